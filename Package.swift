@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+  name: "kdevlua",
+  products: [.executable(name: "kdevlua", targets: ["kdevlua"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    // Without its default trait, which brings all of Foundation into the binary.
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    // The system's libraries.
+    .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+    // Lua, from the C border up to the scheduler.
+    .target(name: "CLuaBoundary", dependencies: ["CLua"]),
+    .target(name: "LuaKit", dependencies: ["CLua", "CLuaBoundary"], swiftSettings: swift),
+    .target(name: "LuaRuntime", dependencies: ["LuaKit", "CLua", "CLuaBoundary"], swiftSettings: swift),
+
+    // Fragments and their merge.
+    .target(name: "Suite", dependencies: ["LuaKit", "CYaml"], swiftSettings: swift),
+
+    // The machine, without a word of Lua.
+    .target(
+      name: "Host",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: swift),
+
+    // stdlib/ and the *.d.lua files, embedded; C because #embed takes a second where SwiftPM's resources take minutes.
+    .target(name: "CStdlib"),
+
+    // What Lua sees.
+    .target(
+      name: "Modules",
+      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "CStdlib"],
+      swiftSettings: swift),
+
+    .executableTarget(
+      name: "kdevlua",
+      dependencies: [
+        "Modules", "LuaKit", "LuaRuntime", "Host",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+
+    .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
+    .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
+    .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
+    .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: swift),
+    .testTarget(name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "CStdlib"], swiftSettings: swift),
+  ]
+)

@@ -1,0 +1,1 @@
+@main enum KDevLua { static func main() {} }
