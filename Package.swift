@@ -33,9 +33,11 @@ let package = Package(
     .target(name: "Suite", dependencies: ["LuaKit", "CYaml"], swiftSettings: swift),
 
     // The machine, without a word of Lua.
+    .target(name: "CHost"),
     .target(
       name: "Host",
       dependencies: [
+        "CHost",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Subprocess", package: "swift-subprocess"),

@@ -1,0 +1,12 @@
+// System calls that the Glibc module does not show to Swift.
+#pragma once
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// A descriptor for a process, which never comes to mean another one (pidfd_open(2)); -1 with errno when it is gone.
+static inline int chost_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+// Sends a signal to the very process the descriptor was opened for (pidfd_send_signal(2)); -1 with errno when it is gone.
+static inline int chost_pidfd_signal(int pidfd, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, (void *)0, 0);
+}

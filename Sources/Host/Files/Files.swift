@@ -1,0 +1,131 @@
+import Glibc
+
+/// Files by plain POSIX calls, with errors that name the path.
+public enum Files {
+  /// - Returns: the whole content.
+  /// - Throws: `missing`, `permission` or `system`, with the path.
+  public static func read(_ path: String) throws(HostError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system("could not read \(path)", errno: errno) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
+      if count == 0 { return bytes }
+      if count > 0 { bytes += chunk[..<count] } else if errno != EINTR { throw .system("could not read \(path)", errno: errno) }
+    }
+  }
+
+  /// The content as text, with invalid UTF-8 replaced.
+  public static func text(_ path: String) throws(HostError) -> String { String(decoding: try read(path), as: UTF8.self) }
+
+  /// Writes a file so that others see the old content or the new, never half of it.
+  /// - Parameter mode: permissions of the new file.
+  public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(HostError) {
+    let partial = "\(path).\(getpid()).partial"
+    let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw .system("could not write \(path)", errno: errno) }
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), bytes.count - done) }
+      if count >= 0 { done += count } else if errno != EINTR {
+        let code = errno
+        close(descriptor)
+        unlink(partial)
+        throw .system("could not write \(path)", errno: code)
+      }
+    }
+    close(descriptor)
+    guard rename(partial, path) == 0 else {
+      let code = errno
+      unlink(partial)
+      throw .system("could not write \(path)", errno: code)
+    }
+  }
+
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  public static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Size in bytes, or nil when there is no such file.
+  public static func size(_ path: String) -> Int? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  /// Makes a folder and those above it.
+  public static func makeFolder(_ path: String, mode: UInt32 = 0o755) throws(HostError) {
+    if isFolder(path) { return }
+    let above = folder(of: path)
+    if above != path { try makeFolder(above, mode: mode) }
+    if mkdir(path, mode) != 0, errno != EEXIST || !isFolder(path) {
+      throw .system("could not make the folder \(path)", errno: errno)
+    }
+  }
+
+  /// Removes a file, link or socket; no error when it is gone already.
+  public static func remove(_ path: String) throws(HostError) {
+    if unlink(path) != 0, errno != ENOENT { throw .system("could not remove \(path)", errno: errno) }
+  }
+
+  /// Removes a folder with all in it; links are removed, never followed. No error when it is gone already.
+  public static func removeTree(_ path: String) throws(HostError) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
+    for name in try list(path) { try removeTree(path + "/" + name) }
+    if rmdir(path) != 0, errno != ENOENT { throw .system("could not remove \(path)", errno: errno) }
+  }
+
+  /// The names in a folder, sorted.
+  public static func list(_ path: String) throws(HostError) -> [String] {
+    guard let folder = opendir(path) else { throw .system("could not list \(path)", errno: errno) }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// What a symbolic link points at, or nil.
+  public static func linkTarget(_ path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(path, &buffer, buffer.count - 1)
+    guard count > 0 else { return nil }
+    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// The path with links resolved and made absolute; nil when nothing is there.
+  public static func resolve(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  /// The path made absolute by the working folder, without looking whether it exists.
+  public static func absolute(_ path: String) -> String {
+    if path.hasPrefix("/") { return path }
+    guard let current = getcwd(nil, 0) else { return path }
+    defer { free(current) }
+    return path == "." ? String(cString: current) : String(cString: current) + "/" + path
+  }
+
+  /// The part before the last slash.
+  public static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The part after the last slash.
+  public static func name(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  }
+}

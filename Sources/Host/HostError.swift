@@ -1,0 +1,84 @@
+/// What went wrong on the machine, in the parts that a person needs: what was tried, what came back, what to do.
+public struct HostError: Error, Sendable, Equatable {
+  /// The sort of failure, for programs to branch on.
+  public enum Kind: String, Sendable {
+    /// A value that the caller gave cannot be used.
+    case invalid
+    /// A program, device, file or right that the machine does not have.
+    case missing
+    /// The caller may not do this, and no way to get the right is open.
+    case permission
+    /// Something else holds the name, file, port or device.
+    case busy
+    /// It exists, and is not what was asked for.
+    case conflict
+    /// A command ran and failed.
+    case command
+    /// An operation of the system or of a peer failed.
+    case system
+    /// A limit of time passed.
+    case timeout
+    /// The caller asked to stop.
+    case cancelled
+    /// The guest crashed, hung or ended.
+    case guest
+  }
+
+  public var kind: Kind
+  /// One sentence: what was tried and what came of it.
+  public var message: String
+  /// What to do about it: an instruction or a command line.
+  public var hint: String?
+  /// The argument vector of the command that failed.
+  public var command: [String]?
+  /// The exit status of the command; 128 + N for signal N.
+  public var status: Int?
+  /// What the command wrote to its standard error, or the last lines of a guest's console.
+  public var detail: String?
+
+  public init(
+    _ kind: Kind, _ message: String, hint: String? = nil, command: [String]? = nil, status: Int? = nil,
+    detail: String? = nil
+  ) {
+    self.kind = kind
+    self.message = message
+    self.hint = hint
+    self.command = command
+    self.status = status
+    self.detail = detail
+  }
+
+  /// The error that a cancelled operation ends with.
+  public static let cancelled = HostError(.cancelled, "cancelled")
+
+  /// An error of the C library: `what` failed with `errno`'s text.
+  public static func system(_ what: String, errno code: Int32, hint: String? = nil) -> HostError {
+    let kind: Kind =
+      switch code {
+      case EACCES, EPERM: .permission
+      case ENOENT: .missing
+      case EBUSY, EEXIST, EADDRINUSE: .busy
+      default: .system
+      }
+    return HostError(kind, "\(what): \(String(cString: strerror(code)))", hint: hint ?? Self.hint(for: code))
+  }
+
+  private static func hint(for code: Int32) -> String? {
+    code == ENOSPC ? "make room on the file system (df -h), or choose another folder" : nil
+  }
+}
+
+extension HostError: CustomStringConvertible {
+  /// The whole text, as a terminal shows it.
+  public var description: String {
+    var lines = [message]
+    if let detail, !detail.isEmpty {
+      for line in detail.split(separator: "\n", omittingEmptySubsequences: true) { lines.append("  | \(line)") }
+    }
+    if let command { lines.append("  tried: \(ShellText.line(command))") }
+    if let hint { lines.append("  hint: \(hint)") }
+    return lines.joined(separator: "\n")
+  }
+}
+
+import Glibc

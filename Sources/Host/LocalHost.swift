@@ -1,0 +1,169 @@
+import Synchronization
+
+/// This machine, as the rooms of Host act on it: one door for every command, so that a dry run, a trace, a time limit
+/// and a cancellation mean the same everywhere.
+public final class LocalHost: Sendable {
+  public struct Options: Sendable {
+    /// Change nothing; say each change as a shell line instead.
+    public var dryRun = false
+    /// The caller's environment.
+    public var environment: [String: String]
+    public init(dryRun: Bool = false, environment: [String: String]) {
+      self.dryRun = dryRun
+      self.environment = environment
+    }
+  }
+
+  public let options: Options
+  public let executables: Executables
+  public let state: StateDirectory
+  public let journal: Journal
+  public let observer: any HostObserver
+  private let steps = Atomic<Int>(0)
+  private let sudo = Mutex<Bool?>(nil)
+
+  /// - Throws: `invalid` when the environment leaves no place for the state.
+  public init(options: Options, observer: any HostObserver) throws(HostError) {
+    self.options = options
+    self.observer = observer
+    executables = Executables(path: options.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
+    state = try StateDirectory(environment: options.environment)
+    journal = Journal(folder: state.journal)
+  }
+
+  public var isDryRun: Bool { options.dryRun }
+
+  // MARK: - Steps
+
+  /// Runs `body` as a step that a person watches: a line with what it did and how long it took.
+  /// - Parameter label: what is being done, a few words.
+  public func step<R>(_ label: String, _ body: (Step) async throws(HostError) -> R) async throws(HostError) -> R {
+    let id = steps.add(1, ordering: .relaxed).newValue
+    let step = Step(id: id, observer: observer)
+    observer.observe(.stepStarted(id: id, label: label))
+    do {
+      let result = try await body(step)
+      observer.observe(.stepEnded(id: id, outcome: step.outcome))
+      return result
+    } catch {
+      observer.observe(.stepEnded(id: id, outcome: .failed))
+      throw error
+    }
+  }
+
+  /// Says a choice or a limit that the user should know of.
+  public func note(_ text: String) { observer.observe(.note(text)) }
+
+  /// In a dry run, says the line and returns true: the caller leaves the change out.
+  func plans(_ line: @autoclosure () -> String) -> Bool {
+    guard isDryRun else {
+      observer.observe(.command(line()))
+      return false
+    }
+    observer.observe(.planned(line()))
+    return true
+  }
+
+  // MARK: - Commands
+
+  /// Runs a command to its end. In a dry run a change is said and taken as done.
+  /// - Parameters:
+  ///   - timeLimit: ends the command's whole process group when it passes.
+  /// - Returns: its status and output; a status other than 0 is not an error here.
+  /// - Throws: `missing` when the program is not installed, `permission` when it needs root and `sudo -n` gives none,
+  ///   `timeout`, `cancelled`, `system` when it could not be started.
+  public func run(_ command: Command, timeLimit: Duration? = nil) async throws(HostError) -> CommandResult {
+    let viaSudo = command.asRoot && !isRoot
+    let line = command.shellText(sudo: viaSudo)
+    if isDryRun, command.effect == .change {
+      observer.observe(.planned(line))
+      return CommandResult(status: 0)
+    }
+    guard let name = command.arguments.first else { throw HostError(.invalid, "an empty command") }
+    var program = try executables.require(name)
+    var arguments = Array(command.arguments.dropFirst())
+    if viaSudo {
+      guard try await canUseSudo() else { throw noRoot(for: line) }
+      arguments = ["-n", program] + arguments
+      program = try executables.require("sudo")
+    }
+    observer.observe(.command(line))
+    return try await withTimeLimit(timeLimit, "\(name) did not end") { [program, arguments] () async throws(HostError) in
+      try await self.spawn(program, arguments, of: command)
+    }
+  }
+
+  /// Runs a command that has to succeed.
+  /// - Parameter purpose: what it is for, as in "could not PURPOSE".
+  /// - Throws: as `run`, and `command` with the status and standard error when it fails.
+  @discardableResult
+  public func require(
+    _ command: Command, to purpose: String, timeLimit: Duration? = nil
+  ) async throws(HostError) -> CommandResult {
+    let result = try await run(command, timeLimit: timeLimit)
+    guard result.succeeded else { throw failure(of: command, result, to: purpose) }
+    return result
+  }
+
+  /// The error of a command that failed.
+  func failure(of command: Command, _ result: CommandResult, to purpose: String, hint: String? = nil) -> HostError {
+    let text = result.errorText
+    var hint = hint
+    if hint == nil, text.contains("No space left on device") {
+      hint = "make room on the file system (df -h), or choose another folder"
+    }
+    return HostError(
+      .command, "could not \(purpose): \(command.arguments.first ?? "?") ended with status \(result.status)", hint: hint,
+      command: (command.asRoot && !isRoot ? ["sudo"] : []) + command.arguments, status: result.status, detail: text)
+  }
+
+  // MARK: - Rights
+
+  public var isRoot: Bool { geteuid() == 0 }
+
+  /// Whether commands that need root can be run: as root, or by `sudo -n`.
+  public func canBeRoot() async throws(HostError) -> Bool {
+    if isRoot { return true }
+    return try await canUseSudo()
+  }
+
+  /// Tried once, with the one program that the host ever runs as root.
+  private func canUseSudo() async throws(HostError) -> Bool {
+    if let known = sudo.withLock({ $0 }) { return known }
+    var works = false
+    if executables.find("sudo") != nil, let ip = executables.find("ip") {
+      works = try await run(.query("sudo", "-n", ip, "-V")).succeeded
+    }
+    sudo.withLock { $0 = works }
+    return works
+  }
+
+  private func noRoot(for line: String) -> HostError {
+    HostError(
+      .permission, "this needs root, and sudo asks for a password: \(line)",
+      hint: "run `sudo -v` first, or let sudo run ip without a password: "
+        + "echo \"$USER ALL=(root) NOPASSWD: /usr/sbin/ip\" | sudo tee /etc/sudoers.d/kdevlua")
+  }
+}
+
+/// A step under way: its text can be changed while it runs, and its outcome set.
+public final class Step: Sendable {
+  let id: Int
+  let observer: any HostObserver
+  private let state = Mutex<StepOutcome>(.done(nil))
+
+  init(id: Int, observer: any HostObserver) {
+    self.id = id
+    self.observer = observer
+  }
+
+  /// What the step is at now, for a person who waits.
+  public func progress(_ text: String) { observer.observe(.stepChanged(id: id, text: text)) }
+  /// What it did, shown at its end.
+  public func detail(_ text: String) { state.withLock { $0 = .done(text) } }
+  /// Nothing had to be done: what is there already was taken over.
+  public func adopted(_ text: String) { state.withLock { $0 = .adopted(text) } }
+  var outcome: StepOutcome { state.withLock { $0 } }
+}
+
+import Glibc

@@ -1,0 +1,72 @@
+extension Machine {
+  /// Runs a program in the guest.
+  /// - Parameters:
+  ///   - arguments: the argument vector, bytes unharmed.
+  ///   - directory: the working folder in the guest; nil is `/`.
+  ///   - timeLimit: the program is killed when it passes.
+  /// - Returns: its status and output. In a dry run, status 0 and nothing.
+  /// - Throws: `timeout`; `guest` with the console's last lines when the guest ends before the program does.
+  public func execute(
+    _ arguments: [[UInt8]], directory: [UInt8]? = nil, environment: [(name: String, value: [UInt8])] = [], input: [UInt8]? = nil,
+    timeLimit: Duration? = nil
+  ) async throws(HostError) -> GuestResult {
+    let text = ShellText.line(arguments.map { String(decoding: $0, as: UTF8.self) })
+    guard let channel else {
+      host.observer.observe(.planned("\(text)  # in the guest"))
+      return GuestResult(status: 0, output: [], error: [])
+    }
+    host.observer.observe(.command("\(text)  # in the guest"))
+    do throws(HostError) {
+      return try await withTimeLimit(timeLimit, "\(text) did not end in the guest") { () async throws(HostError) in
+        try await channel.execute(arguments, directory: directory, environment: environment, input: input)
+      }
+    } catch {
+      throw error.kind == .guest ? error.withConsole(of: folder) : error
+    }
+  }
+
+  /// Mounts a share in the guest, as in the document: `mount -t 9p -o trans=virtio`; no error when it is mounted there already.
+  /// (`msize` is raised from 8 KiB: without it reads and writes are several times slower.)
+  /// - Parameters:
+  ///   - tag: the share's tag.
+  ///   - directory: where, in the guest; it is made.
+  /// - Throws: `command` when the guest cannot mount it, with what it said.
+  public func mount(_ tag: String, at directory: String) async throws(HostError) {
+    try await host.step("mount \(tag) in the guest") { step async throws(HostError) in
+      guard record.spec.shares.contains(where: { $0.tag == tag }) else {
+        let tags = record.spec.shares.map(\.tag).joined(separator: ", ")
+        throw HostError(.invalid, "the machine \(name) has no share \(tag)", hint: tags.isEmpty ? nil : "it has: \(tags)")
+      }
+      let mounted = try await execute([Array("mountpoint".utf8), Array("-q".utf8), Array(directory.utf8)])
+      if mounted.status == 0, channel != nil {
+        step.adopted("at \(directory)")
+        return
+      }
+      try await require(["mkdir", "-p", directory], to: "make \(directory)")
+      try await require(
+        ["mount", "-t", "9p", "-o", "trans=virtio,version=9p2000.L,msize=262144", tag, directory], to: "mount \(tag) at \(directory)")
+      step.detail("at \(directory)")
+    }
+  }
+
+  private func require(_ arguments: [String], to purpose: String) async throws(HostError) {
+    let result = try await execute(arguments.map { Array($0.utf8) }, timeLimit: .seconds(60))
+    guard result.status == 0 else {
+      throw HostError(
+        .command, "could not \(purpose) in the guest: \(arguments[0]) ended with status \(result.status)", command: arguments,
+        status: result.status, detail: String(decoding: result.error, as: UTF8.self))
+    }
+  }
+
+  /// Ends the machine and strikes it out of the journal.
+  /// - Parameter gracefully: let the guest write its disks first.
+  public func stop(gracefully: Bool = true) async throws(HostError) {
+    channel?.close()
+    try await host.step("stop \(name)") { _ async throws(HostError) in
+      try await host.stopMachine(name: name, folder: folder.path, runs: true, gracefully: gracefully)
+      for entry in try host.journal.entries() {
+        if case .machine(_, folder.path) = entry.resource { try host.journal.strike(entry) }
+      }
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// What a command in the guest left.
+public struct GuestResult: Sendable, Equatable {
+  /// The exit status; 128 + N when signal N ended it.
+  public var status: Int
+  public var output: [UInt8]
+  public var error: [UInt8]
+}
+
+/// The guest's words when a session begins.
+public struct GuestHello: Sendable, Equatable {
+  /// `uname -r`.
+  public let release: String
+  /// The guest kernel's boot id: another one means that the guest was started anew.
+  public let bootID: String
+}
+
+/// A session with the agent in the guest. The protocol is the comment at the head of stdlib/guest/agent.
+public final class GuestChannel: Sendable {
+  public let hello: GuestHello
+  private let channel: any Channel
+  private let handler: GuestHandler
+
+  private init(hello: GuestHello, channel: any Channel, handler: GuestHandler) {
+    self.hello = hello
+    self.channel = channel
+    self.handler = handler
+  }
+
+  /// Begins a session on whichever of the guest's channels answers first.
+  /// - Parameter paths: sockets of QEMU's character devices: the virtio port, and the serial line for kernels without virtio.
+  /// - Throws: `missing` when no socket is there, `guest` when QEMU closes both, `cancelled`. Waits without limit.
+  static func open(_ paths: [String]) async throws(HostError) -> GuestChannel {
+    var opened: Result<GuestChannel, HostError>?
+    await withTaskGroup(of: Result<GuestChannel, HostError>.self) { group in
+      for path in paths {
+        group.addTask {
+          do throws(HostError) { return .success(try await begin(path)) } catch { return .failure(error) }
+        }
+      }
+      for await result in group {
+        switch (opened, result) {
+        case (.success?, .success(let late)): late.close()
+        case (.success?, .failure): break
+        case (_, .success): opened = result; group.cancelAll()
+        case (_, .failure): opened = opened ?? result
+        }
+      }
+    }
+    if Task.isCancelled, case .success(let channel)? = opened {
+      channel.close()
+      throw .cancelled
+    }
+    guard let opened else { throw HostError(.invalid, "a guest without a channel") }
+    return try opened.get()
+  }
+
+  private static func begin(_ path: String) async throws(HostError) -> GuestChannel {
+    let nonce = String((0..<16).compactMap { _ in "0123456789abcdefghijklmnopqrstuvwxyz".randomElement() })
+    let handler = GuestHandler(nonce: nonce)
+    let channel = try await connectUnix(path) { channel in
+      channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler) }
+    }
+    // What is sent to a serial line before the agent has opened it is lost, so the sync is sent until it is answered.
+    let repeated = channel.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { task in
+      guard channel.isActive, !handler.isInSession else { return task.cancel() }
+      channel.writeAndFlush(ByteBuffer(string: "\nsync \(nonce) ;\n"), promise: nil)
+    }
+    do {
+      let hello = try await wait(handler.hello(on: channel.eventLoop))
+      return GuestChannel(hello: hello, channel: channel, handler: handler)
+    } catch {
+      repeated.cancel()
+      channel.close(promise: nil)
+      throw error
+    }
+  }
+
+  /// Runs a program in the guest and waits for its end. A cancelled task kills the program's process group.
+  /// - Parameters:
+  ///   - arguments: the argument vector; bytes are passed on unharmed.
+  ///   - directory: the working folder in the guest; nil is `/`.
+  ///   - environment: variables added to the agent's own.
+  ///   - input: the standard input; nil is `/dev/null`.
+  /// - Throws: `invalid` for an empty vector or a NUL in a word, `guest` when the guest ends before the program does.
+  public func execute(
+    _ arguments: [[UInt8]], directory: [UInt8]? = nil, environment: [(name: String, value: [UInt8])] = [], input: [UInt8]? = nil
+  ) async throws(HostError) -> GuestResult {
+    guard let program = arguments.first, !program.isEmpty else { throw HostError(.invalid, "an empty command for the guest") }
+    let settings = environment.map { Array($0.name.utf8) + [UInt8(ascii: "=")] + $0.value }
+    let words = settings + arguments
+    guard !(words + [directory ?? []]).contains(where: { $0.contains(0) }) else {
+      throw HostError(.invalid, "an argument with a NUL byte cannot be passed to a program")
+    }
+    let id = try await wait(handler.nextID(on: channel.eventLoop))
+    var lines = ByteBuffer()
+    for start in stride(from: 0, to: input?.count ?? 0, by: Self.dataChunk) {
+      guard let input else { break }
+      lines.writeString("data \(id) \(Base64.encode(input[start..<min(start + Self.dataChunk, input.count)])) ;\n")
+    }
+    lines.writeString("exec \(id) \(Self.word(directory ?? [])) \(settings.count) \(input?.isEmpty == false ? 1 : 0)")
+    for word in words { lines.writeString(" " + Self.word(word)) }
+    lines.writeString(" ;\n")
+    let answer = handler.register(id, sending: lines, on: channel)
+    do throws(HostError) {
+      return try await wait(answer)
+    } catch {
+      if error.kind == .cancelled { channel.writeAndFlush(ByteBuffer(string: "kill \(id) KILL ;\n"), promise: nil) }
+      throw error
+    }
+  }
+
+  /// Asks the guest to write its disks and power off; QEMU ends then.
+  func powerOff() { channel.writeAndFlush(ByteBuffer(string: "poweroff ;\n"), promise: nil) }
+
+  public func close() { channel.close(promise: nil) }
+
+  /// Most input that one line may carry.
+  private static let dataChunk = 48 << 10
+
+  /// A word in the agent's quoting: `$'...'` with \xHH for all but plain bytes.
+  static func word(_ bytes: [UInt8]) -> String {
+    var text = "$'"
+    for byte in bytes {
+      if plain.contains(byte) {
+        text.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        let digits = String(byte, radix: 16)
+        text += "\\x" + (digits.count == 1 ? "0" : "") + digits
+      }
+    }
+    return text + "'"
+  }
+
+  private static let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,./:=@_-".utf8)
+}
+
+/// Frames what the guest sends and pairs it with requests. All state is touched on the channel's event loop only.
+private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
+  typealias InboundIn = ByteBuffer
+
+  private struct Body {
+    let id: String
+    let status: Int
+    let output: Int
+    let error: Int
+  }
+
+  private let nonce: String
+  private var buffer = ByteBuffer()
+  private var body: Body?
+  private var session: GuestHello?
+  private var greeting: EventLoopPromise<GuestHello>?
+  private var pending: [String: EventLoopPromise<GuestResult>] = [:]
+  private var lastID = 0
+  private var closed = false
+
+  init(nonce: String) { self.nonce = nonce }
+
+  var isInSession: Bool { session != nil }
+
+  func hello(on loop: any EventLoop) -> EventLoopFuture<GuestHello> {
+    loop.flatSubmit {
+      if let session = self.session { return loop.makeSucceededFuture(session) }
+      if self.closed { return loop.makeFailedFuture(Self.ended) }
+      let promise = loop.makePromise(of: GuestHello.self)
+      self.greeting = promise
+      return promise.futureResult
+    }
+  }
+
+  func nextID(on loop: any EventLoop) -> EventLoopFuture<String> {
+    loop.submit {
+      self.lastID += 1
+      return "\(self.nonce)\(self.lastID)"
+    }
+  }
+
+  func register(_ id: String, sending lines: ByteBuffer, on channel: any Channel) -> EventLoopFuture<GuestResult> {
+    channel.eventLoop.flatSubmit {
+      if self.closed { return channel.eventLoop.makeFailedFuture(Self.ended) }
+      let promise = channel.eventLoop.makePromise(of: GuestResult.self)
+      self.pending[id] = promise
+      channel.writeAndFlush(lines, promise: nil)
+      return promise.futureResult
+    }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    buffer.writeBuffer(&bytes)
+    while step() {}
+    buffer.discardReadBytes()
+  }
+
+  /// Takes one thing from the front of the buffer. Before the session begins, all is dropped up to the hello asked for.
+  private func step() -> Bool {
+    if let body {
+      guard buffer.readableBytes >= body.output + body.error, let output = buffer.readBytes(length: body.output),
+        let error = buffer.readBytes(length: body.error)
+      else { return false }
+      self.body = nil
+      pending.removeValue(forKey: body.id)?.succeed(GuestResult(status: body.status, output: output, error: error))
+      return true
+    }
+    guard let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")),
+      let line = buffer.readString(length: end - buffer.readerIndex)
+    else { return false }
+    buffer.moveReaderIndex(forwardBy: 1)
+    let fields = line.split(whereSeparator: { $0 == " " || $0 == "\r" }).map(String.init)
+    if fields.count == 5, fields[0] == "hello", fields[1] == nonce {
+      let hello = GuestHello(release: fields[3], bootID: fields[4])
+      session = hello
+      greeting?.succeed(hello)
+      greeting = nil
+    } else if session != nil, fields.count == 5, fields[0] == "done", let status = Int(fields[2]), let output = Int(fields[3]),
+      let error = Int(fields[4])
+    {
+      body = Body(id: fields[1], status: status, output: output, error: error)
+    }
+    return true
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    closed = true
+    greeting?.fail(Self.ended)
+    greeting = nil
+    for promise in pending.values { promise.fail(Self.ended) }
+    pending = [:]
+  }
+
+  private static let ended = HostError(.guest, "the guest has ended")
+}

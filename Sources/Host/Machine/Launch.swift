@@ -1,0 +1,179 @@
+import Glibc
+
+/// A running machine: its description, and the ways to talk to it.
+public final class Machine: Sendable {
+  public let host: LocalHost
+  public let record: MachineRecord
+  public let folder: MachineFolder
+  /// Nil in a dry run: there is no guest.
+  let channel: GuestChannel?
+
+  init(host: LocalHost, record: MachineRecord, folder: MachineFolder, channel: GuestChannel?) {
+    self.host = host
+    self.record = record
+    self.folder = folder
+    self.channel = channel
+  }
+
+  deinit { channel?.close() }
+
+  public var name: String { record.spec.name }
+}
+
+extension LocalHost {
+  /// Starts a machine, detached from the terminal (`-daemonize`, as in the document), and waits until the guest answers;
+  /// takes over one of that name that runs as wanted.
+  /// - Parameters:
+  ///   - timeLimit: for the guest to answer.
+  /// - Throws: `conflict` when a machine of that name runs with other options, `busy` when a disk, tap or display is in
+  ///   use, `command` with QEMU's own words when it refuses to start, `guest` with the console's last lines when the
+  ///   kernel panics or QEMU ends, `timeout` with them when the guest never answers. After an error nothing runs.
+  public func launch(_ spec: MachineSpec, timeLimit: Duration, in transaction: Transaction) async throws(HostError) -> Machine {
+    try Self.validate(machineName: spec.name)
+    let folder = folder(ofMachine: spec.name)
+    for path in [folder.qmp, folder.serialAgent, folder.console] where path.utf8.count > longestSocketPath {
+      throw HostError(
+        .invalid, "\(path) is too long for a Unix socket (\(longestSocketPath) bytes at most)", hint: "set KDEVLUA_STATE to a shorter path")
+    }
+    if let running = try machine(spec.name), running.processID != nil {
+      return try await step("machine \(spec.name)") { step async throws(HostError) in
+        let machine = try await adopt(running.record, as: spec, folder, timeLimit)
+        step.adopted("process \(running.processID ?? 0)")
+        return machine
+      }
+    }
+    if !isDryRun { for drive in spec.drives { _ = try await disk(at: drive.path) } }
+    return try await step("machine \(spec.name)") { step async throws(HostError) in
+      try await start(spec, folder, timeLimit, step, in: transaction)
+    }
+  }
+
+  private func adopt(
+    _ record: MachineRecord, as spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration
+  ) async throws(HostError) -> Machine {
+    let differences = record.spec.differences(to: spec)
+    guard differences.isEmpty else {
+      throw HostError(
+        .conflict, "the machine \(spec.name) is running already, with other options: \(differences.joined(separator: "; "))",
+        hint: "kdevlua down \(spec.name), or choose another name")
+    }
+    if isDryRun { return Machine(host: self, record: record, folder: folder, channel: nil) }
+    return try await attach(record, folder, timeLimit)
+  }
+
+  /// Opens the guest channel of a running machine.
+  private func attach(_ record: MachineRecord, _ folder: MachineFolder, _ timeLimit: Duration) async throws(HostError) -> Machine {
+    let channel: GuestChannel
+    do throws(HostError) {
+      channel = try await withTimeLimit(timeLimit, "the guest did not answer") { () async throws(HostError) in
+        try await GuestChannel.open([folder.agent, folder.serialAgent])
+      }
+    } catch {
+      throw error.withConsole(of: folder)
+    }
+    return Machine(host: self, record: record, folder: folder, channel: channel)
+  }
+
+  /// A running machine by name.
+  /// - Throws: `invalid` when none of that name runs.
+  public func runningMachine(_ name: String, timeLimit: Duration = .seconds(10)) async throws(HostError) -> Machine {
+    guard let state = try machine(name), state.processID != nil else {
+      throw HostError(.invalid, "no machine \(name) is running", hint: "kdevlua ps lists those there are")
+    }
+    return try await attach(state.record, folder(ofMachine: name), timeLimit)
+  }
+
+  private func start(
+    _ spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration, _ step: Step, in transaction: Transaction
+  ) async throws(HostError) -> Machine {
+    let command = Command.change(QEMUOption.arguments(spec, in: folder))
+    var record = MachineRecord(spec: spec)
+    if isDryRun {
+      observer.observe(.planned("mkdir -p \(ShellText.quote(folder.path))"))
+      try await require(command, to: "start QEMU")
+      return Machine(host: self, record: record, folder: folder, channel: nil)
+    }
+    try state.make(folder.path)
+    let entry = try transaction.record(.machine(name: spec.name, folder: folder.path))
+    do throws(HostError) {
+      for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.console, folder.consoleLog] { try Files.remove(socket) }
+      try write(record)
+      step.progress("starting QEMU")
+      let result = try await run(command, timeLimit: .seconds(30))
+      guard result.succeeded else { throw refusal(of: command, result, spec) }
+      let qmp = try await QMP.connect(folder.qmp)
+      defer { qmp.close() }
+      if let port = try await qmp.execute("query-vnc")["service"]?.string.flatMap({ Int($0) }) { record.display = port - 5900 }
+      try write(record)
+      step.progress("waiting for the guest")
+      let channel = try await boot(folder, qmp, timeLimit)
+      record.release = channel.hello.release
+      try write(record)
+      step.detail("Linux \(channel.hello.release)")
+      return Machine(host: self, record: record, folder: folder, channel: channel)
+    } catch {
+      let error = error.kind == .cancelled ? error : error.withConsole(of: folder)
+      if !transaction.keepOnFailure || transaction.owner.isEmpty {
+        // Cleaning up must not be cut short by the cancellation that it may be part of.
+        await Task { [self] in try? await stopMachine(name: spec.name, folder: folder.path, runs: true, gracefully: false) }.value
+        try transaction.strike(entry)
+      }
+      throw error
+    }
+  }
+
+  /// Waits for the guest's hello, or for QEMU's end, whichever comes first.
+  private func boot(_ folder: MachineFolder, _ qmp: QMP, _ timeLimit: Duration) async throws(HostError) -> GuestChannel {
+    try await withTimeLimit(timeLimit, "the guest did not answer") { () async throws(HostError) in
+      do throws(HostError) {
+        return try await GuestChannel.open([folder.agent, folder.serialAgent])
+      } catch {
+        // Both channels closed: QEMU is ending. Wait for it, so that its console log is complete.
+        if error.kind == .guest { await qmp.closed() }
+        throw error
+      }
+    }
+  }
+
+  /// QEMU's refusal in our words where it is a usual one.
+  private func refusal(of command: Command, _ result: CommandResult, _ spec: MachineSpec) -> HostError {
+    let text = result.errorText
+    var error = failure(of: command, result, to: "start the machine \(spec.name)")
+    if text.contains("lock") {
+      error.kind = .busy
+      error.message = "a disk of the machine \(spec.name) is in use by another program"
+      error.hint = "stop what runs on it (kdevlua ps), or choose another disk"
+    } else if text.contains("could not configure /dev/net/tun") {
+      error.kind = .busy
+      error.message = "the tap device of the machine \(spec.name) is in use, or may not be opened"
+      error.hint = "stop what runs on it, or choose another tap"
+    } else if text.contains("Failed to find an available port") || text.contains("Address already in use") {
+      error.kind = .busy
+      error.message = "the VNC display \(spec.vnc.map { ":\($0)" } ?? "of the machine \(spec.name)") is taken"
+      error.hint = "choose another one, or leave it out to get a free one"
+    }
+    error.command = nil
+    error.detail = text.split(separator: "\n").suffix(6).joined(separator: "\n")
+    return error
+  }
+}
+
+extension HostError {
+  /// The error with the last lines of the guest's console, and the panic named when there was one.
+  func withConsole(of folder: MachineFolder) -> HostError {
+    guard kind == .guest || kind == .timeout, let log = try? Files.read(folder.consoleLog) else { return self }
+    let console = ConsoleText(log)
+    var error = self
+    if let panic = console.panic {
+      error.kind = .guest
+      error.message = "the guest's kernel panicked: \(panic)"
+      error.hint = "look at the console below; a kernel without the drivers for its root or without initramfs support panics like this"
+    } else if kind == .guest {
+      error.message = "the guest ended before it answered"
+    } else {
+      error.hint = "its console ends as below; give it more time, or look at the kernel and its command line"
+    }
+    error.detail = console.lastLines(15)
+    return error
+  }
+}

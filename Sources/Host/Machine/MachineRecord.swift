@@ -1,0 +1,108 @@
+import FoundationEssentials
+
+/// A machine as kdevlua remembers it: how it was launched, and what became known since.
+public struct MachineRecord: Sendable, Equatable, Codable {
+  public var spec: MachineSpec
+  /// The VNC display on loopback.
+  public var display: Int?
+  /// The guest's `uname -r`.
+  public var release: String?
+
+  /// Where the guest is reached from this host: an address, or `127.0.0.1:PORT` for its ssh port.
+  public var address: String? {
+    switch spec.network {
+    case .user(let port): "127.0.0.1:\(port)"
+    case .tap: spec.address.map { String($0.prefix { $0 != "/" && $0 != "," }) }
+    case nil: nil
+    }
+  }
+}
+
+/// A machine in the registry, with the process that it runs in.
+public struct MachineState: Sendable {
+  public let record: MachineRecord
+  /// The process of its QEMU; nil when it has ended.
+  public let processID: Int?
+}
+
+extension LocalHost {
+  func folder(ofMachine name: String) -> MachineFolder { MachineFolder(path: state.machines + "/" + name) }
+
+  /// The machine of that name, or nil when none was made.
+  public func machine(_ name: String) throws(HostError) -> MachineState? {
+    try Self.validate(machineName: name)
+    let folder = folder(ofMachine: name)
+    guard Files.exists(folder.description) else { return nil }
+    let process = qemu(in: folder.path)
+    do {
+      let record = try JSONDecoder().decode(MachineRecord.self, from: Data(try Files.read(folder.description)))
+      return MachineState(record: record, processID: process.map { Int($0.id) })
+    } catch let error as HostError {
+      throw error
+    } catch {
+      throw HostError(
+        .system, "cannot read \(folder.description)", hint: "kdevlua down \(name), and make the machine again", detail: "\(error)")
+    }
+  }
+
+  /// All machines of this user, by name.
+  public func machines() throws(HostError) -> [MachineState] {
+    guard Files.exists(state.machines) else { return [] }
+    var found: [MachineState] = []
+    for name in try Files.list(state.machines) { if let machine = try machine(name) { found.append(machine) } }
+    return found
+  }
+
+  func write(_ record: MachineRecord) throws(HostError) {
+    let bytes: [UInt8]
+    do { bytes = [UInt8](try JSONEncoder().encode(record)) } catch {
+      throw HostError(.system, "cannot write the machine's description: \(error)")
+    }
+    try Files.write(bytes, to: folder(ofMachine: record.spec.name).description, mode: 0o600)
+  }
+
+  /// The QEMU that was started with files in the folder: it is known by its own command line, never by a number in a file.
+  func qemu(in folder: String) -> Processes.Process? {
+    let path = MachineFolder(path: folder).processID
+    return Processes.all().first { process in
+      guard let place = process.arguments.firstIndex(of: "-pidfile"), place + 1 < process.arguments.count else { return false }
+      return process.arguments[place + 1] == path
+    }
+  }
+}
+
+extension MachineSpec {
+  /// What differs between a running machine and the wanted one, for people; empty when the running one will do.
+  func differences(to wanted: MachineSpec) -> [String] {
+    var found: [String] = []
+    func compare<T: Equatable>(_ what: String, _ path: KeyPath<MachineSpec, T>) {
+      let (is_, should) = (self[keyPath: path], wanted[keyPath: path])
+      if is_ != should { found.append("\(what) is \(is_), wanted is \(should)") }
+    }
+    compare("memory (MiB)", \.memory)
+    compare("cpus", \.cpus)
+    compare("machine type", \.board)
+    compare("accelerator", \.accelerator.rawValue)
+    compare("cpu", \.cpu)
+    compare("kernel", \.kernel)
+    compare("kernel command line", \.appended)
+    compare("disks", \.drivePaths)
+    compare("network", \.networkText)
+    compare("shares", \.shareTexts)
+    compare("more arguments", \.extra)
+    if let display = wanted.vnc, display != vnc { found.append("display is \(vnc.map(String.init) ?? "any"), wanted is \(display)") }
+    return found
+  }
+
+  private var appended: String { append.joined(separator: " ") }
+  private var drivePaths: String { drives.map(\.path).joined(separator: ", ") }
+  private var shareTexts: String { shares.map { "\($0.tag)=\($0.path)" }.joined(separator: ", ") }
+  // The forwarded port is chosen anew each time, so it is no difference.
+  private var networkText: String {
+    switch network {
+    case .tap(let name, let vhost): "tap \(name)\(vhost ? " with vhost" : "")"
+    case .user: "user networking"
+    case nil: "none"
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/// A bridge that guests' taps are in.
+public struct Bridge: Sendable, Equatable {
+  public let name: String
+  /// The host's own address in it, with which guests reach the host.
+  public let address: Link.Address?
+  /// kdevlua made it: no other program gives out addresses in it.
+  public let isOurs: Bool
+}
+
+extension LocalHost {
+  /// Makes a bridge and gives the host an address in it; takes over one that is there.
+  /// As in the document: `ip link add name NAME type bridge`, `ip link set NAME up`, and `ip address add` so that host and
+  /// guest reach each other.
+  /// - Parameters:
+  ///   - name: the bridge's name, 15 characters at most.
+  ///   - address: the host's address and prefix length, `192.168.77.1/24`; nil chooses a 192.168.N.0/24 that the host
+  ///     does not have yet.
+  /// - Throws: `conflict` when the name is another kind of interface, or the address is taken.
+  public func makeBridge(_ name: String, address: String?, in transaction: Transaction) async throws(HostError) -> Bridge {
+    try Self.validate(interfaceName: name)
+    if let address { _ = try IPv4.Network(address) }
+    return try await step("bridge \(name)") { step async throws(HostError) in
+      let links = try await links()
+      if let link = links.first(where: { $0.name == name }) {
+        guard link.kind == .bridge else {
+          throw HostError(.conflict, "the name \(name) is taken by a \(link.kind.text) interface", hint: "choose another name")
+        }
+        if let address, !link.addresses.contains(where: { $0.text == address }) {
+          let has = link.addresses.map(\.text).joined(separator: ", ")
+          throw HostError(
+            .conflict, "the bridge \(name) has \(has.isEmpty ? "no address" : has), not \(address)",
+            hint: "leave the address out to use it as it is, or choose another name")
+        }
+        if !link.isUp {
+          try await require(.change("ip", "link", "set", name, "up").privileged, to: "bring \(name) up")
+        }
+        let ours = try journal.entries().contains { entry in
+          if case .bridge(name, _) = entry.resource { true } else { false }
+        }
+        step.adopted(link.addresses.first?.text ?? "without an address")
+        return Bridge(name: name, address: link.addresses.first, isOurs: ours)
+      }
+      let network = if let address { try IPv4.Network(address) } else { try Self.freeNetwork(links) }
+      let entry = isDryRun ? nil : try transaction.record(.bridge(name: name, index: nil))
+      do throws(HostError) {
+        try await require(.change("ip", "link", "add", "name", name, "type", "bridge").privileged, to: "make the bridge \(name)")
+        if let entry { try transaction.update(entry, .bridge(name: name, index: try await link(name)?.index)) }
+      } catch {
+        if let entry, try await link(name) == nil { try transaction.strike(entry) }
+        throw error
+      }
+      try await require(
+        .change("ip", "address", "add", network.text, "dev", name).privileged, to: "give \(name) the address \(network.text)")
+      try await require(.change("ip", "link", "set", name, "up").privileged, to: "bring \(name) up")
+      step.detail(network.text)
+      return Bridge(name: name, address: Link.Address(address: network.host, prefixLength: network.prefixLength), isOurs: true)
+    }
+  }
+
+  /// The first 192.168.N.1/24 whose network no interface of the host is in.
+  static func freeNetwork(_ links: [Link]) throws(HostError) -> IPv4.Network {
+    let taken = links.flatMap(\.addresses)
+    for third in 77..<255 {
+      let candidate = try IPv4.Network("192.168.\(third).1/24")
+      if !taken.contains(where: { candidate.overlaps($0) }) { return candidate }
+    }
+    throw HostError(.busy, "the host is in every network from 192.168.77.0/24 to 192.168.254.0/24", hint: "give the bridge an address")
+  }
+
+  /// Removes a bridge that kdevlua made, unless a device is in it still.
+  /// - Returns: whether it is gone.
+  func removeBridge(_ name: String, index: Int?) async throws(HostError) -> Bool {
+    if try await links().contains(where: { $0.master == name }) { return false }
+    try await removeLink(name, index: index, kind: .bridge)
+    return true
+  }
+}

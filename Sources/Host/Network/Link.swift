@@ -1,0 +1,106 @@
+import FoundationEssentials
+
+/// A network interface as `ip -json -details address show` tells it (ip-address(8)).
+public struct Link: Sendable, Equatable {
+  public struct Address: Sendable, Equatable {
+    public let address: String
+    public let prefixLength: Int
+    /// As `ip` writes it: 192.168.77.1/24.
+    public var text: String { "\(address)/\(prefixLength)" }
+  }
+  public enum Kind: Sendable, Equatable {
+    case tap, bridge
+    case other(String)
+    public var text: String {
+      switch self {
+      case .tap: "tap"
+      case .bridge: "bridge"
+      case .other(let name): name
+      }
+    }
+  }
+
+  public let index: Int
+  public let name: String
+  public let kind: Kind
+  /// The bridge that it is in.
+  public let master: String?
+  public let isUp: Bool
+  /// A program has it open: for a tap, a QEMU runs on it.
+  public let hasCarrier: Bool
+  /// The user that may open a tap; nil is root alone, or whoever has the right.
+  public let owner: String?
+  /// IPv4 addresses.
+  public let addresses: [Address]
+}
+
+extension Link: Decodable {
+  private enum Key: String, CodingKey {
+    case ifindex, ifname, flags, master, linkinfo, addr_info, link_type
+  }
+  private struct Info: Decodable {
+    struct Tun: Decodable {
+      var type: String?
+      var user: JSONValue?
+    }
+    var info_kind: String?
+    var info_data: Tun?
+  }
+  private struct AddressInfo: Decodable {
+    var family: String?
+    var local: String?
+    var prefixlen: Int?
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    index = try fields.decode(Int.self, forKey: .ifindex)
+    name = try fields.decode(String.self, forKey: .ifname)
+    let flags = try fields.decodeIfPresent([String].self, forKey: .flags) ?? []
+    isUp = flags.contains("UP")
+    hasCarrier = flags.contains("LOWER_UP")
+    master = try fields.decodeIfPresent(String.self, forKey: .master)
+    let info = try fields.decodeIfPresent(Info.self, forKey: .linkinfo)
+    switch (info?.info_kind, info?.info_data?.type) {
+    case ("tun", "tap"): kind = .tap
+    case ("bridge", _): kind = .bridge
+    case (let name?, _): kind = .other(name)
+    case (nil, _): kind = .other(try fields.decodeIfPresent(String.self, forKey: .link_type) ?? "link")
+    }
+    owner =
+      switch info?.info_data?.user {
+      case .string(let name): name
+      case .integer(let id): String(id)
+      default: nil
+      }
+    addresses = (try fields.decodeIfPresent([AddressInfo].self, forKey: .addr_info) ?? []).compactMap { info in
+      guard info.family == "inet", let address = info.local, let length = info.prefixlen else { return nil }
+      return Address(address: address, prefixLength: length)
+    }
+  }
+}
+
+extension LocalHost {
+  /// All interfaces of this network namespace.
+  public func links() async throws(HostError) -> [Link] {
+    let result = try await require(.query("ip", "-json", "-details", "address", "show"), to: "list the network interfaces")
+    do {
+      return try JSONDecoder().decode([Link].self, from: Data(result.output))
+    } catch {
+      throw HostError(.system, "cannot read what ip prints: \(error)")
+    }
+  }
+
+  /// The interface of that name, or nil.
+  public func link(_ name: String) async throws(HostError) -> Link? {
+    try await links().first { $0.name == name }
+  }
+
+  /// - Throws: `invalid` for what Linux does not take as an interface's name (IFNAMSIZ, dev_valid_name in net/core/dev.c).
+  static func validate(interfaceName name: String) throws(HostError) {
+    let bad = name.isEmpty || name.utf8.count > 15 || name == "." || name == ".." || name.contains { $0 == "/" || $0 == ":" || $0.isWhitespace }
+    if bad || name.hasPrefix("-") {
+      throw HostError(.invalid, "\"\(name)\" cannot be an interface's name: 1 to 15 characters, no space, \"/\" or \":\"")
+    }
+  }
+}

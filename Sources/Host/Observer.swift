@@ -1,0 +1,31 @@
+/// How a step ended.
+public enum StepOutcome: Sendable, Equatable {
+  case done(String?)
+  /// What is there already was taken over.
+  case adopted(String)
+  case failed
+}
+
+/// What the host says of its work while it works. Whoever draws, logs or counts listens to these; nothing in Host prints.
+public enum HostEvent: Sendable, Equatable {
+  case stepStarted(id: Int, label: String)
+  case stepChanged(id: Int, text: String)
+  case stepEnded(id: Int, outcome: StepOutcome)
+  /// A command that runs now, as a shell line.
+  case command(String)
+  /// A command that a dry run leaves out, as a shell line.
+  case planned(String)
+  /// A choice or limit that the user should know of.
+  case note(String)
+}
+
+/// Takes the host's events. May be called from any thread.
+public protocol HostObserver: Sendable {
+  func observe(_ event: HostEvent)
+}
+
+/// Hears nothing.
+public struct SilentObserver: HostObserver {
+  public init() {}
+  public func observe(_ event: HostEvent) {}
+}

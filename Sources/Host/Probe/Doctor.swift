@@ -1,0 +1,63 @@
+/// A line of `kdevlua doctor`.
+public struct Finding: Sendable, Equatable {
+  public enum Grade: String, Sendable {
+    /// As it should be.
+    case ok
+    /// Things work without it, slower or with less.
+    case limited
+    /// The set-up fails without it.
+    case broken
+  }
+  public let subject: String
+  public let grade: Grade
+  public let text: String
+  /// The command that mends it.
+  public let hint: String?
+}
+
+extension LocalHost {
+  /// Looks at everything that the set-up needs, and changes nothing.
+  public func examine() async throws(HostError) -> [Finding] {
+    var findings: [Finding] = []
+    let programs: [(name: String, option: String)] = [
+      ("qemu-system-x86_64", "--version"), ("qemu-img", "--version"), ("ip", "-V"), ("busybox", "--help"), ("cpio", "--version"),
+      ("modprobe", "--version"), ("depmod", "--version"),
+    ]
+    for program in programs {
+      guard executables.find(program.name) != nil else {
+        let package = Executables.packages[program.name] ?? program.name
+        findings.append(Finding(subject: program.name, grade: .broken, text: "not installed", hint: "sudo apt-get install \(package)"))
+        continue
+      }
+      let result = try await run(.query(program.name, program.option), timeLimit: .seconds(10))
+      let line = (result.outputText + result.errorText).split(separator: "\n").first.map(String.init) ?? "installed"
+      findings.append(Finding(subject: program.name, grade: .ok, text: line, hint: nil))
+    }
+    findings.append(finding("kvm", kvmDevice() ?? .yes("/dev/kvm opens; the set-up tries it with a guest"), otherwise: "guests run under emulation"))
+    findings.append(finding("tap", try await probeTap(), otherwise: "guests get user networking"))
+    findings.append(finding("vhost", probeVhost(), otherwise: "packets go through QEMU"))
+    findings.append(try await examineKernels())
+    for entry in try journal.entries() where !entry.kept {
+      guard entry.owner.isEmpty || (try? lock(entry.owner)) != nil else { continue }
+      findings.append(
+        Finding(subject: "leftover", grade: .limited, text: "\(entry.resource.title), of an interrupted set-up", hint: "kdevlua down \(entry.owner)"))
+    }
+    return findings
+  }
+
+  private func finding(_ subject: String, _ capability: Capability, otherwise: String) -> Finding {
+    Finding(
+      subject: subject, grade: capability.works ? .ok : .limited,
+      text: capability.works ? capability.reason : "\(capability.reason): \(otherwise)", hint: capability.hint)
+  }
+
+  private func examineKernels() async throws(HostError) -> Finding {
+    if let kernel = installedKernel(drivers: ["9pnet_virtio"]) {
+      return Finding(subject: "kernel", grade: .ok, text: "\(kernel.release), \(kernel.path)", hint: nil)
+    }
+    let known = try await run(.query("apt-cache", "show", "--no-all-versions", "linux-image-amd64")).succeeded
+    return known
+      ? Finding(subject: "kernel", grade: .ok, text: "none yet; Debian's is fetched into the cache by the first set-up", hint: nil)
+      : Finding(subject: "kernel", grade: .broken, text: "none with 9p, and apt knows no linux-image-amd64", hint: "sudo apt-get update")
+  }
+}

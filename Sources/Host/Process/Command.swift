@@ -1,0 +1,68 @@
+/// A command to run: an argument vector and what the host must know about it.
+public struct Command: Sendable, Equatable {
+  /// Whether the command only looks, or changes the machine. A dry run runs the former and prints the latter.
+  public enum Effect: Sendable { case query, change }
+
+  /// The program's name, found in PATH, and its arguments.
+  public var arguments: [String]
+  public var effect: Effect
+  /// Needs root: run by `sudo -n` when the caller is not root.
+  public var asRoot = false
+  /// The folder to run in; nil is the caller's.
+  public var workingDirectory: String?
+  /// Bytes for the standard input; nil is an empty one.
+  public var input: [UInt8]?
+  /// A file that takes the standard output instead of memory.
+  public var outputFile: String?
+  /// Variables added to the caller's environment.
+  public var environment: [String: String] = [:]
+
+  /// A command that only looks.
+  public static func query(_ arguments: String...) -> Command { Command(arguments: arguments, effect: .query) }
+  public static func query(_ arguments: [String]) -> Command { Command(arguments: arguments, effect: .query) }
+  /// A command that changes the machine.
+  public static func change(_ arguments: String...) -> Command { Command(arguments: arguments, effect: .change) }
+  public static func change(_ arguments: [String]) -> Command { Command(arguments: arguments, effect: .change) }
+
+  /// The same command, run as root.
+  public var privileged: Command {
+    var copy = self
+    copy.asRoot = true
+    return copy
+  }
+
+  public init(arguments: [String], effect: Effect) {
+    self.arguments = arguments
+    self.effect = effect
+  }
+
+  /// The command as a person would type it. Long QEMU lines come one option a line.
+  public func shellText(sudo: Bool) -> String {
+    let vector = (asRoot && sudo ? ["sudo"] : []) + arguments
+    var text = arguments.first?.hasPrefix("qemu-system-") == true ? ShellText.lines(vector) : ShellText.line(vector)
+    if input != nil { text += " <<<…" }
+    if let outputFile { text += " > " + ShellText.quote(outputFile) }
+    if let workingDirectory { text = "(cd \(ShellText.quote(workingDirectory)) && \(text))" }
+    return text
+  }
+}
+
+/// What a command left.
+public struct CommandResult: Sendable, Equatable {
+  /// The exit status; 128 + N for signal N.
+  public var status: Int
+  public var output: [UInt8]
+  public var error: [UInt8]
+
+  public init(status: Int, output: [UInt8] = [], error: [UInt8] = []) {
+    self.status = status
+    self.output = output
+    self.error = error
+  }
+
+  public var succeeded: Bool { status == 0 }
+  /// Standard output as text, with invalid UTF-8 replaced.
+  public var outputText: String { String(decoding: output, as: UTF8.self) }
+  /// Standard error as text, with invalid UTF-8 replaced.
+  public var errorText: String { String(decoding: error, as: UTF8.self) }
+}

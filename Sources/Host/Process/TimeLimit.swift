@@ -1,0 +1,44 @@
+/// Runs `body`, and cancels it when the limit passes.
+/// - Parameters:
+///   - limit: nil is no limit.
+///   - what: what did not happen, for the message: "WHAT within 3 s".
+/// - Throws: what `body` throws; `timeout` when the limit passed first.
+func withTimeLimit<R: Sendable>(
+  _ limit: Duration?, _ what: @autoclosure () -> String, _ body: @Sendable () async throws(HostError) -> R
+) async throws(HostError) -> R {
+  guard let limit else { return try await body() }
+  let raced: Result<R, HostError>? = await withoutActuallyEscaping(body) { body in
+    await withTaskGroup(of: Result<R, HostError>?.self) { group in
+      group.addTask {
+        do throws(HostError) { return .success(try await body()) } catch { return .failure(error) }
+      }
+      group.addTask {
+        do { try await Task.sleep(for: limit) } catch {}
+        return nil
+      }
+      var first = await group.next() ?? nil
+      group.cancelAll()
+      // The body ends, cleaned up, before anyone goes on; the clock's nil is no answer when the body has one.
+      while let next = await group.next() { if first == nil, case .success? = next { first = next } }
+      return first
+    }
+  }
+  if Task.isCancelled { throw HostError.cancelled }
+  guard let raced else { throw HostError(.timeout, "\(what()) within \(limit.text)") }
+  return try raced.get()
+}
+
+extension Duration {
+  public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+  /// As a person writes it: `0.3 s`, `12 s`.
+  public var text: String {
+    let tenths = (seconds * 10).rounded() / 10
+    return tenths < 10 && tenths != tenths.rounded() ? "\(tenths) s" : "\(Int(tenths.rounded())) s"
+  }
+}
+
+/// Waits.
+/// - Throws: `cancelled`.
+func pause(_ duration: Duration) async throws(HostError) {
+  do { try await Task.sleep(for: duration) } catch { throw HostError.cancelled }
+}

@@ -1,0 +1,91 @@
+import FoundationEssentials
+
+/// Something that kdevlua made on the host, with what is needed to undo it.
+public enum Resource: Codable, Sendable, Equatable {
+  /// A tap device. The index tells it from a later device of the same name; nil until it was made.
+  case tap(name: String, index: Int?)
+  /// A bridge. It is removed only when no device is in it any more.
+  case bridge(name: String, index: Int?)
+  /// A running QEMU with its folder of sockets and logs.
+  case machine(name: String, folder: String)
+  /// A disk image that was made.
+  case disk(path: String)
+
+  /// As `kdevlua ps` and `down` name it.
+  public var title: String {
+    switch self {
+    case .tap(let name, _): "tap \(name)"
+    case .bridge(let name, _): "bridge \(name)"
+    case .machine(let name, _): "machine \(name)"
+    case .disk(let path): "disk \(path)"
+    }
+  }
+}
+
+/// A line of the journal: written before the change that it tells of.
+public struct JournalEntry: Codable, Sendable, Equatable, Identifiable {
+  /// Counts up; undoing goes from the highest down.
+  public let id: Int
+  /// The machine that it was made for; empty when for none.
+  public let owner: String
+  /// The boot of the host that it was made in: devices and processes do not outlive it.
+  public let boot: String
+  /// False until the set-up that made it has succeeded.
+  public var kept: Bool
+  public var resource: Resource
+}
+
+/// The list of what is to be undone: a file an entry, so that a killed kdevlua leaves a journal that the next one can read.
+public struct Journal: Sendable {
+  let folder: String
+
+  /// All entries, oldest first. An entry that cannot be read is an error that names its file: nothing is guessed.
+  public func entries() throws(HostError) -> [JournalEntry] {
+    guard Files.exists(folder) else { return [] }
+    var entries: [JournalEntry] = []
+    for name in try Files.list(folder) where name.hasSuffix(".json") {
+      let path = folder + "/" + name
+      do {
+        entries.append(try JSONDecoder().decode(JournalEntry.self, from: Data(try Files.read(path))))
+      } catch let error as HostError {
+        if error.kind == .missing { continue }  // undone by another kdevlua in between
+        throw error
+      } catch {
+        throw HostError(.system, "cannot read the journal entry \(path)", hint: "look at it, and remove it", detail: "\(error)")
+      }
+    }
+    return entries.sorted { $0.id < $1.id }
+  }
+
+  /// Writes down what is about to be made.
+  func record(_ resource: Resource, owner: String, kept: Bool) throws(HostError) -> JournalEntry {
+    try Files.makeFolder(folder, mode: 0o700)
+    let lock = try FileLock.wait(folder + "/.lock")
+    defer { withExtendedLifetime(lock) {} }
+    let last = try Files.list(folder).compactMap { Int($0.prefix { $0.isNumber }) }.max() ?? 0
+    let entry = JournalEntry(id: last + 1, owner: owner, boot: try Self.bootID(), kept: kept, resource: resource)
+    try update(entry)
+    return entry
+  }
+
+  /// Writes the entry anew.
+  func update(_ entry: JournalEntry) throws(HostError) {
+    let bytes: [UInt8]
+    do { bytes = [UInt8](try JSONEncoder().encode(entry)) } catch {
+      throw HostError(.system, "cannot write the journal: \(error)")
+    }
+    try Files.write(bytes, to: path(entry), mode: 0o600)
+  }
+
+  /// Strikes the entry out: it was undone, or was never made.
+  func strike(_ entry: JournalEntry) throws(HostError) { try Files.remove(path(entry)) }
+
+  private func path(_ entry: JournalEntry) -> String {
+    let digits = String(entry.id)
+    return folder + "/" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".json"
+  }
+
+  static func bootID() throws(HostError) -> String {
+    String(try Files.text("/proc/sys/kernel/random/boot_id").prefix { $0 != "\n" })
+  }
+}

@@ -1,0 +1,117 @@
+import Synchronization
+
+/// A set-up that is made as a whole: what it makes stays when it succeeds, and is undone in reverse when it does not.
+/// While it is open it holds the lock of its machine's name.
+public final class Transaction: Sendable {
+  public let host: LocalHost
+  /// The machine's name; empty for changes that belong to none.
+  public let owner: String
+  /// Leave what was made in place after a failure, to look at.
+  public let keepOnFailure: Bool
+  private let lock: FileLock?
+  private let made = Mutex<[JournalEntry]>([])
+
+  init(host: LocalHost, owner: String, keepOnFailure: Bool, lock: FileLock?) {
+    self.host = host
+    self.owner = owner
+    self.keepOnFailure = keepOnFailure
+    self.lock = lock
+  }
+
+  /// For a change outside of any set-up: it is in the journal, and stays until it is undone.
+  public static func none(_ host: LocalHost) -> Transaction {
+    Transaction(host: host, owner: "", keepOnFailure: true, lock: nil)
+  }
+
+  /// Writes down what is about to be made.
+  func record(_ resource: Resource) throws(HostError) -> JournalEntry {
+    let entry = try host.journal.record(resource, owner: owner, kept: lock == nil)
+    made.withLock { $0.append(entry) }
+    return entry
+  }
+
+  /// Notes what is known only after it was made.
+  func update(_ entry: JournalEntry, _ resource: Resource) throws(HostError) {
+    var entry = entry
+    entry.resource = resource
+    try host.journal.update(entry)
+    made.withLock { made in
+      if let place = made.firstIndex(where: { $0.id == entry.id }) { made[place] = entry }
+    }
+  }
+
+  /// Strikes out what was not made after all.
+  func strike(_ entry: JournalEntry) throws(HostError) {
+    try host.journal.strike(entry)
+    made.withLock { made in made.removeAll { $0.id == entry.id } }
+  }
+
+  /// The set-up succeeded: all of it stays.
+  public func commit() throws(HostError) {
+    for var entry in made.withLock({ $0 }) {
+      entry.kept = true
+      try host.journal.update(entry)
+    }
+    made.withLock { $0 = [] }
+  }
+
+  /// The set-up failed: what it made is undone, last first. Goes on when one thing cannot be undone, and says so.
+  /// - Returns: what could not be undone.
+  @discardableResult
+  public func rollBack() async -> [HostError] {
+    let entries = made.withLock { made in
+      defer { made = [] }
+      return made
+    }
+    if keepOnFailure {
+      if !entries.isEmpty {
+        host.note("kept for you to look at: \(entries.map(\.resource.title).joined(separator: ", ")); kdevlua down \(owner)")
+      }
+      return []
+    }
+    var errors: [HostError] = []
+    for entry in entries.reversed() {
+      do { try await host.undo(entry, disks: true) } catch { errors.append(error) }
+    }
+    return errors
+  }
+}
+
+extension LocalHost {
+  /// Opens a set-up for the machine `name`. What an interrupted earlier one left half made is undone first.
+  /// - Parameters:
+  ///   - keepOnFailure: leave what was made in place when the set-up fails.
+  /// - Throws: `invalid` for a bad name, `busy` when another kdevlua is at work on the machine.
+  public func begin(_ name: String, keepOnFailure: Bool = false) async throws(HostError) -> Transaction {
+    try Self.validate(machineName: name)
+    if isDryRun { return Transaction(host: self, owner: name, keepOnFailure: false, lock: nil) }
+    let transaction = Transaction(host: self, owner: name, keepOnFailure: keepOnFailure, lock: try lock(name))
+    for entry in try journal.entries().reversed() where entry.owner == name && !entry.kept {
+      note("an earlier set-up of \(name) was interrupted; undoing \(entry.resource.title)")
+      try await undo(entry, disks: true)
+    }
+    return transaction
+  }
+
+  /// Takes the lock of a machine's name.
+  func lock(_ name: String) throws(HostError) -> FileLock {
+    try state.make(state.locks)
+    guard let lock = try FileLock.attempt(state.locks + "/" + name + ".lock") else {
+      throw HostError(.busy, "another kdevlua is setting up or taking down the machine \(name)", hint: "wait for it, or choose another --name")
+    }
+    return lock
+  }
+
+  /// - Throws: `invalid`. The name becomes a folder, part of an interface's name and the guest's host name.
+  static func validate(machineName name: String) throws(HostError) {
+    func letter(_ byte: UInt8) -> Bool {
+      (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")) || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"))
+    }
+    let bytes = Array(name.utf8)
+    guard let first = bytes.first, letter(first), bytes.count <= 32, bytes.allSatisfy({ letter($0) || $0 == UInt8(ascii: "-") })
+    else {
+      throw HostError(
+        .invalid, "\"\(name)\" cannot be a machine's name: letters, digits and \"-\", beginning with a letter or digit, 32 at most")
+    }
+  }
+}

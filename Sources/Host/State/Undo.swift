@@ -1,0 +1,73 @@
+extension LocalHost {
+  /// Undoes one entry of the journal and strikes it out. What is gone already is no error; what is not ours any more
+  /// (the host was started anew, or somebody made another device of that name) is left alone.
+  /// - Parameter disks: remove disk images too; otherwise they stay, and their entries go.
+  func undo(_ entry: JournalEntry, disks: Bool) async throws(HostError) {
+    let sameBoot = entry.boot == (try Journal.bootID())
+    switch entry.resource {
+    case .tap(let name, let index):
+      if sameBoot { try await removeLink(name, index: index, kind: .tap) }
+    case .bridge(let name, let index):
+      if sameBoot, try await removeBridge(name, index: index) == false { return }
+    case .machine(let name, let folder):
+      try await stopMachine(name: name, folder: folder, runs: sameBoot)
+    case .disk(let path):
+      if disks { try Files.remove(path) }
+    }
+    try journal.strike(entry)
+  }
+
+  /// Takes down what was made for a machine, or for all, in reverse order.
+  /// - Parameters:
+  ///   - name: the machine; nil is everything in the journal.
+  ///   - disks: remove the disk images too.
+  /// - Returns: what was undone, and the disks that stay.
+  /// - Throws: `invalid` when nothing is known of the machine, `busy` when another kdevlua is at work on it; the first
+  ///   error of an undoing, after all others were tried.
+  public func takeDown(_ name: String?, disks: Bool) async throws(HostError) -> (undone: [Resource], kept: [Resource]) {
+    let all = try journal.entries()
+    if let name, !all.contains(where: { $0.owner == name }) {
+      let known = Set(all.map(\.owner)).subtracting([""]).sorted().joined(separator: ", ")
+      throw HostError(.invalid, "no machine \(name) was made here", hint: known.isEmpty ? nil : "there are: \(known)")
+    }
+    var locks: [FileLock] = []
+    if !isDryRun {
+      for owner in Set(all.map(\.owner)) where !owner.isEmpty && (name == nil || owner == name) { locks.append(try lock(owner)) }
+    }
+    defer { withExtendedLifetime(locks) {} }
+    var undone: [Resource] = []
+    var kept: [Resource] = []
+    var failed: HostError?
+    for entry in try journal.entries().reversed() where name == nil || entry.owner == name || orphaned(entry, in: all) {
+      if case .disk = entry.resource, entry.kept, !disks {
+        kept.append(entry.resource)
+        continue
+      }
+      do {
+        let resource = entry.resource
+        let outcome = try await step("remove \(resource.title)") { step async throws(HostError) in
+          try await undo(entry, disks: true)
+          let left = try journal.entries().contains { $0.id == entry.id }
+          if left, !isDryRun { step.adopted("stays: other machines use it") }
+          return left
+        }
+        if !outcome || isDryRun { undone.append(resource) }
+      } catch {
+        failed = failed ?? error
+      }
+    }
+    if let failed { throw failed }
+    return (undone, kept)
+  }
+
+  /// Whether the entry is a bridge that stayed for other machines' sake when its own was taken down: whoever takes the
+  /// last of them down removes it.
+  private func orphaned(_ entry: JournalEntry, in all: [JournalEntry]) -> Bool {
+    entry.isBridge && entry.kept && !all.contains { $0.owner == entry.owner && $0.id != entry.id && !$0.isDisk }
+  }
+}
+
+extension JournalEntry {
+  var isBridge: Bool { if case .bridge = resource { true } else { false } }
+  var isDisk: Bool { if case .disk = resource { true } else { false } }
+}
