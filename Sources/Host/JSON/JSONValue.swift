@@ -50,3 +50,13 @@ public enum JSONValue: Sendable, Equatable, Codable {
   public var integer: Int? { if case .integer(let number) = self { number } else { nil } }
   public var bool: Bool? { if case .bool(let bool) = self { bool } else { nil } }
 }
+
+extension JSONValue {
+  /// The value as JSON text, members in order of their names.
+  public var text: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let bytes = try? encoder.encode(self) else { return "null" }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -8,14 +8,15 @@ public final class Transaction: Sendable {
   public let owner: String
   /// Leave what was made in place after a failure, to look at.
   public let keepOnFailure: Bool
-  private let lock: FileLock?
+  /// Held while the set-up is open.
+  private let lock: Mutex<FileLock?>
   private let made = Mutex<[JournalEntry]>([])
 
   init(host: LocalHost, owner: String, keepOnFailure: Bool, lock: FileLock?) {
     self.host = host
     self.owner = owner
     self.keepOnFailure = keepOnFailure
-    self.lock = lock
+    self.lock = Mutex(lock)
   }
 
   /// For a change outside of any set-up: it is in the journal, and stays until it is undone.
@@ -25,7 +26,7 @@ public final class Transaction: Sendable {
 
   /// Writes down what is about to be made.
   func record(_ resource: Resource) throws(HostError) -> JournalEntry {
-    let entry = try host.journal.record(resource, owner: owner, kept: lock == nil)
+    let entry = try host.journal.record(resource, owner: owner, kept: lock.withLock { $0 == nil })
     made.withLock { $0.append(entry) }
     return entry
   }
@@ -53,12 +54,14 @@ public final class Transaction: Sendable {
       try host.journal.update(entry)
     }
     made.withLock { $0 = [] }
+    lock.withLock { $0 = nil }
   }
 
   /// The set-up failed: what it made is undone, last first. Goes on when one thing cannot be undone, and says so.
   /// - Returns: what could not be undone.
   @discardableResult
   public func rollBack() async -> [HostError] {
+    defer { lock.withLock { $0 = nil } }
     let entries = made.withLock { made in
       defer { made = [] }
       return made

@@ -1,0 +1,176 @@
+import Glibc
+import Synchronization
+
+/// Shows the host's events to a person or a program, on standard error; the lines of a dry run are its result and go to
+/// standard output.
+public final class Progress: HostObserver {
+  public enum Style: Sendable {
+    /// A line a step, and a spinner while one takes longer than a second.
+    case terminal(color: Bool)
+    /// A line a step.
+    case plain
+    /// Nothing but the lines of a dry run or a trace.
+    case quiet
+    /// An object an event.
+    case json
+  }
+
+  private struct Running {
+    let label: String
+    var text: String?
+    let start: ContinuousClock.Instant
+  }
+
+  private struct State {
+    var running: [Int: Running] = [:]
+    var spinner: Task<Void, Never>?
+    var isSpinnerShown = false
+    var frame = 0
+  }
+
+  private let style: Style
+  private let trace: Bool
+  private let state = Mutex(State())
+
+  public init(style: Style, trace: Bool) {
+    self.style = style
+    self.trace = trace
+  }
+
+  /// The style that fits where standard error goes: NO_COLOR (no-color.org) and TERM=dumb are heeded.
+  public static func style(quiet: Bool, json: Bool, environment: [String: String]) -> Style {
+    if json { return .json }
+    if quiet { return .quiet }
+    let terminal = environment["TERM"] ?? "dumb"
+    guard isatty(STDERR_FILENO) == 1, terminal != "dumb" else { return .plain }
+    return .terminal(color: environment["NO_COLOR"]?.isEmpty ?? true)
+  }
+
+  public func observe(_ event: HostEvent) {
+    state.withLock { state in
+      switch event {
+      case .stepStarted(let id, let label):
+        state.running[id] = Running(label: label, start: .now)
+        if case .json = style { json("step_started", [("id", .number(id)), ("label", .text(label))]) }
+        if case .terminal = style, state.spinner == nil { state.spinner = Task.detached { [weak self] in await self?.spin() } }
+      case .stepChanged(let id, let text):
+        state.running[id]?.text = text
+        if case .json = style { json("step_changed", [("id", .number(id)), ("text", .text(text))]) }
+      case .stepEnded(let id, let outcome):
+        guard let step = state.running.removeValue(forKey: id) else { return }
+        hideSpinner(&state)
+        show(step, id, outcome)
+        if state.running.isEmpty {
+          state.spinner?.cancel()
+          state.spinner = nil
+        }
+      case .command(let line):
+        guard trace else { return }
+        hideSpinner(&state)
+        if case .json = style { json("command", [("line", .text(line))]) } else { put("+ \(line)") }
+      case .planned(let line):
+        if case .json = style { json("planned", [("line", .text(line))]) } else { write(line + "\n", to: STDOUT_FILENO) }
+      case .note(let text):
+        hideSpinner(&state)
+        switch style {
+        case .json: json("note", [("text", .text(text))])
+        case .quiet: break
+        case .terminal, .plain: put("  \(paint("!", 33)) \(text)")
+        }
+      }
+    }
+  }
+
+  private func show(_ step: Running, _ id: Int, _ outcome: StepOutcome) {
+    let duration = step.start.duration(to: .now)
+    let (mark, word, detail): (String, String, String?) =
+      switch outcome {
+      case .done(let detail): (paint("✓", 32), "done", detail)
+      case .adopted(let detail): (paint("=", 36), "adopted", detail)
+      case .failed: (paint("✗", 31), "failed", nil)
+      }
+    switch style {
+    case .quiet: break
+    case .json:
+      json("step_ended", [
+        ("id", .number(id)), ("label", .text(step.label)), ("outcome", .text(word)), ("detail", .text(detail ?? "")),
+        ("seconds", .seconds(duration.seconds)),
+      ])
+    case .terminal, .plain:
+      let label = step.label + String(repeating: " ", count: max(1, 34 - step.label.count))
+      put("  \(mark) \(label) \(duration.stepText)" + (detail.map { "  \($0)" } ?? ""))
+    }
+  }
+
+  // MARK: - The spinner
+
+  private func spin() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .milliseconds(120))
+      if Task.isCancelled { return }
+      state.withLock { state in
+        guard let (_, step) = state.running.max(by: { $0.key < $1.key }) else { return }
+        let elapsed = step.start.duration(to: .now)
+        guard elapsed >= .seconds(1) else { return }
+        let frames = Array("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+        state.frame = (state.frame + 1) % frames.count
+        state.isSpinnerShown = true
+        let text = step.text.map { ": \($0)" } ?? ""
+        write("\r\u{1b}[K  \(frames[state.frame]) \(step.label)\(text)  \(Int(elapsed.seconds)) s", to: STDERR_FILENO)
+      }
+    }
+  }
+
+  private func hideSpinner(_ state: inout State) {
+    guard state.isSpinnerShown else { return }
+    state.isSpinnerShown = false
+    write("\r\u{1b}[K", to: STDERR_FILENO)
+  }
+
+  // MARK: - Output
+
+  private func paint(_ text: String, _ color: Int) -> String {
+    if case .terminal(color: true) = style { "\u{1b}[\(color)m\(text)\u{1b}[0m" } else { text }
+  }
+
+  private func put(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+  private enum Field {
+    case text(String), number(Int), seconds(Double)
+  }
+
+  private func json(_ event: String, _ fields: [(String, Field)]) {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    var members: [(String, JSONValue)] = [
+      ("time", .number(Double(now.tv_sec) + Double(now.tv_nsec / 1_000_000) / 1000)), ("event", .string(event)),
+    ]
+    for (name, field) in fields {
+      switch field {
+      case .text(let text): members.append((name, .string(text)))
+      case .number(let number): members.append((name, .integer(number)))
+      case .seconds(let seconds): members.append((name, .number((seconds * 1000).rounded() / 1000)))
+      }
+    }
+    let text = members.map { "\(JSONValue.string($0.0).text):\($0.1.text)" }.joined(separator: ",")
+    put("{\(text)}")
+  }
+
+  private func write(_ text: String, to descriptor: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno != EINTR { return }
+      bytes = bytes.dropFirst(max(0, count))
+    }
+  }
+}
+
+extension Duration {
+  /// Width 8, as a column of a step's line: `  0.02 s`.
+  fileprivate var stepText: String {
+    let hundredths = Int((seconds * 100).rounded())
+    let text = "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) s"
+    return String(repeating: " ", count: max(0, 8 - text.count)) + text
+  }
+}
