@@ -59,16 +59,16 @@ public struct YAMLMapping: Sendable {
   /// Changes a value where it stands, without the copy that reading and setting it would make.
   /// - Parameters:
   ///   - key: the key, which is added with null when it is missing.
-  ///   - change: changes the value; `wasMissing` says whether the key was just added.
+  ///   - change: changes the value.
   /// - Throws: what `change` throws; a key added for it then stays.
   mutating func update<Failure: Error>(
-    _ key: YAMLValue, _ change: (_ value: inout YAMLValue, _ wasMissing: Bool) throws(Failure) -> Void
+    _ key: YAMLValue, _ change: (_ value: inout YAMLValue) throws(Failure) -> Void
   ) throws(Failure) {
     if let position = position(of: key) {
-      try change(&storedValues[position], false)
+      try change(&storedValues[position])
     } else {
       append(key, .null)
-      try change(&storedValues[storedValues.count - 1], true)
+      try change(&storedValues[storedValues.count - 1])
     }
   }
 

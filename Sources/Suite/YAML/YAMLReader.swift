@@ -3,7 +3,8 @@
 /// Plain scalars resolve by PyYAML's patterns, `<<` merges, of equal keys the last value wins, and unknown tags, a second
 /// document or a duplicate anchor are errors. It departs from PyYAML in these points: an anchor that holds itself is an
 /// error (values cannot be cyclic), the tags `!!omap`, `!!pairs` and `!!set` are errors, and size and depth are
-/// bounded. An alias gives a copy of the value, where Python has one shared object.
+/// bounded. An alias gives a copy of the value, where Python has one shared object. libyaml also takes a tab between
+/// a key's colon and its value, which PyYAML refuses.
 public struct YAMLReader: Sendable {
   /// How many nodes a text may have, counting what an alias stands for each time it is used.
   public var nodeLimit = 1_000_000
