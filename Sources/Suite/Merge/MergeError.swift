@@ -66,6 +66,19 @@ public struct Rejection: Sendable, Equatable, CustomStringConvertible {
   /// What the script gave as its reason.
   public var reason: String?
 
+  /// A rejection of which everything but the stage may be unknown.
+  public init(
+    stage: MergeStage, fragment: String? = nil, line: Int? = nil, source: String? = nil, fileLine: Int? = nil,
+    reason: String? = nil
+  ) {
+    self.stage = stage
+    self.fragment = fragment
+    self.line = line
+    self.source = source
+    self.fileLine = fileLine
+    self.reason = reason
+  }
+
   /// The reason, or the line that rejected when the script gave none.
   public var why: String {
     reason ?? source ?? "its \(stage.rawValue) script rejects it"
