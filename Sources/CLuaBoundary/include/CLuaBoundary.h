@@ -1,2 +1,107 @@
+// The border between Swift and Lua: the only frames that lua_error, lua_yieldk and a longjmp ever cross.
+//
+// A longjmp over a Swift frame leaks what the frame holds, leaves locks locked and skips `defer`. So a Swift function
+// called from Lua returns a code; the C frame that called it raises or yields once the Swift frame is gone. And Swift
+// calls whatever may raise through the protected bodies below.
 #pragma once
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <lauxlib.h>
 #include <lua.h>
+#include <lualib.h>
+
+#define LB_ERROR (-1) /* raise the value on top of the stack */
+#define LB_AWAIT (-2) /* suspend until the scheduler resumes with (ok, values...) */
+
+/* Both return n >= 0 results, LB_ERROR or LB_AWAIT. */
+typedef int (*lb_function)(lua_State *L);
+typedef int (*lb_closure)(lua_State *L, void *object);
+
+/* What C must know of a task. `cancelled` is a level: every await raises until the task ends, save where `shielded`
+   says that the task is unwinding and its close handlers may wait. */
+typedef struct lb_task {
+  bool cancelled;
+  bool shielded;
+  bool failed; /* the body ended in an error, which is the one value left on the thread's stack */
+} lb_task;
+
+/* One per Lua universe, found from any of its threads through the extra space. */
+typedef struct lb_host {
+  void *registry;                             /* LuaKit's side of the state */
+  void *scheduler;                            /* LuaRuntime's side, or NULL */
+  int (*raised)(lua_State *L);                /* error value on top; notes the traceback; pushes nothing */
+  int (*unknown_field)(lua_State *L);         /* (object, key) of an object without that field; pushes the error */
+  int (*interrupted)(lua_State *L);           /* pushes the error that stops a loop which never waits */
+  int (*wait_module)(lua_State *L);           /* waits until another task has loaded the module at index 1 */
+  void (*module_loaded)(lua_State *L, const char *name);
+  lb_task *task;                              /* the task that runs; `outside` when none does */
+  lb_task outside;
+  lua_State *volatile running;                /* the thread that runs Lua code just now */
+  volatile sig_atomic_t interrupt;            /* lb_interrupt was called and nobody has taken notice */
+  volatile int64_t interrupted_at;            /* CLOCK_MONOTONIC, ns */
+  int wake;                                   /* a file descriptor lb_interrupt writes 8 bytes to, or -1 */
+} lb_host;
+
+/* ---- states ------------------------------------------------------------------------------------ */
+
+/* Set once, before any state is made: drops one strong reference of a Swift object. */
+void lb_set_release(void (*release)(void *));
+/* A new state with the standard libraries, pcall, xpcall, coroutine.* and require replaced by equivalents that know
+   about awaits. NULL when out of memory. */
+lua_State *lb_new_state(void);
+void lb_close_state(lua_State *L);
+static inline lb_host *lb_host_of(lua_State *L) { return *(lb_host **)lua_getextraspace(L); }
+
+/* ---- functions and objects ----------------------------------------------------------------------- */
+
+void lb_push_function(lua_State *L, lb_function f);                /* without a context: the cheapest call */
+void lb_push_closure(lua_State *L, void *object, lb_closure call); /* takes over one reference of `object` */
+void lb_push_close(lua_State *L, void *object, lb_closure call);   /* the same, as a __close: shielded from cancellation */
+
+void lb_new_metatable(lua_State *L, const void *type);             /* pushes a metatable for boxes: __gc, __eq, locked */
+void lb_push_index(lua_State *L);                                  /* pops methods and getters, pushes the __index */
+void lb_push_object(lua_State *L, void *object, int uservalues);   /* metatable on top, replaced by the userdata */
+void *lb_test_object(lua_State *L, int index, const void *type);   /* NULL unless a box whose metatable is `type`'s */
+
+/* ---- protected bodies of raising API: all return a LUA_ status, with the error value on top when it failed ------- */
+
+int lb_call(lua_State *L, int nargs, int nresults); /* host->raised runs where the error was raised */
+int lb_protected(lua_State *L, lua_CFunction f, int nargs, int nresults);
+int lb_gettable(lua_State *L, int index);           /* key on top, replaced by the value */
+int lb_settable(lua_State *L, int index);           /* pops key and value */
+int lb_tolstring(lua_State *L, int index);          /* pushes what tostring() gives */
+int lb_len(lua_State *L, int index);                /* pushes the length */
+int lb_equal(lua_State *L, int a, int b);           /* pushes a boolean */
+int lb_next(lua_State *L, int index);               /* pops a key; pushes true, key, value, or false, nil, nil */
+
+/* ---- coroutines ------------------------------------------------------------------------------------ */
+
+void lb_push_body(lua_State *L);                    /* the body of every task: calls f(...), keeps the error value */
+int lb_resume(lua_State *co, lua_State *from, lb_task *task, int nargs, int *nresults);
+bool lb_is_await(lua_State *co, int nresults);      /* did lua_resume return from an await of ours? */
+bool lb_closing(lua_State *L);                      /* does this task's thread run a close handler? */
+void lb_push_blocker(lua_State *L);                 /* names the C function that keeps L from yielding, or nil */
+size_t lb_awaiting(lua_State *L);                   /* coroutines inside tasks that are in an await (for tests) */
+
+/* ---- Ctrl-C ------------------------------------------------------------------------------------------ */
+
+/* The universe that lb_interrupt stops, or NULL. */
+void lb_set_interruptible(lb_host *host);
+/* Async-signal-safe. Wakes the scheduler; a loop that goes on for another 100 ms without waiting gets an error. */
+void lb_interrupt(void);
+
+/* ---- macros that Swift does not see -------------------------------------------------------------------- */
+
+static inline void lb_pop(lua_State *L, int n) { lua_settop(L, -n - 1); }
+static inline int lb_upvalue(int i) { return lua_upvalueindex(i); }
+static inline int lb_registry(void) { return LUA_REGISTRYINDEX; }
+static inline void lb_insert(lua_State *L, int i) { lua_rotate(L, i, 1); }
+static inline void lb_remove(lua_State *L, int i) { lua_rotate(L, i, -1); lua_settop(L, -2); }
+static inline void lb_push_globals(lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS); }
+static inline void lb_push_c_function(lua_State *L, lua_CFunction f) { lua_pushcclosure(L, f, 0); }
+static inline int lb_collect(lua_State *L) { return lua_gc(L, LUA_GCCOLLECT); }
+static inline int lb_memory(lua_State *L) { return lua_gc(L, LUA_GCCOUNT); }
+static inline int lb_load_file(lua_State *L, const char *path) { return luaL_loadfilex(L, path, NULL); }
+static inline const char *lb_source(const lua_Debug *ar) { return ar->short_src; }

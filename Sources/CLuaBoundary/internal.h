@@ -1,0 +1,22 @@
+#pragma once
+#include "CLuaBoundary.h"
+
+extern const char lb_await_key; /* its address, yielded alone, says that a coroutine awaits */
+
+static inline bool lb_failed(int status) { return status != LUA_OK && status != LUA_YIELD; }
+
+int lb_leave(lua_State *L, int result);    /* ends a C frame as the Swift function below it asked */
+int lb_pcall_body(lua_State *L);           /* pcall */
+int lb_xpcall_body(lua_State *L);          /* xpcall */
+int lb_task_body(lua_State *L);
+int lb_resume_body(lua_State *L);          /* coroutine.resume */
+int lb_wrap_body(lua_State *L);            /* what coroutine.wrap returns; upvalue 1 is the coroutine */
+int lb_require_body(lua_State *L);
+void lb_arm(lua_State *L);                 /* sets the hook that stops a loop after an interrupt; async-signal-safe */
+int lb_raise_blocked(lua_State *L);        /* raises "cannot wait here: ..." */
+int lb_raised(lua_State *L);               /* message handler: tells the host, keeps the value */
+
+int lb_resume_thread(lb_host *host, lua_State *co, lua_State *from, int nargs, int *nresults);
+
+void lb_open_coroutine(lua_State *L);
+void lb_open_require(lua_State *L);

@@ -1,0 +1,44 @@
+// Making and closing a universe.
+#include "internal.h"
+#include <stdlib.h>
+
+static int open_state(lua_State *L) {
+  luaL_openlibs(L);
+  lb_open_coroutine(L);
+  lb_open_require(L);
+  lua_pushcfunction(L, lb_pcall_body);
+  lua_setglobal(L, "pcall");
+  lua_pushcfunction(L, lb_xpcall_body);
+  lua_setglobal(L, "xpcall");
+  return 0;
+}
+
+lua_State *lb_new_state(void) {
+  lb_host *host = calloc(1, sizeof *host);
+  if (!host) return NULL;
+  host->task = &host->outside;
+  host->wake = -1;
+  lua_State *L = luaL_newstate();
+  if (!L) {
+    free(host);
+    return NULL;
+  }
+  *(lb_host **)lua_getextraspace(L) = host; /* lua_newthread copies it into every thread */
+  lua_gc(L, LUA_GCSTOP);                    /* as lua.c does: nothing to collect while the libraries open */
+  lua_pushcfunction(L, open_state);
+  int status = lua_pcall(L, 0, 0, 0);
+  if (status != LUA_OK) {
+    lb_close_state(L);
+    return NULL;
+  }
+  lua_gc(L, LUA_GCRESTART);
+  lua_gc(L, LUA_GCGEN, 0, 0);
+  return L;
+}
+
+void lb_close_state(lua_State *L) {
+  lb_host *host = lb_host_of(L);
+  lb_set_interruptible(NULL);
+  lua_close(L);
+  free(host);
+}
