@@ -1,7 +1,7 @@
 /// What went wrong on the machine, in the parts that a person needs: what was tried, what came back, what to do.
 public struct HostError: Error, Sendable, Equatable {
   /// The sort of failure, for programs to branch on.
-  public enum Kind: String, Sendable {
+  public enum Code: String, Sendable {
     /// A value that the caller gave cannot be used.
     case invalid
     /// A program, device, file or right that the machine does not have.
@@ -24,7 +24,7 @@ public struct HostError: Error, Sendable, Equatable {
     case guest
   }
 
-  public var kind: Kind
+  public var code: Code
   /// One sentence: what was tried and what came of it.
   public var message: String
   /// What to do about it: an instruction or a command line.
@@ -37,10 +37,10 @@ public struct HostError: Error, Sendable, Equatable {
   public var detail: String?
 
   public init(
-    _ kind: Kind, _ message: String, hint: String? = nil, command: [String]? = nil, status: Int? = nil,
+    _ code: Code, _ message: String, hint: String? = nil, command: [String]? = nil, status: Int? = nil,
     detail: String? = nil
   ) {
-    self.kind = kind
+    self.code = code
     self.message = message
     self.hint = hint
     self.command = command
@@ -52,19 +52,19 @@ public struct HostError: Error, Sendable, Equatable {
   public static let cancelled = HostError(.cancelled, "cancelled")
 
   /// An error of the C library: `what` failed with `errno`'s text.
-  public static func system(_ what: String, errno code: Int32, hint: String? = nil) -> HostError {
-    let kind: Kind =
-      switch code {
+  public static func system(_ what: String, errno number: Int32, hint: String? = nil) -> HostError {
+    let result: Code =
+      switch number {
       case EACCES, EPERM: .permission
       case ENOENT: .missing
       case EBUSY, EEXIST, EADDRINUSE: .busy
       default: .system
       }
-    return HostError(kind, "\(what): \(String(cString: strerror(code)))", hint: hint ?? Self.hint(for: code))
+    return HostError(result, "\(what): \(String(cString: strerror(number)))", hint: hint ?? Self.hint(for: number))
   }
 
-  private static func hint(for code: Int32) -> String? {
-    code == ENOSPC ? "make room on the file system (df -h), or choose another folder" : nil
+  private static func hint(for number: Int32) -> String? {
+    number == ENOSPC ? "make room on the file system (df -h), or choose another folder" : nil
   }
 }
 

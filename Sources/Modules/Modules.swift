@@ -1,1 +1,62 @@
-// Modules
+public import Host
+import LuaKit
+public import LuaRuntime
+import Synchronization
+
+/// What the modules of a run share: the host that they act on, and the files of the stdlib.
+public final class Environment: Sendable {
+  public let host: LocalHost
+  public let stdlib: Stdlib
+  /// The arguments of the script, for `kdev.cli`.
+  public let arguments: [String]
+  /// The script's name, for its help.
+  public let script: String
+  private let types = Mutex<[String: TypeFile]>([:])
+
+  public init(host: LocalHost, stdlib: Stdlib, script: String = "", arguments: [String] = []) {
+    self.host = host
+    self.stdlib = stdlib
+    self.script = script
+    self.arguments = arguments
+  }
+
+  /// The types of a module, read when its first function is called with a table.
+  func types(of module: String) -> TypeFile {
+    types.withLock { types in
+      if let known = types[module] { return known }
+      let file = TypeFile(String(decoding: stdlib.read("types/\(module).d.lua") ?? [], as: UTF8.self))
+      types[module] = file
+      return file
+    }
+  }
+
+  /// The options table of a call, checked. The class is the function's in the module's d.lua file.
+  func options(_ L: LuaState, at index: Int32, _ className: String, for function: String) throws -> Options {
+    let module = String(className.split(separator: ".")[1])
+    return try Options(L, at: index, className, of: types(of: module), for: function)
+  }
+}
+
+/// A module as `require "kdev.NAME"` finds it.
+protocol KdevModule {
+  static var name: String { get }
+  static func build(_ module: LuaModule, _ environment: Environment) throws
+}
+
+/// The modules, by name.
+private let modules: [any KdevModule.Type] = [
+  CLIModule.self, DiskModule.self, FSModule.self, HostModule.self, KernelModule.self, MergeModule.self, NetModule.self,
+  ProcModule.self, TransactionModule.self, UIModule.self, VMModule.self,
+]
+
+extension LuaRuntime {
+  /// Makes kdev's modules available to `require`. Nothing of them is loaded before it is asked for.
+  public func install(_ environment: Environment) throws {
+    for module in modules {
+      try preload("kdev." + module.name) { built in try module.build(built, environment) }
+    }
+    try addModuleSource { name in
+      environment.stdlib.module(name).map { LuaModuleSource(source: $0.source, chunkName: "@" + $0.place) }
+    }
+  }
+}

@@ -16,7 +16,7 @@ import Testing
     #expect(fixture.observer.events.contains(.stepEnded(id: 2, outcome: .adopted("qcow2, 20G"))))
     await #expect { try await host.makeDisk(path, size: try ByteSize("30G"), in: transaction) } throws: {
       let error = $0 as? HostError
-      return error?.kind == .conflict && error?.message.contains("it is qcow2, 20G, wanted is qcow2, 30G") == true
+      return error?.code == .conflict && error?.message.contains("it is qcow2, 20G, wanted is qcow2, 30G") == true
     }
   }
 
@@ -29,7 +29,7 @@ import Testing
     #expect(try await host.disk(at: overlay.path).backing == base.path)
     #expect(overlay.size == base.size)
     await #expect { try await host.makeOverlay(fixture.root + "/x.qcow2", backing: Disk(path: "/none", format: .raw, size: base.size, backing: nil), in: transaction) } throws: {
-      ($0 as? HostError)?.kind == .missing
+      ($0 as? HostError)?.code == .missing
     }
   }
 
@@ -51,7 +51,7 @@ import Testing
     do {  // dropped without an end, as by kill -9: the lock goes, the journal stays
       let transaction = try await host.begin("disks")
       _ = try await host.makeDisk(path, size: try ByteSize("20G"), in: transaction)
-      await #expect { try await host.begin("disks") } throws: { ($0 as? HostError)?.kind == .busy }
+      await #expect { try await host.begin("disks") } throws: { ($0 as? HostError)?.code == .busy }
       withExtendedLifetime(transaction) {}
     }
     let next = try await fixture.host().begin("disks")
@@ -72,7 +72,7 @@ import Testing
     let transaction = try await host.begin("full")
     await #expect { try await host.makeDisk(folder + "/base.qcow2", size: try ByteSize("20G"), in: transaction) } throws: {
       let error = $0 as? HostError
-      return error?.kind == .command && error?.detail?.contains("No space left") == true && error?.hint?.contains("df -h") == true
+      return error?.code == .command && error?.detail?.contains("No space left") == true && error?.hint?.contains("df -h") == true
     }
     #expect(!Files.exists(folder + "/base.qcow2"))
     #expect(try host.journal.entries().isEmpty)

@@ -43,7 +43,7 @@ import Testing
     async let two = machine.execute(bytes("echo", "two"))
     #expect(try await (one.output, two.output) == (Array("one\n".utf8), Array("two\n".utf8)))
     // A program that takes too long is killed, and the channel goes on.
-    await #expect { try await machine.execute(self.bytes("sleep", "77"), timeLimit: .milliseconds(300)) } throws: { ($0 as? HostError)?.kind == .timeout }
+    await #expect { try await machine.execute(self.bytes("sleep", "77"), timeLimit: .milliseconds(300)) } throws: { ($0 as? HostError)?.code == .timeout }
     try await Task.sleep(for: .milliseconds(300))
     let left = try await machine.execute(bytes("sh", "-c", "grep -al '[s]leep.77' /proc/[0-9]*/cmdline"))
     #expect(left.output == [])
@@ -64,7 +64,7 @@ import Testing
     other.memory = 768
     await #expect { try await second.launch(other, timeLimit: .seconds(1), in: .none(second)) } throws: {
       let error = $0 as? HostError
-      return error?.kind == .conflict && error?.message.contains("memory (MiB) is 512, wanted is 768") == true
+      return error?.code == .conflict && error?.message.contains("memory (MiB) is 512, wanted is 768") == true
     }
     again.channel?.close()
 
@@ -82,7 +82,7 @@ import Testing
     spec.initrd = nil
     await #expect { try await host.launch(spec, timeLimit: .seconds(120), in: try await host.begin("panic")) } throws: {
       guard let error = $0 as? HostError else { return false }
-      return error.kind == .guest && error.message.contains("VFS: Unable to mount root fs") && error.detail?.contains("Kernel panic") == true
+      return error.code == .guest && error.message.contains("VFS: Unable to mount root fs") && error.detail?.contains("Kernel panic") == true
     }
     #expect(host.qemu(in: host.folder(ofMachine: "panic").path) == nil)
     #expect(try host.journal.entries().isEmpty)
@@ -95,7 +95,7 @@ import Testing
     let spec = try await Self.spec(host, name: "silent")
     await #expect { try await host.launch(spec, timeLimit: .milliseconds(900), in: try await host.begin("silent")) } throws: {
       guard let error = $0 as? HostError else { return false }
-      return error.kind == .timeout && error.message == "the guest did not answer within 0.9 s"
+      return error.code == .timeout && error.message == "the guest did not answer within 0.9 s"
     }
     #expect(host.qemu(in: host.folder(ofMachine: "silent").path) == nil)
     #expect(try host.journal.entries().isEmpty)
@@ -109,7 +109,7 @@ import Testing
     let launch = Task { try await host.launch(spec, timeLimit: .seconds(60), in: transaction) }
     try await Task.sleep(for: .milliseconds(800))
     launch.cancel()
-    await #expect { try await launch.value } throws: { ($0 as? HostError)?.kind == .cancelled }
+    await #expect { try await launch.value } throws: { ($0 as? HostError)?.code == .cancelled }
     #expect(host.qemu(in: host.folder(ofMachine: "cancel").path) == nil)
     #expect(try host.journal.entries().isEmpty)
   }

@@ -108,7 +108,7 @@ public final class GuestChannel: Sendable {
     do throws(HostError) {
       return try await wait(answer)
     } catch {
-      if error.kind == .cancelled { channel.writeAndFlush(ByteBuffer(string: "kill \(id) KILL ;\n"), promise: nil) }
+      if error.code == .cancelled { channel.writeAndFlush(ByteBuffer(string: "kill \(id) KILL ;\n"), promise: nil) }
       throw error
     }
   }

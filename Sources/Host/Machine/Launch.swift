@@ -112,7 +112,7 @@ extension LocalHost {
       step.detail("Linux \(channel.hello.release)")
       return Machine(host: self, record: record, folder: folder, channel: channel)
     } catch {
-      let error = error.kind == .cancelled ? error : error.withConsole(of: folder)
+      let error = error.code == .cancelled ? error : error.withConsole(of: folder)
       if !transaction.keepOnFailure || transaction.owner.isEmpty {
         // Cleaning up must not be cut short by the cancellation that it may be part of.
         await Task { [self] in try? await stopMachine(name: spec.name, folder: folder.path, runs: true, gracefully: false) }.value
@@ -129,7 +129,7 @@ extension LocalHost {
         return try await GuestChannel.open([folder.agent, folder.serialAgent])
       } catch {
         // Both channels closed: QEMU is ending. Wait for it, so that its console log is complete.
-        if error.kind == .guest { await qmp.closed() }
+        if error.code == .guest { await qmp.closed() }
         throw error
       }
     }
@@ -140,15 +140,15 @@ extension LocalHost {
     let text = result.errorText
     var error = failure(of: command, result, to: "start the machine \(spec.name)")
     if text.contains("lock") {
-      error.kind = .busy
+      error.code = .busy
       error.message = "a disk of the machine \(spec.name) is in use by another program"
       error.hint = "stop what runs on it (kdevlua ps), or choose another disk"
     } else if text.contains("could not configure /dev/net/tun") {
-      error.kind = .busy
+      error.code = .busy
       error.message = "the tap device of the machine \(spec.name) is in use, or may not be opened"
       error.hint = "stop what runs on it, or choose another tap"
     } else if text.contains("Failed to find an available port") || text.contains("Address already in use") {
-      error.kind = .busy
+      error.code = .busy
       error.message = "the VNC display \(spec.vnc.map { ":\($0)" } ?? "of the machine \(spec.name)") is taken"
       error.hint = "choose another one, or leave it out to get a free one"
     }
@@ -161,14 +161,14 @@ extension LocalHost {
 extension HostError {
   /// The error with the last lines of the guest's console, and the panic named when there was one.
   func withConsole(of folder: MachineFolder) -> HostError {
-    guard kind == .guest || kind == .timeout, let log = try? Files.read(folder.consoleLog) else { return self }
+    guard code == .guest || code == .timeout, let log = try? Files.read(folder.consoleLog) else { return self }
     let console = ConsoleText(log)
     var error = self
     if let panic = console.panic {
-      error.kind = .guest
+      error.code = .guest
       error.message = "the guest's kernel panicked: \(panic)"
       error.hint = "look at the console below; a kernel without the drivers for its root or without initramfs support panics like this"
-    } else if kind == .guest {
+    } else if code == .guest {
       error.message = "the guest ended before it answered"
     } else {
       error.hint = "its console ends as below; give it more time, or look at the kernel and its command line"

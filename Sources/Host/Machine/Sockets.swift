@@ -50,7 +50,7 @@ func wait<R: Sendable>(_ future: EventLoopFuture<R>) async throws(HostError) -> 
 let longestSocketPath = 107
 
 /// A TCP port on loopback that nobody listens on now.
-func freeLoopbackPort() throws(HostError) -> Int {
+public func freeLoopbackPort() throws(HostError) -> Int {
   let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
   guard descriptor >= 0 else { throw .system("could not make a socket", errno: errno) }
   defer { close(descriptor) }

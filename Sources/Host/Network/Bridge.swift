@@ -5,6 +5,8 @@ public struct Bridge: Sendable, Equatable {
   public let address: Link.Address?
   /// kdevlua made it: no other program gives out addresses in it.
   public let isOurs: Bool
+  /// Its line in the journal, when it was made now and not taken over.
+  let entry: JournalEntry?
 }
 
 extension LocalHost {
@@ -38,7 +40,7 @@ extension LocalHost {
           if case .bridge(name, _) = entry.resource { true } else { false }
         }
         step.adopted(link.addresses.first?.text ?? "without an address")
-        return Bridge(name: name, address: link.addresses.first, isOurs: ours)
+        return Bridge(name: name, address: link.addresses.first, isOurs: ours, entry: nil)
       }
       let network = if let address { try IPv4.Network(address) } else { try Self.freeNetwork(links) }
       let entry = isDryRun ? nil : try transaction.record(.bridge(name: name, index: nil))
@@ -53,8 +55,13 @@ extension LocalHost {
         .change("ip", "address", "add", network.text, "dev", name).privileged, to: "give \(name) the address \(network.text)")
       try await require(.change("ip", "link", "set", name, "up").privileged, to: "bring \(name) up")
       step.detail(network.text)
-      return Bridge(name: name, address: Link.Address(address: network.host, prefixLength: network.prefixLength), isOurs: true)
+      return Bridge(name: name, address: Link.Address(address: network.host, prefixLength: network.prefixLength), isOurs: true, entry: entry)
     }
+  }
+
+  /// Removes a bridge that was made by `makeBridge` when nothing is in it any more; one that was taken over stays.
+  public func remove(_ bridge: Bridge) async throws(HostError) {
+    if let entry = bridge.entry { try await undo(entry, disks: false) }
   }
 
   /// The first 192.168.N.1/24 whose network no interface of the host is in.

@@ -5,6 +5,8 @@ public struct Tap: Sendable, Equatable {
   public let name: String
   /// The bridge that it is in.
   public let bridge: String?
+  /// Its line in the journal, when it was made now and not taken over.
+  let entry: JournalEntry?
 
   /// The device of a machine that was given no other: `tap-NAME`, cut to the 15 characters that Linux allows.
   public static func name(forMachine machine: String) -> String { String("tap-\(machine)".prefix(15)) }
@@ -28,7 +30,7 @@ extension LocalHost {
           try await require(.change("ip", "link", "set", name, "master", bridge).privileged, to: "put \(name) into \(bridge)")
         }
         step.adopted(bridge.map { "in \($0)" } ?? "as it is")
-        return Tap(name: name, bridge: bridge)
+        return Tap(name: name, bridge: bridge, entry: nil)
       }
       let entry = isDryRun ? nil : try transaction.record(.tap(name: name, index: nil))
       do throws(HostError) {
@@ -45,8 +47,13 @@ extension LocalHost {
       }
       try await require(.change("ip", "link", "set", name, "up").privileged, to: "bring \(name) up")
       step.detail(bridge.map { "in \($0)" } ?? "up")
-      return Tap(name: name, bridge: bridge)
+      return Tap(name: name, bridge: bridge, entry: entry)
     }
+  }
+
+  /// Removes a tap that was made by `makeTap`; one that was taken over stays.
+  public func remove(_ tap: Tap) async throws(HostError) {
+    if let entry = tap.entry { try await undo(entry, disks: false) }
   }
 
   /// Whether a tap that is there already may be used.

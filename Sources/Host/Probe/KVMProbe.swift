@@ -57,7 +57,7 @@ extension LocalHost {
       let said = result.errorText.split(separator: "\n").first.map(String.init) ?? "QEMU ended with status \(result.status)"
       return .no("a guest does not start under it: \(said)")
     } catch {
-      guard error.kind == .timeout else { throw error }
+      guard error.code == .timeout else { throw error }
       return .no("a guest started under it printed nothing within \(limit.text)")
     }
   }

@@ -10,6 +10,8 @@ public enum Resource: Codable, Sendable, Equatable {
   case machine(name: String, folder: String)
   /// A disk image that was made.
   case disk(path: String)
+  /// A temporary file.
+  case temporary(path: String)
 
   /// As `kdevlua ps` and `down` name it.
   public var title: String {
@@ -18,6 +20,7 @@ public enum Resource: Codable, Sendable, Equatable {
     case .bridge(let name, _): "bridge \(name)"
     case .machine(let name, _): "machine \(name)"
     case .disk(let path): "disk \(path)"
+    case .temporary(let path): "temporary file \(path)"
     }
   }
 }
@@ -48,7 +51,7 @@ public struct Journal: Sendable {
       do {
         entries.append(try JSONDecoder().decode(JournalEntry.self, from: Data(try Files.read(path))))
       } catch let error as HostError {
-        if error.kind == .missing { continue }  // undone by another kdevlua in between
+        if error.code == .missing { continue }  // undone by another kdevlua in between
         throw error
       } catch {
         throw HostError(.system, "cannot read the journal entry \(path)", hint: "look at it, and remove it", detail: "\(error)")
@@ -76,6 +79,9 @@ public struct Journal: Sendable {
     }
     try Files.write(bytes, to: path(entry), mode: 0o600)
   }
+
+  /// Whether the entry stands in the journal still.
+  func has(_ entry: JournalEntry) -> Bool { Files.exists(path(entry)) }
 
   /// Strikes the entry out: it was undone, or was never made.
   func strike(_ entry: JournalEntry) throws(HostError) { try Files.remove(path(entry)) }

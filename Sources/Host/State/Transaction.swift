@@ -49,7 +49,7 @@ public final class Transaction: Sendable {
 
   /// The set-up succeeded: all of it stays.
   public func commit() throws(HostError) {
-    for var entry in made.withLock({ $0 }) {
+    for var entry in made.withLock({ $0 }) where host.journal.has(entry) {
       entry.kept = true
       try host.journal.update(entry)
     }
@@ -64,7 +64,7 @@ public final class Transaction: Sendable {
     defer { lock.withLock { $0 = nil } }
     let entries = made.withLock { made in
       defer { made = [] }
-      return made
+      return made.filter { host.journal.has($0) }
     }
     if keepOnFailure {
       if !entries.isEmpty {

@@ -12,9 +12,11 @@ extension LocalHost {
     case .machine(let name, let folder):
       try await stopMachine(name: name, folder: folder, runs: sameBoot)
     case .disk(let path):
-      if disks { try Files.remove(path) }
+      if disks, !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
+    case .temporary(let path):
+      if !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
     }
-    try journal.strike(entry)
+    if !isDryRun { try journal.strike(entry) }
   }
 
   /// Takes down what was made for a machine, or for all, in reverse order.

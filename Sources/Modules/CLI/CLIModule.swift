@@ -1,0 +1,102 @@
+import Host
+import LuaKit
+import LuaRuntime
+
+/// `kdev.cli`; its functions are documented in cli.d.lua.
+enum CLIModule: KdevModule {
+  static let name = "cli"
+
+  static func build(_ module: LuaModule, _ environment: Environment) {
+    module.function("options") { L in
+      let options = try environment.options(L, at: 1, "kdev.cli.Spec", for: "kdev.cli.options")
+      let tables: [LuaValue] = try options.positional()
+      let parser = ScriptOptions(
+        script: environment.script, about: try options.required("about"), options: try tables.map { try ScriptOption($0) })
+      L.push(LuaValue.record(try parser.parse(environment.arguments)))
+      return 1
+    }
+  }
+}
+
+/// An option that a script takes.
+struct ScriptOption {
+  let name: String
+  let type: String
+  let defaultValue: LuaValue
+  let choices: [String]
+  let valueName: String
+  let help: String
+
+  init(_ table: LuaValue) throws {
+    // A table with an element and fields keeps its element under the key 1.
+    let first = table.elements?.first ?? table.fields?.first { $0.key == .integer(1) }?.value
+    guard let name = first?.text, !name.isEmpty else { throw ArgumentError("kdev.cli.options: an option without a name") }
+    self.name = name
+    type = table["type"].text ?? "string"
+    choices = (table["choices"].elements ?? []).compactMap(\.text)
+    defaultValue = table["default"].isNil && type == "flag" ? .bool(false) : table["default"]
+    valueName = table["value"].text ?? (choices.isEmpty ? type.uppercased() : choices.joined(separator: "|"))
+    help = table["help"].text ?? ""
+  }
+
+  /// The name of its value in the table that the script gets.
+  var key: String { name.replacing("-", with: "_") }
+
+  func read(_ text: String) throws -> LuaValue {
+    if !choices.isEmpty, !choices.contains(text) {
+      throw UsageError(message: "--\(name) is one of \(choices.joined(separator: ", ")), not \"\(text)\"")
+    }
+    switch type {
+    case "integer":
+      guard let number = Int64(text) else { throw UsageError(message: "--\(name) takes a whole number, not \"\(text)\"") }
+      return .integer(number)
+    case "size":
+      do throws(HostError) { _ = try ByteSize(text) } catch { throw UsageError(message: "--\(name): \(error.message)") }
+      return .string(text)
+    default: return .string(text)
+    }
+  }
+}
+
+/// The options of a script and how they are read from its arguments.
+struct ScriptOptions {
+  let script: String
+  let about: String
+  let options: [ScriptOption]
+
+  func parse(_ arguments: [String]) throws -> [(String, LuaValue)] {
+    var values: [String: LuaValue] = [:]
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      if argument == "--help" || argument == "-h" { throw HelpRequest(message: help) }
+      guard argument.hasPrefix("--") else { throw UsageError(message: "unexpected argument \"\(argument)\"; \(seeHelp)") }
+      let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = parts.first.map(String.init) ?? ""
+      guard let option = options.first(where: { $0.name == name }) else {
+        let near = Suggestion.nearest(to: name, in: options.map(\.name))
+        throw UsageError(message: "unknown option --\(name)" + (near.map { "; did you mean --\($0)?" } ?? "; \(seeHelp)"))
+      }
+      if option.type == "flag" {
+        guard parts.count == 1 else { throw UsageError(message: "--\(name) takes no value") }
+        values[name] = .bool(true)
+      } else if let text = parts.count == 2 ? String(parts[1]) : rest.popFirst() {
+        values[name] = try option.read(text)
+      } else {
+        throw UsageError(message: "--\(name) needs a value: --\(name) \(option.valueName)")
+      }
+    }
+    return options.map { ($0.key, values[$0.name] ?? $0.defaultValue) }
+  }
+
+  private var seeHelp: String { "kdevlua run \(script) --help lists the options" }
+
+  private var help: String {
+    let heads = options.map { $0.type == "flag" ? "--\($0.name)" : "--\($0.name) \($0.valueName)" }
+    let width = (heads.map(\.count).max() ?? 0) + 2
+    let lines = zip(options, heads).map { option, head in
+      let value = option.defaultValue.text ?? option.defaultValue.int.map(String.init)
+      return "  " + head + String(repeating: " ", count: width - head.count) + option.help + (value.map { " (default: \($0))" } ?? "")
+    }
+    return "\(about)\n\nusage: kdevlua run \(script) [options]\n\noptions:\n\(lines.joined(separator: "\n"))\n"
+  }
+}

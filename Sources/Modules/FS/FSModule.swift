@@ -1,0 +1,71 @@
+import Host
+import LuaKit
+import LuaRuntime
+
+/// `kdev.fs`; its functions are documented in fs.d.lua.
+enum FSModule: KdevModule {
+  static let name = "fs"
+
+  static func build(_ module: LuaModule, _ environment: Environment) {
+    let host = environment.host
+    module.function("read") { L in
+      L.push(LuaValue.bytes(try Files.read(try L.read(1))))
+      return 1
+    }
+    module.function("write") { L in
+      let path: String = try L.read(1)
+      let content: [UInt8] = try L.read(2)
+      try host.change(saying: ["write", path]) { () throws(HostError) in try Files.write(content, to: path) }
+      return 0
+    }
+    module.function("remove") { L in
+      let path: String = try L.read(1)
+      try host.change(saying: ["rm", "-f", path]) { () throws(HostError) in try Files.remove(path) }
+      return 0
+    }
+    module.function("mkdir") { L in
+      let path: String = try L.read(1)
+      try host.change(saying: ["mkdir", "-p", path]) { () throws(HostError) in try Files.makeFolder(path) }
+      return 0
+    }
+    module.function("exists") { L in
+      L.push(Files.exists(try L.read(1)))
+      return 1
+    }
+    module.function("absolute") { L in
+      let path: String = try L.read(1)
+      L.push(Files.resolve(path) ?? Files.absolute(path))
+      return 1
+    }
+    module.function("temporary") { L in
+      let options = try environment.options(L, at: 1, "kdev.fs.TemporaryOptions", for: "kdev.fs.temporary")
+      let file = try host.makeTemporary(
+        in: try options.string("folder"), content: try options.value("content") ?? [], in: L.transaction(of: host))
+      L.push(FileObject(file, host))
+      return 1
+    }
+  }
+}
+
+/// `kdev.File`.
+final class FileObject: LuaObject, Sendable {
+  static let luaName = "kdev.File"
+  private let file: TemporaryFile
+  private let host: LocalHost
+
+  init(_ file: TemporaryFile, _ host: LocalHost) {
+    self.file = file
+    self.host = host
+  }
+
+  static func define(_ type: LuaClass<FileObject>) {
+    type.property("path") { $0.file.path }
+    type.property("name") { Files.name(of: $0.file.path) }
+    type.method("read") { object, L in
+      L.push(LuaValue.bytes(try object.host.read(object.file)))
+      return 1
+    }
+    type.close { object in LuaOperation { try await object.host.remove(object.file) } }
+    type.tostring { "kdev.File: \($0.file.path)" }
+  }
+}

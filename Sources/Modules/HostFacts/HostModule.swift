@@ -1,0 +1,35 @@
+import Glibc
+import Host
+import LuaKit
+import LuaRuntime
+
+/// `kdev.host`; its functions are documented in host.d.lua.
+enum HostModule: KdevModule {
+  static let name = "host"
+
+  static func build(_ module: LuaModule, _ environment: Environment) {
+    let host = environment.host
+    module.async("facts") { L in
+      let options = try environment.options(L, at: 1, "kdev.host.FactOptions", for: "kdev.host.facts")
+      let kernel: KernelObject? = try options.value("kernel")
+      let initramfs = try options.string("initramfs")
+      return LuaOperation {
+        var kvm = host.kvmDevice() ?? .no("not tried with a guest")
+        if let kernel, let initramfs { kvm = try await host.probeKVM(kernel: kernel.kernel, initrd: initramfs) }
+        return LuaValue.record([
+          ("kvm", kvm.value), ("tap", try await host.probeTap().value), ("vhost", host.probeVhost().value),
+          ("cpus", .integer(Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN))))), ("root", .bool(host.isRoot)),
+        ])
+      }
+    }
+  }
+}
+
+extension Capability {
+  fileprivate var value: LuaValue {
+    .record([
+      ("works", .bool(works)), ("reason", .string(reason)), ("hint", hint.map { .string($0) } ?? .nil),
+      ("because", .string(reason + (hint.map { " (to have it: \($0))" } ?? ""))),
+    ])
+  }
+}

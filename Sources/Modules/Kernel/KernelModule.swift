@@ -1,0 +1,51 @@
+import Host
+import LuaKit
+import LuaRuntime
+
+/// `kdev.kernel`; its functions are documented in kernel.d.lua.
+enum KernelModule: KdevModule {
+  static let name = "kernel"
+
+  static func build(_ module: LuaModule, _ environment: Environment) {
+    let host = environment.host
+    module.async("find") { L in
+      let options = try environment.options(L, at: 1, "kdev.kernel.FindOptions", for: "kdev.kernel.find")
+      let path = try options.string("path")
+      let drivers: [String] = try options.value("drivers") ?? ["9pnet_virtio"]
+      return LuaOperation { KernelObject(try await host.kernel(path, drivers: drivers)) }
+    }
+    module.async("initramfs") { L in
+      let kernel: KernelObject = try L.read(1)
+      return LuaOperation {
+        try await host.initramfs(for: kernel.kernel, scripts: try environment.stdlib.guestScripts())
+      }
+    }
+  }
+}
+
+extension Stdlib {
+  /// The files of the default guest.
+  func guestScripts() throws -> GuestScripts {
+    var files: [String: [UInt8]] = [:]
+    for name in ["init", "agent", "dhcp"] {
+      guard let bytes = read("guest/" + name) else { throw HostError(.missing, "stdlib has no guest/\(name)") }
+      files[name] = bytes
+    }
+    return GuestScripts(files: files)
+  }
+}
+
+/// `kdev.Kernel`.
+final class KernelObject: LuaObject, Sendable {
+  static let luaName = "kdev.Kernel"
+  let kernel: KernelImage
+
+  init(_ kernel: KernelImage) { self.kernel = kernel }
+
+  static func define(_ type: LuaClass<KernelObject>) {
+    type.property("path") { $0.kernel.path }
+    type.property("release") { $0.kernel.release }
+    type.property("modules") { $0.kernel.modules }
+    type.tostring { "kdev.Kernel: \($0.kernel.release) (\($0.kernel.path))" }
+  }
+}

@@ -1,0 +1,90 @@
+import Host
+import LuaKit
+import LuaRuntime
+
+/// `kdev.vm`; its functions are documented in vm.d.lua.
+enum VMModule: KdevModule {
+  static let name = "vm"
+
+  static func build(_ module: LuaModule, _ environment: Environment) {
+    let host = environment.host
+    module.async("launch") { L in
+      let options = try environment.options(L, at: 1, "kdev.vm.LaunchOptions", for: "kdev.vm.launch")
+      let spec = try LaunchOptions(options).spec(host)
+      let limit = try options.duration("boot_timeout") ?? .seconds(120)
+      let transaction = L.transaction(of: host)
+      return LuaOperation {
+        MachineObject(try await host.launch(spec, timeLimit: limit, in: transaction), environment)
+      }
+    }
+    module.async("get") { L in
+      let name: String = try L.read(1)
+      return LuaOperation { MachineObject(try await host.runningMachine(name), environment) }
+    }
+  }
+}
+
+/// `kdev.Machine`.
+final class MachineObject: LuaObject, Sendable {
+  static let luaName = "kdev.Machine"
+  let machine: Machine
+  private let environment: Environment
+
+  init(_ machine: Machine, _ environment: Environment) {
+    self.machine = machine
+    self.environment = environment
+  }
+
+  static func define(_ type: LuaClass<MachineObject>) {
+    type.property("name") { $0.machine.name }
+    type.property("release") { $0.machine.record.release }
+    type.property("address") { $0.machine.record.address }
+    type.property("vnc") { $0.machine.record.display }
+    type.property("pid") { try $0.machine.host.machine($0.machine.name)?.processID }
+    type.property("console_log") { $0.machine.folder.consoleLog }
+    type.asyncMethod("exec") { object, L in
+      let options = try object.environment.options(L, at: 2, "kdev.vm.ExecOptions", for: "Machine:exec")
+      let request = try ExecOptions(options)
+      return LuaOperation { try await request.run(in: object.machine) }
+    }
+    type.asyncMethod("mount") { object, L in
+      let tag: String = try L.read(2)
+      let directory: String = try L.read(3)
+      return LuaOperation { try await object.machine.mount(tag, at: directory) }
+    }
+    type.asyncMethod("stop") { object, _ in LuaOperation { try await object.machine.stop() } }
+    type.close { object in LuaOperation { try await object.machine.stop() } }
+    type.tostring { "kdev.Machine: \($0.machine.name)" }
+  }
+}
+
+/// What `Machine:exec` was asked for.
+private struct ExecOptions: Sendable {
+  let arguments: [[UInt8]]
+  let directory: [UInt8]?
+  let environment: [(name: String, value: [UInt8])]
+  let input: [UInt8]?
+  let timeLimit: Duration?
+  let check: Bool
+
+  init(_ options: Options) throws {
+    arguments = try options.positional()
+    directory = try options.value("cwd")
+    environment = try options.texts("env")
+    input = try options.value("stdin")
+    timeLimit = try options.duration("timeout")
+    check = try options.value("check") ?? true
+  }
+
+  func run(in machine: Machine) async throws -> LuaValue {
+    let result = try await machine.execute(
+      arguments, directory: directory, environment: environment, input: input, timeLimit: timeLimit)
+    guard !check || result.status == 0 else {
+      let words = arguments.map { String(decoding: $0, as: UTF8.self) }
+      throw HostError(
+        .command, "\(words[0]) ended with status \(result.status) in the guest \(machine.name)", command: words, status: result.status,
+        detail: String(decoding: result.error, as: UTF8.self))
+    }
+    return .result(status: result.status, output: result.output, error: result.error)
+  }
+}
