@@ -103,7 +103,7 @@ import Testing
         == "the choice is rejected by /f/a/1-x.yaml, postmerge line 1: too slow\n  a: x")
     #expect(
       try failure([("a.yaml", "x: [1]"), ("b.yaml", "x: 1")])
-        == "/f/b.yaml: x: a integer does not merge into a sequence")
+        == "/f/b.yaml: x: cannot merge integer into sequence")
   }
 
   @Test func orderIsByPathSegments() throws {

@@ -25,13 +25,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{x: [1]}", "{x: s}", "x: a string does not merge into a sequence"),
-    ("{x: {y: [1]}}", "{x: {y: {a: 1}}}", "x.y: a mapping does not merge into a sequence"),
-    ("{x: {a: 1}}", "{x: [1]}", "x: a sequence does not merge into a mapping"),
-    ("{x: {}}", "{x: 5}", "x: a integer does not merge into a mapping"),
-    ("[1]", "{}", "the top level: a mapping does not merge into a sequence"),
-    ("{}", "{d: {e: 2020-01-01}}", "d.e: a date cannot be a new value; quote it to make it a string"),
-    ("{d: null}", "{d: 2020-01-01 00:00:00}", "d: a timestamp cannot be a new value; quote it to make it a string"),
+    ("{x: [1]}", "{x: s}", "x: cannot merge string into sequence"),
+    ("{x: {y: [1]}}", "{x: {y: {a: 1}}}", "x.y: cannot merge mapping into sequence"),
+    ("{x: {a: 1}}", "{x: [1]}", "x: cannot merge sequence into mapping"),
+    ("{x: {}}", "{x: 5}", "x: cannot merge integer into mapping"),
+    ("[1]", "{}", "the top level: cannot merge mapping into sequence"),
+    ("{}", "{d: {e: 2020-01-01}}", "d.e: cannot add a date; quote it to make it a string"),
+    ("{d: null}", "{d: 2020-01-01 00:00:00}", "d: cannot add a timestamp; quote it to make it a string"),
   ])
   func clashesNameTheirPath(target: String, source: String, expected: String) throws {
     var value = try YAMLValue(yaml: target)

@@ -109,9 +109,9 @@ import Testing
     ("[a]", "/f/a.yaml: the top level must be a mapping, not sequence"),
     ("teuthology: ", "/f/a.yaml: teuthology must be a mapping, not null"),
     ("teuthology: {premerge: [reject]}", "/f/a.yaml: teuthology.premerge must be a text, not sequence"),
-    ("teuthology: {postmerge: reject}", "/f/a.yaml: teuthology.postmerge: a string does not merge into a sequence"),
+    ("teuthology: {postmerge: reject}", "/f/a.yaml: teuthology.postmerge: cannot merge string into sequence"),
     ("teuthology: {postmerge: [5]}", "/f/a.yaml: teuthology.postmerge[0] must be a text, not integer"),
-    ("x: {y: 1}", "/f/a.yaml: x: a mapping does not merge into a sequence"),
+    ("x: {y: 1}", "/f/a.yaml: x: cannot merge mapping into sequence"),
     ("teuthology:\n  premerge: |\n    x\n    fail", "/f/a.yaml:4: failed"),
     ("teuthology: {postmerge: [x, fail]}", "/f/a.yaml, postmerge line 2: failed"),
   ])

@@ -80,7 +80,7 @@ import Testing
   @Test(
     arguments: [
       ("!!str 5", "5"), ("!!str", ""), ("!!int \"0x1f\"", 31), ("!!float 1", 1.0), ("!!float \"1e3\"", 1000.0),
-      ("!!bool yEs", true), ("!!null abc", nil), ("! \"5\"", 5), ("'1'", "1"), ("\"yes\"", "yes"),
+      ("!!bool yEs", true), ("!!null abc", nil), ("! \"5\"", 5), ("!", nil), ("'1'", "1"), ("\"yes\"", "yes"),
       ("!!binary aGVsbG8=", .binary(Array("hello".utf8))), ("\"<<\"", "<<"),
     ] as [(String, YAMLValue)])
   func tagsAndQuotes(text: String, expected: YAMLValue) throws {

@@ -2,7 +2,7 @@ import Suite
 import Testing
 
 @Suite("Reading YAML") struct YAMLReaderTests {
-  @Test(arguments: ["", "---\n", "# a comment\n", "...\n"])
+  @Test(arguments: ["", "---\n", "# a comment\n", "---\n...\n"])
   func aTextWithoutContentIsNull(text: String) throws {
     #expect(try YAMLValue(yaml: text) == .null)
   }
@@ -78,6 +78,12 @@ import Testing
     let error = #expect(throws: YAMLError.self) { try YAMLValue(yaml: text) }
     #expect(error?.line == line)
     #expect(error?.problem.contains(problem) == true, "\(String(describing: error))")
+  }
+
+  @Test func whatIsMissingAtTheEndIsShownBehindTheLastThing() throws {
+    let error = #expect(throws: YAMLError.self) { try YAMLValue(yaml: "a:\n  - [1, 2\n\n", file: "f") }
+    #expect(error?.line == 2)
+    #expect(error?.description.hasSuffix("\n    - [1, 2\n           ^") == true)
   }
 
   @Test func anAliasBombIsRefused() throws {

@@ -10,22 +10,20 @@
 ///   - source: what is merged.
 /// - Throws: `DeepMergeError` with the path of the clash, where teuthology fails an assertion.
 public func deepMerge(into target: inout YAMLValue, from source: YAMLValue) throws(DeepMergeError) {
-  if source.isNull { return }
-  // The payloads are taken out before they are changed: with two owners, each change would copy them.
-  switch target {
-  case .null:
+  switch source {
+  case .null: return
+
+  case _ where target.isNull:
     try checkIntoNull(source)
     target = source
 
-  case .sequence(var items):
-    guard case .sequence(let more) = source else { throw clash(target, source) }
-    target = .null
+  case .sequence(let more):
+    guard var items = target.takeSequence() else { return try replace(&target, by: source) }
     items.append(contentsOf: more)
     target = .sequence(items)
 
-  case .mapping(var mapping):
-    guard case .mapping(let other) = source else { throw clash(target, source) }
-    target = .null
+  case .mapping(let other):
+    guard var mapping = target.takeMapping() else { return try replace(&target, by: source) }
     defer { target = .mapping(mapping) }
     for (key, value) in other {
       do throws(DeepMergeError) {
@@ -37,13 +35,33 @@ public func deepMerge(into target: inout YAMLValue, from source: YAMLValue) thro
       }
     }
 
-  default:
-    target = source
+  default: try replace(&target, by: source)
   }
 }
 
-private func clash(_ target: YAMLValue, _ source: YAMLValue) -> DeepMergeError {
-  DeepMergeError(problem: .clash(present: target.kind, incoming: source.kind))
+/// Only a scalar can be replaced.
+private func replace(_ target: inout YAMLValue, by source: YAMLValue) throws(DeepMergeError) {
+  switch target {
+  case .sequence, .mapping:
+    throw DeepMergeError(problem: .clash(present: target.kind, incoming: source.kind))
+  default: target = source
+  }
+}
+
+/// Taking leaves null behind, so that what is taken has one owner and is changed in its place: a switch over the value
+/// would hold on to it, and each change would copy the whole.
+extension YAMLValue {
+  fileprivate mutating func takeSequence() -> [YAMLValue]? {
+    guard case .sequence(let items) = self else { return nil }
+    self = .null
+    return items
+  }
+
+  fileprivate mutating func takeMapping() -> YAMLMapping? {
+    guard case .mapping(let mapping) = self else { return nil }
+    self = .null
+    return mapping
+  }
 }
 
 /// A null takes a value by merging it into an empty one of its type, which Python has none of for dates.
@@ -95,8 +113,8 @@ public struct DeepMergeError: Error, Sendable, Equatable, CustomStringConvertibl
 
   public var description: String {
     switch problem {
-    case .clash(let present, let incoming): "\(pathText): a \(incoming) does not merge into a \(present)"
-    case .timestampIntoNull(let kind): "\(pathText): a \(kind) cannot be a new value; quote it to make it a string"
+    case .clash(let present, let incoming): "\(pathText): cannot merge \(incoming) into \(present)"
+    case .timestampIntoNull(let kind): "\(pathText): cannot add a \(kind); quote it to make it a string"
     }
   }
 }

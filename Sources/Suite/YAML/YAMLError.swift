@@ -12,11 +12,21 @@ public struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
   public let sourceLine: String
 
   init(file: String, text: String, line: Int, column: Int, problem: String) {
+    // By scalars: as a Character, "\r\n" would not be found by its "\n".
+    let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
     self.file = file
-    self.line = line
-    self.column = column
     self.problem = problem
-    sourceLine = Self.line(line, of: text)
+    if line >= lines.count, let last = lines.lastIndex(where: { !$0.isEmpty }), last < line - 1 {
+      // What is missing at the end is shown behind the last thing that is there.
+      self.line = last + 1
+      self.column = lines[last].count + 1
+    } else {
+      self.line = line
+      self.column = column
+    }
+    var source = self.line <= lines.count ? lines[self.line - 1] : text.unicodeScalars[...].suffix(0)
+    if source.last == "\r" { source.removeLast() }
+    sourceLine = String(String.UnicodeScalarView(source))
   }
 
   /// `FILE:LINE:COLUMN: PROBLEM`, then the line and a mark under the column.
@@ -26,15 +36,5 @@ public struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
     // Tabs are kept, so that the mark stands under its place whatever their width.
     let indent = sourceLine.unicodeScalars.prefix(column - 1).map { $0 == "\t" ? "\t" : " " }.joined()
     return "\(head)\n  \(sourceLine)\n  \(indent)^"
-  }
-
-  private static func line(_ number: Int, of text: String) -> String {
-    // By scalars: as a Character, "\r\n" would not be found by its "\n".
-    let lines = text.unicodeScalars.split(
-      maxSplits: number, omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" })
-    guard number >= 1, number <= lines.count else { return "" }
-    var line = lines[number - 1]
-    if line.last == "\r" { line.removeLast() }
-    return String(String.UnicodeScalarView(line))
   }
 }

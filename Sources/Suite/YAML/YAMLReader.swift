@@ -3,8 +3,9 @@
 /// Plain scalars resolve by PyYAML's patterns, `<<` merges, of equal keys the last value wins, and unknown tags, a second
 /// document or a duplicate anchor are errors. It departs from PyYAML in these points: an anchor that holds itself is an
 /// error (values cannot be cyclic), the tags `!!omap`, `!!pairs` and `!!set` are errors, and size and depth are
-/// bounded. An alias gives a copy of the value, where Python has one shared object. libyaml also takes a tab between
-/// a key's colon and its value, which PyYAML refuses.
+/// bounded. An alias gives a copy of the value, where Python has one shared object. Where libyaml parses otherwise than
+/// PyYAML, libyaml counts: it takes a tab between a key's colon and its value, and refuses a colon right before a flow
+/// collection's `,` or `]`.
 public struct YAMLReader: Sendable {
   /// How many nodes a text may have, counting what an alias stands for each time it is used.
   public var nodeLimit = 1_000_000
@@ -143,7 +144,8 @@ private struct DocumentReader {
 
   /// The tag of a scalar; nil for an ordinary string.
   private func tag(of scalar: YAMLScalar, at mark: YAMLMark) throws(YAMLError) -> YAMLTag? {
-    if scalar.isImplicit { return ScalarResolver.tag(of: scalar.text) }
+    // libyaml leaves the tag "!" on an empty scalar only.
+    if scalar.isImplicit || scalar.tag == "!" { return ScalarResolver.tag(of: scalar.text) }
     guard let name = scalar.tag else { return nil }
     guard let tag = YAMLTag(rawValue: name) else { throw unknownTag(name, at: mark) }
     return tag
