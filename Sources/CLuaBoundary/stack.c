@@ -95,6 +95,16 @@ static void push_library_name(lua_State *L) {
   lua_pushnil(L);
 }
 
+void lb_push_name(lua_State *L, int level) {
+  lua_Debug ar;
+  if (lua_checkstack(L, 8) && lua_getstack(L, level, &ar)) {
+    lua_getinfo(L, "f", &ar);
+    push_library_name(L);
+  } else {
+    lua_pushnil(L);
+  }
+}
+
 void lb_push_blocker(lua_State *L) {
   lua_Debug ar;
   luaL_checkstack(L, 8, NULL);

@@ -51,9 +51,9 @@ extension LuaState {
   /// Pushes an error for a task that waited for another: its traceback goes on with the waiter's.
   package func push(error: any Error, awaitedAt location: String) {
     var error = error
-    if var lua = error as? LuaError {
-      if lua.location.isEmpty { lua.location = location }
-      error = lua
+    if var known = error as? LuaError {
+      if known.location.isEmpty { known.location = location }
+      error = known
     } else {
       return pushErrorObject(ErrorObject(error, location: location))
     }
@@ -119,25 +119,25 @@ extension LuaState {
 
 private let errorToString: lb_function = { raw in
   guard let raw else { return 0 }
-  let L = LuaState(raw)
-  guard let object = L.errorObject(at: 1) else { return 0 }
-  L.push(object.location + object.message)
+  let lua = LuaState(raw)
+  guard let object = lua.errorObject(at: 1) else { return 0 }
+  lua.push(object.location + object.message)
   return 1
 }
 
 private let errorIndex: lb_function = { raw in
   guard let raw else { return 0 }
-  let L = LuaState(raw)
-  guard let object = L.errorObject(at: 1), let name = L.string(at: 2) else { return 0 }
+  let lua = LuaState(raw)
+  guard let object = lua.errorObject(at: 1), let name = lua.string(at: 2) else { return 0 }
   let fields = object.error as? any LuaErrorFields
   switch name {
-  case "kind": L.push(object.kind)
-  case "message": L.push(object.message)
-  case "location": L.push(object.location)
-  case "traceback": L.push(object.traceback)
+  case "kind": lua.push(object.kind)
+  case "message": lua.push(object.message)
+  case "location": lua.push(object.location)
+  case "traceback": lua.push(object.traceback)
   case "cause":
-    if let cause = fields?.cause { L.push(error: cause) } else { L.push(fields?.field(name) ?? .nil) }
-  default: L.push(fields?.field(name) ?? .nil)
+    if let cause = fields?.cause { lua.push(error: cause) } else { lua.push(fields?.field(name) ?? .nil) }
+  default: lua.push(fields?.field(name) ?? .nil)
   }
   return 1
 }

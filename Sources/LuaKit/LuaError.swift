@@ -84,11 +84,18 @@ extension LuaState {
     guard lua_getstack(raw, 0, &ar) != 0, lua_getinfo(raw, "n", &ar) != 0 else {
       return ArgumentError("bad argument #\(index) (\(reason))")
     }
-    let name = ar.name.map { String(cString: $0) } ?? "?"
+    let name = ar.name.map { String(cString: $0) } ?? libraryName(level: 0) ?? "?"
     guard let how = ar.namewhat, String(cString: how) == "method" else {
       return ArgumentError("bad argument #\(index) to '\(name)' (\(reason))")
     }
     if index == 1 { return ArgumentError("calling '\(name)' on bad self (\(reason))") }
     return ArgumentError("bad argument #\(index - 1) to '\(name)' (\(reason))")
+  }
+
+  /// "table.sort" for a function that a loaded module has under that name.
+  private func libraryName(level: Int32) -> String? {
+    lb_push_name(raw, level)
+    defer { pop() }
+    return string(at: -1)
   }
 }

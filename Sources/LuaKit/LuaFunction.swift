@@ -8,6 +8,9 @@ extension LuaState {
   /// What a C-level function returns to say that the coroutine waits; only the scheduler has a use for it.
   package static var await: Int32 { LB_AWAIT }
 
+  /// What a C-level function returns to raise the value on top.
+  package static var error: Int32 { LB_ERROR }
+
   /// Pushes a Swift closure as a Lua function. Lua keeps it alive.
   public func push(function body: @escaping LuaBody) {
     lb_push_closure(raw, Unmanaged.passRetained(LuaClosure(body)).toOpaque(), callBody)
@@ -31,10 +34,10 @@ final class LuaClosure {
 
 private let callBody: lb_closure = { raw, object in
   guard let raw, let object else { return 0 }
-  let L = LuaState(raw)
+  let lua = LuaState(raw)
   // Unretained: the userdata that is the C closure's upvalue keeps the box alive during the call.
-  do { return try Unmanaged<LuaClosure>.fromOpaque(object)._withUnsafeGuaranteedRef { try $0.body(L) } } catch {
-    L.push(error: error)
+  do { return try Unmanaged<LuaClosure>.fromOpaque(object)._withUnsafeGuaranteedRef { try $0.body(lua) } } catch {
+    lua.push(error: error)
     return LB_ERROR
   }
 }
@@ -48,9 +51,9 @@ public struct LuaReturn: LuaResult, Sendable {
   /// Gives back each of the values as one result.
   public init(values: [any LuaPushable & Sendable]) { self.values = values }
 
-  public func pushResults(onto L: LuaState) -> Int32 {
-    guard lua_checkstack(L.raw, Int32(clamping: values.count)) != 0 else { return 0 }
-    for value in values { value.push(onto: L) }
+  public func pushResults(onto lua: LuaState) -> Int32 {
+    guard lua_checkstack(lua.raw, Int32(clamping: values.count)) != 0 else { return 0 }
+    for value in values { value.push(onto: lua) }
     return Int32(values.count)
   }
 }

@@ -7,31 +7,31 @@ public final class LuaModule {
   /// The module's name: "kdev.disk".
   public let name: String
   /// The Lua thread that loads the module.
-  public let L: LuaState
+  public let lua: LuaState
   private let table: Int32
 
-  package init(name: String, _ L: LuaState) {
+  package init(name: String, _ lua: LuaState) {
     self.name = name
-    self.L = L
-    L.newTable(fields: 8)
-    table = L.top
+    self.lua = lua
+    lua.newTable(fields: 8)
+    table = lua.top
   }
 
   /// A function that gives its results at once: reads arguments from the Lua stack, pushes results, returns how many.
   public func function(_ name: String, _ body: @escaping LuaBody) {
-    L.push(function: body)
-    L.rawSet(name, of: table)
+    lua.push(function: body)
+    lua.rawSet(name, of: table)
   }
 
   /// A constant.
   public func value(_ name: String, _ value: some LuaPushable) {
-    L.push(value)
-    L.rawSet(name, of: table)
+    lua.push(value)
+    lua.rawSet(name, of: table)
   }
 
   /// Stores the value that `push` leaves on top of the stack.
   public func field(_ name: String, _ push: (LuaState) throws -> Void) rethrows {
-    try push(L)
-    L.rawSet(name, of: table)
+    try push(lua)
+    lua.rawSet(name, of: table)
   }
 }

@@ -5,7 +5,7 @@ public protocol LuaReadable {
   /// Reads the value at `index`, which stays where it is.
   ///
   /// - Throws: ``LuaMismatch``, which says what was expected and what was found; the caller adds where.
-  static func read(_ L: LuaState, at index: Int32) throws(LuaMismatch) -> Self
+  static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> Self
 }
 
 /// A Lua value is not what Swift expected of it.
@@ -19,8 +19,8 @@ public struct LuaMismatch: Error, Sendable {
   public init(_ reason: String) { self.reason = reason }
 
   /// The usual one: "string expected, got table".
-  public init(expected: String, _ L: LuaState, at index: Int32) {
-    reason = "\(expected) expected, got \(L.typeName(at: index))"
+  public init(expected: String, _ lua: LuaState, at index: Int32) {
+    reason = "\(expected) expected, got \(lua.typeName(at: index))"
   }
 
   /// The reason, with the field it is about.
@@ -35,38 +35,38 @@ public struct LuaMismatch: Error, Sendable {
 }
 
 extension Int: LuaReadable {
-  @inlinable public static func read(_ L: LuaState, at index: Int32) throws(LuaMismatch) -> Int {
+  @inlinable public static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> Int {
     var isInteger: Int32 = 0
-    let value = lua_tointegerx(L.raw, index, &isInteger)
-    guard isInteger != 0 else { throw mismatch(L, at: index) }
+    let value = lua_tointegerx(lua.raw, index, &isInteger)
+    guard isInteger != 0 else { throw mismatch(lua, at: index) }
     return Int(value)
   }
 
-  @usableFromInline static func mismatch(_ L: LuaState, at index: Int32) -> LuaMismatch {
-    lua_type(L.raw, index) == LUA_TNUMBER
-      ? LuaMismatch("number has no integer representation") : LuaMismatch(expected: "integer", L, at: index)
+  @usableFromInline static func mismatch(_ lua: LuaState, at index: Int32) -> LuaMismatch {
+    lua_type(lua.raw, index) == LUA_TNUMBER
+      ? LuaMismatch("number has no integer representation") : LuaMismatch(expected: "integer", lua, at: index)
   }
 }
 
 extension Int64: LuaReadable {
-  @inlinable public static func read(_ L: LuaState, at index: Int32) throws(LuaMismatch) -> Int64 {
-    Int64(try Int.read(L, at: index))
+  @inlinable public static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> Int64 {
+    Int64(try Int.read(lua, at: index))
   }
 }
 
 extension Double: LuaReadable {
-  @inlinable public static func read(_ L: LuaState, at index: Int32) throws(LuaMismatch) -> Double {
+  @inlinable public static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> Double {
     var isNumber: Int32 = 0
-    let value = lua_tonumberx(L.raw, index, &isNumber)
-    guard isNumber != 0 else { throw LuaMismatch(expected: "number", L, at: index) }
+    let value = lua_tonumberx(lua.raw, index, &isNumber)
+    guard isNumber != 0 else { throw LuaMismatch(expected: "number", lua, at: index) }
     return value
   }
 }
 
 extension Bool: LuaReadable {
-  @inlinable public static func read(_ L: LuaState, at index: Int32) throws(LuaMismatch) -> Bool {
-    guard lua_type(L.raw, index) == LUA_TBOOLEAN else { throw LuaMismatch(expected: "boolean", L, at: index) }
-    return lua_toboolean(L.raw, index) != 0
+  @inlinable public static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> Bool {
+    guard lua_type(lua.raw, index) == LUA_TBOOLEAN else { throw LuaMismatch(expected: "boolean", lua, at: index) }
+    return lua_toboolean(lua.raw, index) != 0
   }
 }
 
@@ -86,68 +86,68 @@ extension LuaState {
 }
 
 extension String: LuaReadable {
-  @inlinable public static func read(_ L: LuaState, at index: Int32) throws(LuaMismatch) -> String {
-    guard let text = L.withBytes(at: index, { String(decoding: $0, as: UTF8.self) }) else {
-      throw LuaMismatch(expected: "string", L, at: index)
+  @inlinable public static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> String {
+    guard let text = lua.withBytes(at: index, { String(decoding: $0, as: UTF8.self) }) else {
+      throw LuaMismatch(expected: "string", lua, at: index)
     }
     return text
   }
 }
 
 extension UInt8: LuaReadable {
-  public static func read(_ L: LuaState, at index: Int32) throws(LuaMismatch) -> UInt8 {
-    guard let byte = UInt8(exactly: try Int.read(L, at: index)) else { throw LuaMismatch("byte out of range") }
+  public static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> UInt8 {
+    guard let byte = UInt8(exactly: try Int.read(lua, at: index)) else { throw LuaMismatch("byte out of range") }
     return byte
   }
 }
 
 /// An array is a table, but `[UInt8]` is a string: Lua's strings are bytes.
 extension Array: LuaReadable where Element: LuaReadable {
-  public static func read(_ L: LuaState, at index: Int32) throws(LuaMismatch) -> [Element] {
-    if Element.self == UInt8.self, let bytes = L.withBytes(at: index, { Array<UInt8>($0) }) as? [Element] {
+  public static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> [Element] {
+    if Element.self == UInt8.self, let bytes = lua.withBytes(at: index, { Array<UInt8>($0) }) as? [Element] {
       return bytes
     }
-    guard lua_type(L.raw, index) == LUA_TTABLE else {
-      throw LuaMismatch(expected: Element.self == UInt8.self ? "string" : "table", L, at: index)
+    guard lua_type(lua.raw, index) == LUA_TTABLE else {
+      throw LuaMismatch(expected: Element.self == UInt8.self ? "string" : "table", lua, at: index)
     }
-    guard lua_checkstack(L.raw, 4) != 0 else { throw LuaMismatch("table nested too deep") }
-    let table = lua_absindex(L.raw, index)
-    let count = Int(lua_rawlen(L.raw, table))
+    guard lua_checkstack(lua.raw, 4) != 0 else { throw LuaMismatch("table nested too deep") }
+    let table = lua_absindex(lua.raw, index)
+    let count = Int(lua_rawlen(lua.raw, table))
     var elements: [Element] = []
     elements.reserveCapacity(count)
     for position in 0..<count {
-      lua_rawgeti(L.raw, table, lua_Integer(position + 1))
-      defer { L.pop() }
-      do { elements.append(try Element.read(L, at: -1)) } catch { throw error.inside("[\(position + 1)]") }
+      lua_rawgeti(lua.raw, table, lua_Integer(position + 1))
+      defer { lua.pop() }
+      do { elements.append(try Element.read(lua, at: -1)) } catch { throw error.inside("[\(position + 1)]") }
     }
     return elements
   }
 }
 
 extension Optional: LuaReadable where Wrapped: LuaReadable {
-  @inlinable public static func read(_ L: LuaState, at index: Int32) throws(LuaMismatch) -> Wrapped? {
-    lua_type(L.raw, index) <= LUA_TNIL ? nil : try Wrapped.read(L, at: index)
+  @inlinable public static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> Wrapped? {
+    lua_type(lua.raw, index) <= LUA_TNIL ? nil : try Wrapped.read(lua, at: index)
   }
 }
 
 extension Dictionary: LuaReadable where Key == String, Value: LuaReadable {
-  public static func read(_ L: LuaState, at index: Int32) throws(LuaMismatch) -> [String: Value] {
-    guard lua_type(L.raw, index) == LUA_TTABLE else { throw LuaMismatch(expected: "table", L, at: index) }
-    guard lua_checkstack(L.raw, 4) != 0 else { throw LuaMismatch("table nested too deep") }
-    let table = lua_absindex(L.raw, index)
+  public static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> [String: Value] {
+    guard lua_type(lua.raw, index) == LUA_TTABLE else { throw LuaMismatch(expected: "table", lua, at: index) }
+    guard lua_checkstack(lua.raw, 4) != 0 else { throw LuaMismatch("table nested too deep") }
+    let table = lua_absindex(lua.raw, index)
     var result: [String: Value] = [:]
-    lua_pushnil(L.raw)
-    while lua_next(L.raw, table) != 0 {
-      guard lua_type(L.raw, -2) == LUA_TSTRING, let key = L.string(at: -2) else {
-        let found = L.describe(at: -2)
-        L.pop(2)
+    lua_pushnil(lua.raw)
+    while lua_next(lua.raw, table) != 0 {
+      guard lua_type(lua.raw, -2) == LUA_TSTRING, let key = lua.string(at: -2) else {
+        let found = lua.describe(at: -2)
+        lua.pop(2)
         throw LuaMismatch("string keys expected, got the key \(found)")
       }
-      do { result[key] = try Value.read(L, at: -1) } catch {
-        L.pop(2)
+      do { result[key] = try Value.read(lua, at: -1) } catch {
+        lua.pop(2)
         throw error.inside(key)
       }
-      L.pop()
+      lua.pop()
     }
     return result
   }

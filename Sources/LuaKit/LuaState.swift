@@ -1,5 +1,5 @@
-public import CLua
-public import CLuaBoundary
+import CLua
+import CLuaBoundary
 
 /// A Lua thread (`lua_State *`) as Swift sees it.
 ///
@@ -21,12 +21,12 @@ public struct LuaState {
   public static func make() throws(LuaError) -> LuaState {
     _ = releaseIsSet
     guard let raw = lb_new_state() else { throw LuaError("not enough memory for a Lua state") }
-    let L = LuaState(raw)
+    let lua = LuaState(raw)
     let host = lb_host_of(raw)
     host?.pointee.registry = Unmanaged.passRetained(StateStorage()).toOpaque()
     host?.pointee.raised = noteTraceback
     host?.pointee.unknown_field = raiseUnknownField
-    return L
+    return lua
   }
 
   /// Closes the universe: runs finalizers and drops every Swift object that Lua held.
@@ -39,24 +39,12 @@ public struct LuaState {
 
   // MARK: The stack
 
-  /// The number of values on the stack; in a function called from Lua, at first, the number of its arguments.
-  @inlinable public var top: Int32 { lua_gettop(raw) }
-
-  /// Removes `count` values from the top.
-  @inlinable public func pop(_ count: Int32 = 1) { lua_settop(raw, -count - 1) }
-
   /// Makes sure that `count` more values can be pushed. Every function has room for 20 without asking.
   ///
   /// - Throws: ``LuaError`` when the stack would grow beyond Lua's limit.
   public func ensureStack(_ count: Int32) throws(LuaError) {
     guard lua_checkstack(raw, count) != 0 else { throw LuaError("stack overflow") }
   }
-
-  /// The type of the value at `index`.
-  @inlinable public func type(at index: Int32) -> LuaType { LuaType(code: lua_type(raw, index)) }
-
-  /// Whether the value at `index` is nil or there is none.
-  @inlinable public func isNil(at index: Int32) -> Bool { lua_type(raw, index) <= LUA_TNIL }
 
   /// The name of the value's type as error messages have it: the `__name` of its metatable, else Lua's own.
   public func typeName(at index: Int32) -> String {
@@ -90,17 +78,6 @@ public struct LuaState {
   /// suspended.
   public var isYieldable: Bool { lua_isyieldable(raw) != 0 }
 
-  // MARK: Pushing and reading
-
-  /// Pushes a Swift value.
-  @inlinable public func push<Value: LuaPushable>(_ value: Value) { value.push(onto: self) }
-
-  /// Pushes nil.
-  @inlinable public func pushNil() { lua_pushnil(raw) }
-
-  /// Pushes a copy of the value at `index`.
-  @inlinable public func pushCopy(at index: Int32) { lua_pushvalue(raw, index) }
-
   /// Reads an argument of the function that runs.
   ///
   /// - Parameters:
@@ -111,14 +88,6 @@ public struct LuaState {
   public func read<Value: LuaReadable>(_ index: Int32, as type: Value.Type = Value.self) throws -> Value {
     do { return try Value.read(self, at: index) } catch { throw argumentError(index, error.message) }
   }
-}
-
-/// The types of Lua values.
-public enum LuaType: Int32, Sendable {
-  case none = -1
-  case `nil`, boolean, lightUserdata, number, string, table, function, userdata, thread
-
-  @inlinable init(code: Int32) { self = LuaType(rawValue: code) ?? .none }
 }
 
 private let releaseIsSet: Void = lb_set_release { object in

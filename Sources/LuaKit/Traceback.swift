@@ -42,17 +42,17 @@ enum Traceback {
 /// tasks do this: a traceback costs ten times what raising and catching an error does.
 let noteTraceback: @convention(c) (OpaquePointer?) -> Int32 = { raw in
   guard let raw else { return 0 }
-  let L = LuaState(raw)
-  let storage = L.storage
-  if let object = L.errorObject(at: -1) {
+  let lua = LuaState(raw)
+  let storage = lua.storage
+  if let object = lua.errorObject(at: -1) {
     if object.traceback == nil || object.crossedTasks {
-      object.traceback = Traceback.join(object.traceback ?? "", L.traceback(level: 1))
+      object.traceback = Traceback.join(object.traceback ?? "", lua.traceback(level: 1))
       object.crossedTasks = false
     }
   } else {
     let value = lua_topointer(raw, -1)
     let earlier = value.flatMap { storage.earlierTraceback?($0) } ?? ""
-    storage.lastTraceback = (value, Traceback.join(earlier, L.traceback(level: 1)))
+    storage.lastTraceback = (value, Traceback.join(earlier, lua.traceback(level: 1)))
   }
   return 0
 }

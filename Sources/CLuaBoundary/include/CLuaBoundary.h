@@ -4,7 +4,6 @@
 // called from Lua returns a code; the C frame that called it raises or yields once the Swift frame is gone. And Swift
 // calls whatever may raise through the protected bodies below.
 #pragma once
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +38,7 @@ typedef struct lb_host {
   lb_task *task;                              /* the task that runs; `outside` when none does */
   lb_task outside;
   lua_State *volatile running;                /* the thread that runs Lua code just now */
-  volatile sig_atomic_t interrupt;            /* lb_interrupt was called and nobody has taken notice */
+  volatile int interrupt;                     /* lb_interrupt was called and nobody has taken notice */
   volatile int64_t interrupted_at;            /* CLOCK_MONOTONIC, ns */
   int wake;                                   /* a file descriptor lb_interrupt writes 8 bytes to, or -1 */
 } lb_host;
@@ -83,6 +82,7 @@ int lb_resume(lua_State *co, lua_State *from, lb_task *task, int nargs, int *nre
 bool lb_is_await(lua_State *co, int nresults);      /* did lua_resume return from an await of ours? */
 bool lb_closing(lua_State *L);                      /* does this task's thread run a close handler? */
 void lb_push_blocker(lua_State *L);                 /* names the C function that keeps L from yielding, or nil */
+void lb_push_name(lua_State *L, int level);         /* the library name of the function that runs there, or nil */
 size_t lb_awaiting(lua_State *L);                   /* coroutines inside tasks that are in an await (for tests) */
 
 /* ---- Ctrl-C ------------------------------------------------------------------------------------------ */

@@ -1,0 +1,43 @@
+import CLuaBoundary
+import LuaKit
+
+extension LuaRuntime {
+  /// Interrupts the script that runs, as Ctrl-C does: cancels its main task; a loop that never waits gets the error
+  /// after a tenth of a second. Async-signal-safe, to be called from a handler of SIGINT.
+  public nonisolated static func interrupt() { lb_interrupt() }
+}
+
+extension Scheduler {
+  /// Lets ``LuaRuntime/interrupt()`` reach this universe.
+  func listenForInterrupts(_ on: Bool) {
+    lb_set_interruptible(on ? lua.host : nil)
+    executor.eachTurn(for: self, on ? { [unowned self] in takeInterrupt() } : nil)
+  }
+
+  private func takeInterrupt() {
+    guard lua.host.pointee.interrupt != 0 else { return }
+    lua.host.pointee.interrupt = 0
+    interruptMain()
+    pump()
+  }
+
+  private func interruptMain() {
+    guard let main else { return }
+    cancel(main, interrupted: true)
+  }
+
+  /// Called by the hook inside a loop that has not waited since the interrupt: pushes the error it raises.
+  func stopLoop(_ lua: LuaState) -> Int32 {
+    interruptMain()
+    guard let task = current else {
+      lua.push(error: Cancelled(interrupted: true))
+      return LuaState.error
+    }
+    guard !task.isClosing else { return 0 }
+    task.control.pointee.cancelled = true
+    task.control.pointee.shielded = true
+    task.interrupted = true
+    lua.push(error: Cancelled(interrupted: true))
+    return LuaState.error
+  }
+}

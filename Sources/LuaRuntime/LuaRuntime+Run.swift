@@ -1,0 +1,169 @@
+import CLua
+import CLuaBoundary
+import Glibc
+public import LuaKit
+
+/// What a runtime runs.
+public enum LuaScript: Sendable {
+  /// A file; its directory is searched for modules first.
+  case file(String)
+  /// Source text under a chunk name: "=(command line)", "@path".
+  case source(String, name: String)
+}
+
+extension LuaRuntime {
+  /// Runs a script as the main task, then cancels what it has left running, waits for it, and reports the failures that
+  /// nobody asked for.
+  ///
+  /// - Parameters:
+  ///   - script: The script.
+  ///   - arguments: What the script gets as `...` and as `arg[1]`, `arg[2]`, ...
+  ///   - name: `arg[0]`; the file's path by default.
+  ///   - host: `arg[-1]`, the program that runs it.
+  /// - Throws: ``LuaError``, with the traceback of the script; `underlying` is ``Cancelled`` after an interrupt.
+  public func run(
+    _ script: LuaScript, arguments: [String] = [], name: String? = nil, host: String = "kdevlua"
+  ) async throws(LuaError) {
+    let failure: LuaError?
+    do {
+      setArguments(arguments, name: name ?? script.name, host: host)
+      _ = try await evaluate(script, arguments: arguments.map { LuaValue.string($0) })
+      failure = nil
+    } catch { failure = error }
+    await finish()
+    if let failure { throw failure }
+  }
+
+  /// Runs a script as the main task and leaves the tasks that it spawned running.
+  ///
+  /// - Returns: Its results as `tostring` gives them.
+  /// - Throws: ``LuaError`` with the traceback of the script.
+  public func evaluate(_ script: LuaScript, arguments: [LuaValue] = []) async throws(LuaError) -> [String] {
+    let scheduler = self.scheduler
+    let lua = scheduler.lua
+    switch script {
+    case .file(let path):
+      try scheduler.searchModules(in: Self.directory(of: path))
+      try lua.loadFile(path)
+    case .source(let source, let name): try lua.load(source, name: name)
+    }
+    let main = try scheduler.spawn(arguments: arguments)
+    scheduler.main = main
+    scheduler.listenForInterrupts(true)
+    defer {
+      scheduler.main = nil
+      scheduler.listenForInterrupts(false)
+    }
+    let count = try await outcome(of: main)
+    defer { lua.pop(count) }
+    return (0..<count).map { lua.describe(at: lua.top - count + 1 + $0) }
+  }
+
+  /// Calls a Lua function as a task of its own, which may wait, and waits for its results.
+  ///
+  /// A cancelled caller cancels the task and waits until it has cleaned up. Called from an operation, the task inherits
+  /// the context of the one that waits for the operation.
+  ///
+  /// - Throws: ``LuaError``: what the function raised, or a result that is not plain data.
+  public func call(_ function: LuaReference, _ arguments: [LuaValue] = []) async throws(LuaError) -> [LuaValue] {
+    let scheduler = self.scheduler
+    let lua = scheduler.lua
+    lua.push(function)
+    let context = Self.currentTask.flatMap { scheduler.live[$0]?.context }
+    let task = try scheduler.spawn(arguments: arguments, context: context ?? [:])
+    let count = try await outcome(of: task)
+    defer { lua.pop(count) }
+    var results: [LuaValue] = []
+    for position in 0..<count {
+      do { results.append(try LuaValue.read(lua, at: lua.top - count + 1 + position)) } catch {
+        throw LuaError("result #\(position + 1) of a callback: \(error.message)", underlying: error)
+      }
+    }
+    return results
+  }
+
+  /// Cancels all tasks, waits until they have cleaned up, and reports the failures that nobody asked for.
+  public func finish() async {
+    let scheduler = self.scheduler
+    scheduler.listenForInterrupts(true)
+    defer { scheduler.listenForInterrupts(false) }
+    // A close handler may spawn: so again, until none is left.
+    while !scheduler.live.isEmpty {
+      for task in scheduler.live.values.sorted(by: { $0.id < $1.id }) { scheduler.cancel(task) }
+      await withCheckedContinuation { continuation in
+        scheduler.onIdle = { continuation.resume() }
+        scheduler.pump()
+      }
+    }
+    for task in scheduler.failed.values.sorted(by: { $0.id < $1.id }) {
+      if let error = task.failure() { report(error) }
+      scheduler.observe(task)
+    }
+  }
+
+  /// Has `report` called, instead of printing, for each failure of a task that no script asked for.
+  public func onUnawaitedError(_ report: @escaping @Sendable (LuaError) -> Void) { self.report = report }
+
+  /// How many tasks have not ended.
+  public var liveTasks: Int { scheduler.live.count }
+
+  // MARK: Details
+
+  /// Waits for a task and pushes its results on the main thread's stack.
+  private func outcome(of task: LuaTask) async throws(LuaError) -> Int32 {
+    let scheduler = self.scheduler
+    let id = task.id
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        task.onFinish = { continuation.resume() }
+        scheduler.pump()
+      }
+    } onCancel: {
+      Task(executorPreference: executor) { await self.cancel(id) }
+    }
+    defer {
+      scheduler.observe(task)
+      luaL_unref(scheduler.lua.raw, lb_registry(), task.anchor)
+    }
+    if let failure = task.failure() { throw failure }
+    return task.pushResults(onto: scheduler.lua)
+  }
+
+  private func cancel(_ id: Int) {
+    guard let task = scheduler.live[id] else { return }
+    scheduler.cancel(task)
+    scheduler.pump()
+  }
+
+  private func setArguments(_ arguments: [String], name: String, host: String) {
+    let lua = scheduler.lua
+    lua.newTable(elements: arguments.count, fields: 2)
+    for (offset, argument) in ([host, name] + arguments).enumerated() {
+      lua.push(argument)
+      lua_rawseti(lua.raw, -2, lua_Integer(offset - 1))
+    }
+    lb_push_globals(lua.raw)
+    lua.pushCopy(at: -2)
+    lua.rawSet("arg", of: -2)
+    lua.pop(2)
+  }
+
+  private static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "" : String(path[..<slash])
+  }
+
+  static func printUnawaited(_ error: LuaError) {
+    let text = "error in a task that nobody awaited: \(error)\n"
+    _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+  }
+}
+
+extension LuaScript {
+  var name: String {
+    switch self {
+    case .file(let path): path
+    case .source(_, let name): String(name.drop { $0 == "@" || $0 == "=" })
+    }
+  }
+}

@@ -1,0 +1,301 @@
+import CLua
+import CLuaBoundary
+import LuaKit
+
+/// The tasks of one Lua universe. Touched only on its thread: by jobs of the actor that owns it, by timers of its
+/// executor, and by functions that Lua calls.
+final class Scheduler {
+  let lua: LuaState
+  let executor: LuaExecutor
+  private unowned(safe) var owner: LuaRuntime?
+
+  /// The tasks that have not ended. The scheduler roots them: one that nobody holds goes on.
+  var live: [Int: LuaTask] = [:]
+  private(set) var current: LuaTask?
+  var main: LuaTask?
+  /// Tasks that failed before anyone asked for their outcome.
+  var failed: [Int: LuaTask] = [:]
+  var moduleWaiters: [String: [LuaTask]] = [:]
+  var onIdle: (() -> Void)?
+
+  private var nextID = 1
+  private var ready: [(task: LuaTask, arguments: Int32)] = []
+  private var readyHead = 0
+  private var isPumping = false
+
+  init(lua: LuaState, executor: LuaExecutor) {
+    self.lua = lua
+    self.executor = executor
+    lua.host.pointee.scheduler = Unmanaged.passUnretained(self).toOpaque()
+    lua.host.pointee.wake = executor.wakeWriter
+    installCallbacks()
+    lua.storage.earlierTraceback = { [unowned self] value in
+      guard let delivered = current?.delivered, delivered.value == value else { return nil }
+      return delivered.traceback
+    }
+  }
+
+  /// The actor that owns this; it lives longer.
+  var runtime: LuaRuntime {
+    get {
+      guard let owner else { preconditionFailure("a scheduler without its runtime") }
+      return owner
+    }
+    set { owner = newValue }
+  }
+
+  /// The scheduler of the universe that a thread belongs to.
+  static func of(_ lua: LuaState) -> Scheduler {
+    guard let pointer = lua.host.pointee.scheduler else { preconditionFailure("a Lua state without a runtime") }
+    return Unmanaged<Scheduler>.fromOpaque(pointer).takeUnretainedValue()
+  }
+
+  // MARK: The life of a task
+
+  /// Makes a task of the function on top of the main thread's stack, which is popped.
+  func spawn(arguments: [LuaValue], context: [String: any Sendable]? = nil) throws(LuaError) -> LuaTask {
+    try lua.ensureStack(Int32(clamping: arguments.count) + 8)
+    for argument in arguments { lua.push(argument) }
+    return spawn(from: lua, arguments: Int32(arguments.count), context: context)
+  }
+
+  /// Makes a task of the function and its arguments on top of `from`, which are popped. It starts at its turn.
+  func spawn(from: LuaState, arguments: Int32, context: [String: any Sendable]? = nil) -> LuaTask {
+    // A new thread has room for 20 values, which few functions exceed.
+    let raw: OpaquePointer = lua_newthread(lua.raw)
+    let task = LuaTask(
+      id: nextID, lua: LuaState(raw), anchor: luaL_ref(lua.raw, lb_registry()),
+      context: context ?? current?.context ?? [:])
+    nextID += 1
+    live[task.id] = task
+    lb_push_body(raw)
+    if arguments > 15 { lua_checkstack(raw, arguments + 5) }
+    lua_xmove(from.raw, raw, arguments + 1)
+    makeReady(task, arguments + 1)
+    return task
+  }
+
+  /// Queues a task whose thread has `arguments` values for it on top.
+  func makeReady(_ task: LuaTask, _ arguments: Int32) {
+    task.wait = .turn
+    ready.append((task, arguments))
+  }
+
+  /// Runs the queue, unless it runs already, as it does when Lua code is on the stack. After a while it lets timers and
+  /// operations have their turn.
+  func pump() {
+    guard !isPumping else { return }
+    isPumping = true
+    var budget = 1000
+    while readyHead < ready.count, budget > 0 {
+      let (task, arguments) = ready[readyHead]
+      readyHead += 1
+      budget -= 1
+      step(task, arguments)
+    }
+    isPumping = false
+    if readyHead < ready.count {
+      let runtime = runtime
+      Task(executorPreference: executor) { await runtime.pump() }
+    } else {
+      ready.removeAll(keepingCapacity: ready.count < 4096)
+      readyHead = 0
+    }
+    lua.collectReferences()
+    if live.isEmpty, let onIdle {
+      self.onIdle = nil
+      onIdle()
+    }
+  }
+
+  private func step(_ task: LuaTask, _ arguments: Int32) {
+    guard task.outcome == nil else { return }
+    task.wait = .nothing
+    if !task.hasStarted {
+      task.hasStarted = true
+      if task.control.pointee.cancelled {
+        task.lua.push(error: Cancelled(interrupted: task.interrupted))
+        return finish(task, .failure)
+      }
+    }
+    let previous = current
+    current = task
+    var count: Int32 = 0
+    let status = lb_resume(task.lua.raw, lua.raw, task.control, arguments, &count)
+    current = previous
+    switch status {
+    case LUA_YIELD where lb_is_await(task.lua.raw, count): task.lua.pop()
+    case LUA_YIELD:
+      // coroutine.yield() outside any coroutine of the script's own: lets the others run.
+      task.lua.pop(count)
+      makeReady(task, 0)
+    case LUA_OK: finish(task, task.control.pointee.failed ? .failure : .success(count))
+    default: finish(task, .failure)
+    }
+  }
+
+  private func finish(_ task: LuaTask, _ outcome: LuaTask.Outcome) {
+    task.outcome = outcome
+    live[task.id] = nil
+    if case .failure = outcome {
+      task.traceback = lua.takeTraceback(of: lua_topointer(task.lua.raw, -1))
+      if !task.failedByCancellation { failed[task.id] = task }
+    }
+    for waiter in task.waiters { deliver(task, to: waiter) }
+    task.waiters = []
+    if let group = task.group { return groupMemberFinished(task, group) }
+    if let onFinish = task.onFinish {
+      task.onFinish = nil
+      failed[task.id] = nil
+      return onFinish()
+    }
+    dropAnchor(of: task)
+  }
+
+  /// From here on only a handle keeps the thread, and so the results. A failure nobody has seen keeps it, too.
+  func dropAnchor(of task: LuaTask) {
+    if failed[task.id] == nil { luaL_unref(lua.raw, lb_registry(), task.anchor) }
+  }
+
+  /// Someone got the outcome.
+  func observe(_ task: LuaTask) {
+    task.isObserved = true
+    if failed.removeValue(forKey: task.id) != nil, task.group == nil { dropAnchor(of: task) }
+  }
+
+  /// Gives the outcome of `task` to one that joined it.
+  private func deliver(_ task: LuaTask, to waiter: LuaTask) {
+    let closes = waiter.joinsToClose
+    waiter.joinsToClose = false
+    if closes, !isFailure(task) || task.failedByCancellation || !task.isObserved {
+      waiter.lua.push(true)
+      return makeReady(waiter, 1)
+    }
+    observe(task)
+    if isFailure(task) {
+      waiter.lua.push(false)
+      task.pushFailure(to: waiter, onto: waiter.lua)
+      makeReady(waiter, 2)
+    } else {
+      waiter.lua.push(true)
+      makeReady(waiter, 1 + task.pushResults(onto: waiter.lua))
+    }
+  }
+
+  func isFailure(_ task: LuaTask) -> Bool {
+    if case .failure = task.outcome { true } else { false }
+  }
+
+  // MARK: Waiting
+
+  /// The task that is about to wait, called from the function at the top of `lua`.
+  ///
+  /// - Throws: ``Cancelled`` when it was cancelled and is not cleaning up; ``AwaitError`` where nothing can wait.
+  func beginAwait(_ lua: LuaState) throws -> LuaTask {
+    guard let task = current else { throw AwaitError(message: "cannot wait here: outside of a task") }
+    if task.control.pointee.cancelled, !task.isClosing {
+      task.control.pointee.shielded = true
+      throw Cancelled(interrupted: task.interrupted)
+    }
+    guard lua.isYieldable else {
+      lb_push_blocker(lua.raw)
+      defer { lua.pop() }
+      let place = lua.string(at: -1).map { "\($0) (a C function that cannot be suspended)" }
+      throw AwaitError(message: "cannot wait here: inside \(place ?? "a C function that cannot be suspended")")
+    }
+    task.leaf = lua
+    return task
+  }
+
+  /// Starts an operation and has the running task wait for it.
+  func await(_ operation: LuaOperation, from lua: LuaState) throws -> Int32 {
+    let task = try beginAwait(lua)
+    let id = task.id
+    let runtime = runtime
+    task.wait = .operation(
+      Task(executorPreference: executor) { await runtime.perform(operation, for: id) })
+    return LuaState.await
+  }
+
+  func complete(_ id: Int, with result: Result<any LuaResult & Sendable, any Error>) {
+    guard let task = live[id], case .operation(let operation) = task.wait else { return }
+    switch result {
+    case .success(let values):
+      // Also of a cancelled task: what was made must reach the variable that will close it.
+      task.lua.push(true)
+      makeReady(task, 1 + values.pushResults(onto: task.lua))
+    case .failure where operation.isCancelled && task.control.pointee.cancelled: raiseCancelled(in: task)
+    case .failure(let error):
+      task.lua.push(false)
+      let seen: any Error = error is CancellationError ? Cancelled() : error
+      task.lua.push(error: seen, awaitedAt: task.leaf.location())
+      if let error = error as? LuaError, let traceback = error.traceback, let value = lua_topointer(task.lua.raw, -1) {
+        task.delivered = (value, traceback)
+      }
+      makeReady(task, 2)
+    }
+    pump()
+  }
+
+  func sleep(_ seconds: Double, from lua: LuaState) throws -> Int32 {
+    let task = try beginAwait(lua)
+    let timer = Timer(seconds: seconds) { [unowned self, unowned task] in
+      task.lua.push(true)
+      makeReady(task, 1)
+      pump()
+    }
+    task.wait = .sleep(timer)
+    executor.add(timer)
+    return LuaState.await
+  }
+
+  /// Waits for `other`. A join that closes gives no results and raises no error: it only waits.
+  func join(_ other: LuaTask, from lua: LuaState, closing: Bool = false) throws -> Int32 {
+    guard other !== current else { throw AwaitError(message: "a task cannot wait for itself") }
+    if other.outcome != nil {
+      if closing { return 0 }
+      observe(other)
+      guard isFailure(other) else { return other.pushResults(onto: lua) }
+      if let task = current { other.pushFailure(to: task, onto: lua) } else { throw other.failure() ?? Cancelled() }
+      return LuaState.error
+    }
+    let task = try beginAwait(lua)
+    task.joinsToClose = closing
+    other.waiters.append(task)
+    task.wait = .join(other)
+    return LuaState.await
+  }
+
+  // MARK: Cancelling
+
+  /// Asks a task to end: ends what it waits for, unless it is cleaning up, and makes every later await raise.
+  func cancel(_ task: LuaTask, interrupted: Bool = false) {
+    guard task.outcome == nil else { return }
+    task.control.pointee.cancelled = true
+    if interrupted { task.interrupted = true }
+    if case .nothing = task.wait { return }
+    guard !task.isClosing else { return }
+    switch task.wait {
+    case .nothing, .turn: break
+    case .operation(let operation): operation.cancel()
+    case .sleep(let timer):
+      executor.cancel(timer)
+      raiseCancelled(in: task)
+    case .join(let other):
+      other.waiters.removeAll { $0 === task }
+      raiseCancelled(in: task)
+    case .group(let group): for member in group.members { cancel(member, interrupted: interrupted) }
+    case .module(let name):
+      moduleWaiters[name]?.removeAll { $0 === task }
+      raiseCancelled(in: task)
+    }
+  }
+
+  /// Has the await that a task is in raise.
+  func raiseCancelled(in task: LuaTask) {
+    task.control.pointee.shielded = true
+    task.lua.push(false)
+    task.lua.push(error: Cancelled(interrupted: task.interrupted), awaitedAt: task.leaf.location())
+    makeReady(task, 2)
+  }
+}
