@@ -51,6 +51,20 @@ public final class LocalHost: Sendable {
     }
   }
 
+  /// As `step`, for work that is not the host's own and throws what it likes.
+  public func watch<R>(_ label: String, _ body: () async throws -> R) async throws -> R {
+    let result: Result<R, any Error> = try await step(label) { _ in
+      do { return .success(try await body()) } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
+
+  /// Makes a change that no program makes for us; a dry run says it instead.
+  /// - Parameter command: what a person would type for it.
+  public func change(saying command: [String], _ body: () throws(HostError) -> Void) throws(HostError) {
+    if !plans(ShellText.line(command)) { try body() }
+  }
+
   /// Says a choice or a limit that the user should know of.
   public func note(_ text: String) { observer.observe(.note(text)) }
 

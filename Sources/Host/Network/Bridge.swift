@@ -64,6 +64,26 @@ extension LocalHost {
     if let entry = bridge.entry { try await undo(entry, disks: false) }
   }
 
+  /// What the init of a machine's guest configures: in a bridge of ours an address that no other machine has, `dhcp` in
+  /// anyone else's. The same machine gets the same address.
+  public func guestAddress(for machine: String, in bridge: Bridge) throws(HostError) -> String {
+    guard bridge.isOurs, let address = bridge.address else { return "dhcp" }
+    let network = try IPv4.Network(address.text)
+    let known = try machines().map(\.record)
+    if let own = known.first(where: { $0.spec.name == machine })?.address,
+      network.overlaps(Link.Address(address: own, prefixLength: 32))
+    {
+      return "\(own)/\(network.prefixLength),\(network.host)"
+    }
+    let taken = Set(known.compactMap(\.address))
+    let room = UInt32(1) << UInt32(32 - network.prefixLength)
+    for offset in 0..<room {
+      guard let candidate = network.address((fnv1a(machine) &+ offset) % room), !taken.contains(candidate) else { continue }
+      return "\(candidate)/\(network.prefixLength),\(network.host)"
+    }
+    throw HostError(.busy, "no address is free in \(bridge.name)", hint: "kdevlua ps lists the machines that have one")
+  }
+
   /// The first 192.168.N.1/24 whose network no interface of the host is in.
   static func freeNetwork(_ links: [Link]) throws(HostError) -> IPv4.Network {
     let taken = links.flatMap(\.addresses)

@@ -1,0 +1,22 @@
+import CLua
+
+// Tables as they are, without metamethods: nothing here can fail.
+extension LuaState {
+  /// Pushes `t[name]` of the table at `index`.
+  public func rawField(_ name: String, of index: Int32) {
+    let table = lua_absindex(raw, index)
+    push(name)
+    lua_rawget(raw, table)
+  }
+
+  /// Pushes `t[position]` of the table at `index`.
+  public func rawElement(_ position: Int, of index: Int32) {
+    lua_rawgeti(raw, index, lua_Integer(position))
+  }
+
+  /// The length of the table at `index`.
+  public func rawCount(at index: Int32) -> Int { Int(lua_rawlen(raw, index)) }
+
+  /// The index counted from the bottom of the stack, which stays right while values are pushed.
+  public func absolute(_ index: Int32) -> Int32 { lua_absindex(raw, index) }
+}

@@ -1,0 +1,127 @@
+import Host
+import LuaKit
+import LuaRuntime
+import Suite
+
+/// `kdev.merge`; its functions are documented in merge.d.lua.
+enum MergeModule: KdevModule {
+  static let name = "merge"
+
+  static func build(_ module: LuaModule, _ environment: Environment) {
+    module.function("choose") { L in
+      let options = try environment.options(L, at: 1, "kdev.merge.ChooseOptions", for: "kdev.merge.choose")
+      let fragments = try environment.fragments(try options.required("fragments"))
+      let base: LuaValue = try options.value("base") ?? .table([])
+      let globals: LuaValue = try options.value("globals") ?? .table([])
+      var forced: [String: String] = [:]
+      for (facet, name) in try options.texts("forced") { forced[facet] = String(decoding: name, as: UTF8.self) }
+      var scripts = try MergeScripts()
+      defer { scripts.close() }
+      do throws(ChoiceError) {
+        let choice = try Suite.choose(
+          fragments: fragments, base: YAMLValue(base), scripts: &scripts, forced: forced, globals: YAMLValue(globals).members)
+        L.push(choice.value)
+        return 1
+      } catch {
+        throw ChoiceFailure(error)
+      }
+    }
+    module.function("yaml_load") { L in
+      do throws(YAMLError) { L.push(LuaValue(try YAMLValue(yaml: try L.text(1)))) } catch { throw YAMLFailure(message: error.description) }
+      return 1
+    }
+  }
+}
+
+/// No choice could be made.
+struct ChoiceFailure: LuaErrorFields {
+  let error: ChoiceError
+  init(_ error: ChoiceError) { self.error = error }
+
+  var kind: String { "choice" }
+  var message: String {
+    switch error {
+    case .forcedAlternativeRejected(let facet, let rejected):
+      "\(facet) cannot be what was asked for: "
+        + rejected.map { "\($0.alternative.name): \($0.rejection.reason ?? $0.description)" }.joined(separator: "; ")
+    default: error.description
+    }
+  }
+}
+
+/// Text that is no YAML.
+struct YAMLFailure: LuaErrorFields {
+  var kind: String { "yaml" }
+  let message: String
+}
+
+extension LuaState {
+  /// A string argument, or none: an empty text.
+  fileprivate func text(_ index: Int32) -> String { string(at: index) ?? "" }
+}
+
+extension Choice {
+  fileprivate var value: LuaValue {
+    .record([
+      ("config", LuaValue(yaml)),
+      (
+        "facets",
+        .array(
+          facets.map { facet in
+            .record([
+              ("name", .string(facet.facet)), ("chosen", .string(facet.chosen.name)), ("forced", .bool(facet.isForced)),
+              ("rejected", .array(facet.rejected.map { .string($0.rejection.reason ?? $0.description) })),
+            ])
+          })
+      ),
+    ])
+  }
+}
+
+extension Environment {
+  /// The fragments of a folder; or those of that name in the stdlib, a repository's `.kdevlua/` and the user's own
+  /// configuration, of which the later ones override the earlier.
+  fileprivate func fragments(_ name: String) throws -> [Fragment] {
+    if name.contains("/") { return try Self.fragments(in: name) }
+    let prefix = "fragments/" + name
+    var found: [Fragment] = []
+    for file in stdlib.names(below: prefix) where file.hasSuffix(".yaml") {
+      guard let bytes = stdlib.read(file) else { continue }
+      do throws(YAMLError) {
+        found.append(
+          try Fragment(
+            path: stdlib.place(file), name: String(file.dropFirst(prefix.count + 1)), text: String(decoding: bytes, as: UTF8.self)))
+      } catch {
+        throw YAMLFailure(message: error.description)
+      }
+    }
+    for folder in host.teamFolders where Files.isFolder(folder + "/" + prefix) { found += try Self.fragments(in: folder + "/" + prefix) }
+    guard !found.isEmpty else { throw HostError(.missing, "there are no fragments \(name)") }
+    return found
+  }
+
+  private static func fragments(in folder: String) throws -> [Fragment] {
+    do throws(FragmentReadError) { return try Fragment.all(under: folder) } catch { throw YAMLFailure(message: error.description) }
+  }
+}
+
+extension LocalHost {
+  /// Where a team and a user keep their own: `.kdevlua/` of the repository that the working folder is in, and
+  /// `~/.config/kdevlua/`.
+  var teamFolders: [String] {
+    var folders: [String] = []
+    let config = options.environment["XDG_CONFIG_HOME"].map { $0 + "/kdevlua" } ?? options.environment["HOME"].map { $0 + "/.config/kdevlua" }
+    var folder = Files.absolute(".")
+    while true {
+      if Files.isFolder(folder + "/.kdevlua") {
+        folders.append(folder + "/.kdevlua")
+        break
+      }
+      let above = Files.folder(of: folder)
+      if above == folder { break }
+      folder = above
+    }
+    if let config { folders.append(config) }
+    return folders
+  }
+}
