@@ -1,5 +1,5 @@
-import Host
-import LuaKit
+public import Host
+public import LuaKit
 
 extension HostError: LuaErrorFields {
   /// `err.kind`.

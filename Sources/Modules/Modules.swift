@@ -38,7 +38,7 @@ public final class Environment: Sendable {
 }
 
 /// A module as `require "kdev.NAME"` finds it.
-protocol KdevModule {
+protocol KdevModule: SendableMetatype {
   static var name: String { get }
   static func build(_ module: LuaModule, _ environment: Environment) throws
 }

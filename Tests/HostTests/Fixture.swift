@@ -48,5 +48,5 @@ extension String {
 func guestScripts() throws -> GuestScripts {
   var files: [String: [UInt8]] = [:]
   for name in ["init", "agent", "dhcp"] { files[name] = try Files.read(repository + "/stdlib/guest/" + name) }
-  return GuestScripts(files: files)
+  return GuestScripts(files: files, modules: try Files.text(repository + "/stdlib/guest/modules"))
 }

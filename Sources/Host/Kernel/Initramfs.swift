@@ -2,15 +2,17 @@
 public struct GuestScripts: Sendable {
   /// Files of stdlib/guest by name: init, agent, dhcp.
   public let files: [String: [UInt8]]
-  public init(files: [String: [UInt8]]) { self.files = files }
+  /// Names of the modules that the guest loads, in the order in which they are wanted.
+  public let modules: [String]
+
+  /// - Parameter modules: the text of stdlib/guest/modules: names between white space.
+  public init(files: [String: [UInt8]], modules: String) {
+    self.files = files
+    self.modules = modules.split(whereSeparator: \.isWhitespace).map(String.init)
+  }
 }
 
 extension LocalHost {
-  /// Modules of the default guest, in the order in which they are wanted; what they depend on comes before them.
-  public static let guestModules = [
-    "virtio_pci", "virtio_console", "virtio_blk", "virtio_net", "9pnet_virtio", "9p", "virtio_rng", "evdev", "button",
-  ]
-
   /// Makes the initramfs of a kernel, or finds it in the cache: it is kept under a checksum of all that is in it.
   /// - Returns: the archive's path.
   /// - Throws: `missing` for a program (busybox, cpio, modprobe), `command` when one fails.
@@ -19,7 +21,7 @@ extension LocalHost {
       let folder = state.cache + "/initramfs"
       let busybox = try executables.require("busybox")
       if isDryRun, kernel.modulesRoot == nil { return folder + "/guest.cpio" }
-      let modules = try await moduleFiles(of: kernel)
+      let modules = try await moduleFiles(scripts.modules, of: kernel)
       let path = folder + "/" + (try await checksum([busybox] + modules, scripts)) + ".cpio"
       if Files.exists(path) {
         step.adopted("\(modules.count) modules, from the cache")
@@ -45,13 +47,13 @@ extension LocalHost {
 
   /// The files of the guest's modules in loading order, as `modprobe --show-depends` lists them. Names that the kernel does
   /// not have are left out: it may have them built in, or boot without.
-  private func moduleFiles(of kernel: KernelImage) async throws(HostError) -> [String] {
+  private func moduleFiles(_ names: [String], of kernel: KernelImage) async throws(HostError) -> [String] {
     guard let root = kernel.modulesRoot else {
       note("no modules of \(kernel.release) were found; the guest has what is built into the kernel")
       return []
     }
     var files: [String] = []
-    for module in Self.guestModules {
+    for module in names {
       let listed = try await run(.query("modprobe", "-d", root, "-S", kernel.release, "--show-depends", module))
       for line in listed.outputText.split(separator: "\n") where line.hasPrefix("insmod ") {
         let path = String(line.dropFirst("insmod ".count).prefix { $0 != " " })

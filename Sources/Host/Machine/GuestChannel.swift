@@ -64,8 +64,9 @@ public final class GuestChannel: Sendable {
     let channel = try await connectUnix(path) { channel in
       channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler) }
     }
-    // What is sent to a serial line before the agent has opened it is lost, so the sync is sent until it is answered.
-    let repeated = channel.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { task in
+    // What is sent to a serial line before the agent has opened it is lost, so the sync is
+    // sent until it is answered; QEMU hands on what lies on a virtio port only when more comes.
+    let repeated = channel.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(100)) { task in
       guard channel.isActive, !handler.isInSession else { return task.cancel() }
       channel.writeAndFlush(ByteBuffer(string: "\nsync \(nonce) ;\n"), promise: nil)
     }

@@ -47,7 +47,7 @@ enum QEMUOption {
   }
 
   static func kernel(_ spec: MachineSpec) -> [String] {
-    var words = ["console=ttyS0", "panic=-1", "quiet", "kdev.host=\(spec.name)"]
+    var words = ["console=tty0", "console=ttyS0", "panic=-1", "quiet", "kdev.host=\(spec.name)"]
     if let address = spec.address { words.append("kdev.ip=\(address)") }
     return ["-kernel", spec.kernel] + (spec.initrd.map { ["-initrd", $0] } ?? [])
       + ["-append", (words + spec.append).joined(separator: " ")]

@@ -31,7 +31,7 @@ extension Stdlib {
       guard let bytes = read("guest/" + name) else { throw HostError(.missing, "stdlib has no guest/\(name)") }
       files[name] = bytes
     }
-    return GuestScripts(files: files)
+    return GuestScripts(files: files, modules: String(decoding: read("guest/modules") ?? [], as: UTF8.self))
   }
 }
 

@@ -27,7 +27,7 @@ enum MergeModule: KdevModule {
       }
     }
     module.function("yaml_load") { L in
-      do throws(YAMLError) { L.push(LuaValue(try YAMLValue(yaml: try L.text(1)))) } catch { throw YAMLFailure(message: error.description) }
+      do throws(YAMLError) { L.push(LuaValue(try YAMLValue(yaml: L.text(1)))) } catch { throw YAMLFailure(message: error.description) }
       return 1
     }
   }

@@ -43,7 +43,7 @@ struct MergeScripts: FragmentScripts {
       do throws(LuaError) {
         try L.call(arguments: 1, results: nil)
         // Without a return a script accepts; what it returns counts by truth.
-        if L.top > environment { accepts = L.isTrue(at: environment + 1) }
+        if L.top > environment { accepts = !L.isNil(at: environment + 1) && (try? Bool.read(L, at: environment + 1)) != false }
       } catch {
         guard let verdict = error.underlying as? Verdict else { throw error }
         accepts = verdict.accepts

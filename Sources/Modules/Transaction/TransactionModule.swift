@@ -12,12 +12,8 @@ enum TransactionModule: KdevModule {
       let options = try environment.options(L, at: 1, "kdev.transaction.Options", for: "kdev.transaction.begin")
       let name: String = try options.required("name")
       let keep = try options.bool("keep")
-      let runtime = LuaRuntime.of(L)
-      return LuaOperation {
-        let transaction = try await host.begin(name, keepOnFailure: keep)
-        await runtime.setTransaction(transaction)
-        return TransactionObject(transaction)
-      }
+      // Put into the task's context when it is pushed: on the Lua thread, in the task that waited.
+      return LuaOperation { OpenedTransaction(TransactionObject(try await host.begin(name, keepOnFailure: keep))) }
     }
   }
 }
@@ -29,6 +25,17 @@ extension LuaState {
   func transaction(of host: LocalHost) -> Transaction { taskContext[Self.key] as? Transaction ?? .none(host) }
 
   func setTransaction(_ transaction: Transaction?) { taskContext[Self.key] = transaction }
+}
+
+/// A set-up that has begun: what the task makes from now on belongs to it.
+private struct OpenedTransaction: LuaResult, Sendable {
+  let object: TransactionObject
+  init(_ object: TransactionObject) { self.object = object }
+
+  func pushResults(onto L: LuaState) -> Int32 {
+    L.setTransaction(object.transaction)
+    return object.pushResults(onto: L)
+  }
 }
 
 /// `kdev.Transaction`.
