@@ -33,39 +33,42 @@ EMBED(f11) = {
 #embed "../../stdlib/kdev.lua"
 };
 EMBED(f12) = {
-#embed "../../stdlib/setup.lua"
+#embed "../../stdlib/kdev/task.lua"
 };
 EMBED(f13) = {
-#embed "../../Sources/Modules/CLI/cli.d.lua"
+#embed "../../stdlib/setup.lua"
 };
 EMBED(f14) = {
-#embed "../../Sources/Modules/Disk/disk.d.lua"
+#embed "../../Sources/Modules/CLI/cli.d.lua"
 };
 EMBED(f15) = {
-#embed "../../Sources/Modules/FS/fs.d.lua"
+#embed "../../Sources/Modules/Disk/disk.d.lua"
 };
 EMBED(f16) = {
-#embed "../../Sources/Modules/HostFacts/host.d.lua"
+#embed "../../Sources/Modules/FS/fs.d.lua"
 };
 EMBED(f17) = {
-#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+#embed "../../Sources/Modules/HostFacts/host.d.lua"
 };
 EMBED(f18) = {
-#embed "../../Sources/Modules/Merge/merge.d.lua"
+#embed "../../Sources/Modules/Kernel/kernel.d.lua"
 };
 EMBED(f19) = {
-#embed "../../Sources/Modules/Net/net.d.lua"
+#embed "../../Sources/Modules/Merge/merge.d.lua"
 };
 EMBED(f20) = {
-#embed "../../Sources/Modules/Proc/proc.d.lua"
+#embed "../../Sources/Modules/Net/net.d.lua"
 };
 EMBED(f21) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Proc/proc.d.lua"
 };
 EMBED(f22) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
 };
 EMBED(f23) = {
+#embed "../../Sources/Modules/UI/ui.d.lua"
+};
+EMBED(f24) = {
 #embed "../../Sources/Modules/VM/vm.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -80,16 +83,17 @@ static const cstdlib_file files[] = {
   {"guest/init", f9, sizeof f9},
   {"guest/modules", f10, sizeof f10},
   {"kdev.lua", f11, sizeof f11},
-  {"setup.lua", f12, sizeof f12},
-  {"types/cli.d.lua", f13, sizeof f13},
-  {"types/disk.d.lua", f14, sizeof f14},
-  {"types/fs.d.lua", f15, sizeof f15},
-  {"types/host.d.lua", f16, sizeof f16},
-  {"types/kernel.d.lua", f17, sizeof f17},
-  {"types/merge.d.lua", f18, sizeof f18},
-  {"types/net.d.lua", f19, sizeof f19},
-  {"types/proc.d.lua", f20, sizeof f20},
-  {"types/transaction.d.lua", f21, sizeof f21},
-  {"types/ui.d.lua", f22, sizeof f22},
-  {"types/vm.d.lua", f23, sizeof f23},
+  {"kdev/task.lua", f12, sizeof f12},
+  {"setup.lua", f13, sizeof f13},
+  {"types/cli.d.lua", f14, sizeof f14},
+  {"types/disk.d.lua", f15, sizeof f15},
+  {"types/fs.d.lua", f16, sizeof f16},
+  {"types/host.d.lua", f17, sizeof f17},
+  {"types/kernel.d.lua", f18, sizeof f18},
+  {"types/merge.d.lua", f19, sizeof f19},
+  {"types/net.d.lua", f20, sizeof f20},
+  {"types/proc.d.lua", f21, sizeof f21},
+  {"types/transaction.d.lua", f22, sizeof f22},
+  {"types/ui.d.lua", f23, sizeof f23},
+  {"types/vm.d.lua", f24, sizeof f24},
 };

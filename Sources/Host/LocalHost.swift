@@ -21,6 +21,7 @@ public final class LocalHost: Sendable {
   public let observer: any HostObserver
   private let steps = Atomic<Int>(0)
   private let sudo = Mutex<Bool?>(nil)
+  private let plannedFolders = Mutex<Set<String>>([])
 
   /// - Throws: `invalid` when the environment leaves no place for the state.
   public init(options: Options, observer: any HostObserver) throws(HostError) {
@@ -76,6 +77,12 @@ public final class LocalHost: Sendable {
     }
     observer.observe(.planned(line()))
     return true
+  }
+
+  /// Makes a folder of the state, for the owner alone; a dry run says it once.
+  func makeStateFolder(_ path: String) throws(HostError) {
+    guard !Files.isFolder(path), plannedFolders.withLock({ $0.insert(path).inserted }) else { return }
+    if !plans("mkdir -p \(ShellText.quote(path))") { try state.make(path) }
   }
 
   // MARK: - Commands

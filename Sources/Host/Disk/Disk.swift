@@ -112,7 +112,7 @@ extension LocalHost {
       guard folder.hasPrefix(state.root + "/") else {
         throw HostError(.missing, "there is no folder \(folder)", hint: "mkdir -p \(ShellText.quote(folder))")
       }
-      if !plans("mkdir -p \(ShellText.quote(folder))") { try state.make(folder) }
+      try makeStateFolder(folder)
     }
     let entry = isDryRun ? nil : try transaction.record(.disk(path: wanted.path))
     do {

@@ -78,11 +78,10 @@ struct MergeScripts: FragmentScripts {
     }
   }
 
-  /// Takes over what the script changed. What it left as it was keeps what Lua cannot say: nulls, dates, empty lists.
+  /// Takes over what the script changed.
   private func takeBack(_ context: inout MergeContext, from environment: Int32) throws {
     func changed(_ name: String, _ before: YAMLValue) throws -> YAMLValue {
-      let after: LuaValue = try L.read(field: name, of: environment)
-      return after == LuaValue(before) ? before : YAMLValue(after)
+      YAMLValue(try L.read(field: name, of: environment), from: before)
     }
     context.yaml = try changed("yaml", context.yaml)
     context.baseConfig = try changed("base_config", context.baseConfig)

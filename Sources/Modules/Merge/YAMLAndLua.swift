@@ -34,6 +34,27 @@ extension YAMLValue {
     }
   }
 
+  /// Lua data that began as `before`: where it still is what that became in Lua, what Lua cannot say is kept: nulls, dates,
+  /// and whether an empty table is a list.
+  init(_ lua: LuaValue, from before: YAMLValue?) {
+    switch (lua, before) {
+    case (.array(let items), .sequence(let old)?):
+      self = .sequence(items.enumerated().map { place, item in YAMLValue(item, from: place < old.count ? old[place] : nil) })
+    case (.table(let fields), .sequence?) where fields.isEmpty: self = .sequence([])
+    case (.table(let fields), .mapping(let old)?):
+      var mapping = YAMLMapping()
+      // Keys in their old order, new ones behind.
+      let values = Dictionary(fields.map { ($0.key, $0.value) }) { first, _ in first }
+      for (key, value) in old {
+        if let now = values[LuaValue(key)] { mapping[key] = YAMLValue(now, from: value) } else if value.isNull { mapping[key] = .null }
+      }
+      for field in fields where mapping[YAMLValue(field.key)] == nil { mapping[YAMLValue(field.key)] = YAMLValue(field.value) }
+      self = .mapping(mapping)
+    case (_, let before?) where LuaValue(before) == lua: self = before
+    default: self = YAMLValue(lua)
+    }
+  }
+
   /// The members of a mapping with string keys.
   var members: [String: YAMLValue] {
     var members: [String: YAMLValue] = [:]

@@ -1,0 +1,64 @@
+public import Host
+public import LuaKit
+public import LuaRuntime
+
+extension Stdlib {
+  /// A script by its path, or by its name in the stdlib when there is no such file.
+  /// - Throws: `missing`.
+  public func script(_ name: String) throws(HostError) -> LuaScript {
+    if Files.exists(name) {
+      guard !Files.isFolder(name) else { throw HostError(.invalid, "\(name) is a folder, not a script") }
+      return .file(name)
+    }
+    guard !name.hasPrefix("/"), let source = read(name) else {
+      throw HostError(.missing, "there is no script \(name), here or in the stdlib")
+    }
+    // The first line of a script may be for the system: `#!/usr/bin/env -S kdevlua run`.
+    let text = String(decoding: source, as: UTF8.self)
+    return .source(text.hasPrefix("#") ? String(text.drop { $0 != "\n" }) : text, name: "@" + place(name))
+  }
+}
+
+/// What became of a piece of source that a person types.
+public enum CompiledLine: Sendable {
+  /// It is whole; an expression has been made a chunk that returns it.
+  case complete(String)
+  /// More has to come.
+  case incomplete
+  case wrong(LuaError)
+}
+
+extension LuaRuntime {
+  /// Looks whether a text is a chunk or an expression, without running it.
+  public func compile(_ text: String) -> CompiledLine {
+    withState { L in
+      if (try? L.load("return " + text, name: "=stdin")) != nil { return .complete("return " + text) }
+      do throws(LuaError) {
+        try L.load(text, name: "=stdin")
+        return .complete(text)
+      } catch {
+        return error.message.hasSuffix("<eof>") ? .incomplete : .wrong(error)
+      }
+    }
+  }
+
+  /// Makes a global that becomes a module the first time it is named.
+  public func define(global name: String, module: String) throws {
+    try withState { L in
+      try L.load(
+        """
+        local name, module = ...
+        setmetatable(_G, { __index = function(t, k)
+          if k == name then
+            local value = require(module)
+            rawset(t, k, value)
+            return value
+          end
+        end })
+        """, name: "=kdevlua")
+      L.push(name)
+      L.push(module)
+      try L.call(arguments: 2)
+    }
+  }
+}

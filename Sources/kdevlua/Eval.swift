@@ -1,0 +1,32 @@
+import ArgumentParser
+import Host
+import LuaRuntime
+import Modules
+
+/// `kdevlua eval`.
+struct Eval: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Run a line of Lua.")
+
+  @Flag(name: .customLong("dry-run"), help: "Change nothing; print the shell lines of what would be done.")
+  var isDryRun = false
+  @OptionGroup var output: OutputOptions
+  @Argument(help: "Lua source; kdev is there already.")
+  var source: String
+  @Argument(parsing: .captureForPassthrough, help: "What the source gets as `...` and in `arg`.")
+  var arguments: [String] = []
+
+  func run() throws {
+    do {
+      let host = try output.host(dryRun: isDryRun)
+      let stdlib = Stdlib(environment: host.options.environment)
+      let environment = Environment(host: host, stdlib: stdlib, script: "eval", arguments: arguments)
+      try Session.performLua(environment) { runtime in
+        // kdev is loaded when it is first named, so that a line without it starts as quickly as can be.
+        try await runtime.define(global: "kdev", module: "kdev")
+        try await runtime.run(.source(source, name: "=(command line)"), arguments: arguments, name: "eval")
+      }
+    } catch {
+      throw Session.exitCode(for: error)
+    }
+  }
+}

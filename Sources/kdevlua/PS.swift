@@ -1,0 +1,52 @@
+import ArgumentParser
+import Host
+
+/// `kdevlua ps`.
+struct PS: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ps", abstract: "List the machines, taps and bridges that kdevlua made.")
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    do {
+      let host = try output.host()
+      var rows = [["NAME", "STATE", "PID", "MEMORY", "CPUS", "ACCEL", "ADDRESS", "VNC", "KERNEL"]]
+      for machine in try host.machines() {
+        let (record, spec) = (machine.record, machine.record.spec)
+        rows.append([
+          spec.name, machine.processID == nil ? "ended" : "running", machine.processID.map(String.init) ?? "-", "\(spec.memory)M",
+          "\(spec.cpus)", spec.accelerator.rawValue, record.address ?? "-", record.display.map { "127.0.0.1:\($0)" } ?? "-",
+          record.release ?? "-",
+        ])
+      }
+      Table.print(rows)
+      var others = [["MADE", "FOR", "STATE"]]
+      for entry in try host.journal.entries() {
+        if case .machine = entry.resource { continue }
+        others.append([entry.resource.title, entry.owner.isEmpty ? "-" : entry.owner, entry.kept ? "kept" : "set-up not finished"])
+      }
+      if others.count > 1 {
+        Session.write("\n", to: 1)
+        Table.print(others)
+      }
+    } catch {
+      throw Session.exitCode(for: error)
+    }
+  }
+}
+
+/// Rows in columns.
+enum Table {
+  static func print(_ rows: [[String]]) {
+    guard let columns = rows.first?.count else { return }
+    let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    for row in rows {
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        line += column == columns - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
+      }
+      Session.write(line + "\n", to: 1)
+    }
+  }
+}

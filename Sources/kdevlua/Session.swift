@@ -1,0 +1,157 @@
+import ArgumentParser
+import Glibc
+import Host
+import LuaKit
+import LuaRuntime
+import Modules
+import Synchronization
+
+/// Options that every command that acts on the host has.
+struct OutputOptions: ParsableArguments {
+  enum LogFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+  @Flag(name: .shortAndLong, help: "Show no progress.")
+  var quiet = false
+  @Flag(help: "Print the shell line of each command as it runs.")
+  var trace = false
+  @Option(help: ArgumentHelp("How progress is written to standard error.", valueName: "text|json"))
+  var logFormat = LogFormat.text
+
+  /// This machine, as the command acts on it.
+  func host(dryRun: Bool = false) throws -> LocalHost {
+    let environment = Session.environment
+    let style = Progress.style(quiet: quiet, json: logFormat == .json, environment: environment)
+    return try LocalHost(options: .init(dryRun: dryRun, environment: environment), observer: Progress(style: style, trace: trace))
+  }
+}
+
+/// The run of the program: what becomes of signals, errors and the exit status.
+enum Session {
+  static var environment: [String: String] {
+    var variables: [String: String] = [:]
+    var entry = environ
+    while let text = entry.pointee {
+      let line = String(cString: text)
+      if let equals = line.firstIndex(of: "=") { variables[String(line[..<equals])] = String(line[line.index(after: equals)...]) }
+      entry += 1
+    }
+    return variables
+  }
+
+  /// Runs asynchronous work on the main thread, cancelled by Ctrl-C, and ends the program with the status of what failed.
+  static func perform(_ body: @escaping @Sendable () async throws -> Void) throws {
+    do {
+      try LuaExecutor().run {
+        let work = Task { try await body() }
+        Interruption.onFirst { work.cancel() }
+        try await work.value
+      }
+    } catch {
+      throw exitCode(for: error)
+    }
+  }
+
+  /// Runs Lua on the main thread: as `perform`, with a runtime that has kdev's modules.
+  static func performLua(_ environment: Environment, _ body: @escaping @Sendable (LuaRuntime) async throws -> Void) throws {
+    do {
+      let executor = LuaExecutor()
+      Interruption.onFirstInterruptLua()
+      try executor.run {
+        let runtime = try LuaRuntime(executor: executor)
+        do {
+          try await runtime.install(environment)
+          try await body(runtime)
+          await runtime.close()
+        } catch {
+          await runtime.close()
+          throw error
+        }
+      }
+    } catch {
+      throw exitCode(for: error)
+    }
+  }
+
+  /// Says the error, and returns the status: 2 for wrong usage, 130 after Ctrl-C, else 1.
+  static func exitCode(for error: any Error) -> ExitCode {
+    if let code = error as? ExitCode { return code }
+    let lua = error as? LuaError
+    let cause = lua?.underlying ?? error
+    switch cause {
+    case let help as HelpRequest:
+      write(help.message, to: STDOUT_FILENO)
+      return .success
+    case let usage as UsageError:
+      complain(usage.message)
+      return ExitCode(2)
+    case is Cancelled, is CancellationError:
+      complain("interrupted")
+      return ExitCode(130)
+    case let error as HostError where error.code == .cancelled:
+      complain("interrupted")
+      return ExitCode(130)
+    case let error as HostError:
+      complain(error.description + (lua.map { $0.location.isEmpty ? "" : "\n  at \($0.location.prefix { $0 != " " }.dropLast())" } ?? ""))
+    default:
+      complain(lua?.description ?? "\(error)")
+    }
+    return .failure
+  }
+
+  static func complain(_ text: String) { write("kdevlua: \(text)\n", to: STDERR_FILENO) }
+
+  static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+
+  static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno != EINTR { return }
+      rest = rest.dropFirst(max(0, count))
+    }
+  }
+}
+
+/// Ctrl-C, and the signals that ask a program to end: the first lets everything clean up, the second ends at once; what is
+/// left then is in the journal, for `kdevlua down`.
+enum Interruption {
+  private static let count = Atomic<Int>(0)
+  private static let action = Mutex<(@Sendable () -> Void)?>(nil)
+
+  static func onFirst(_ body: @escaping @Sendable () -> Void) {
+    action.withLock { $0 = body }
+    // A signal is taken by a thread that waits for it, not by a handler: then anything may be called.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    var thread = pthread_t()
+    pthread_create(&thread, nil, { _ in Interruption.listen() }, nil)
+    pthread_detach(thread)
+  }
+
+  /// Interrupts Lua on its own thread, which calls this: a loop there is stopped by a hook, and Lua lets no other thread
+  /// set one. SIGURG carries the word over; nothing else sends it here.
+  static func onFirstInterruptLua() {
+    var handler = sigaction()
+    handler.__sigaction_handler.sa_handler = { _ in LuaRuntime.interrupt() }
+    sigaction(SIGURG, &handler, nil)
+    let thread = pthread_self()
+    onFirst { pthread_kill(thread, SIGURG) }
+  }
+
+  private static func listen() -> UnsafeMutableRawPointer? {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
+    while true {
+      var number: Int32 = 0
+      guard sigwait(&signals, &number) == 0 else { continue }
+      if count.add(1, ordering: .relaxed).oldValue > 0 {
+        Session.complain("ended; `kdevlua down` undoes what is left")
+        _exit(128 + number)
+      }
+      action.withLock { $0 }?()
+    }
+  }
+}
