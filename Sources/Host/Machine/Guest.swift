@@ -37,8 +37,9 @@ extension Machine {
         let tags = record.spec.shares.map(\.tag).joined(separator: ", ")
         throw HostError(.invalid, "the machine \(name) has no share \(tag)", hint: tags.isEmpty ? nil : "it has: \(tags)")
       }
-      let mounted = try await execute([Array("mountpoint".utf8), Array("-q".utf8), Array(directory.utf8)])
-      if mounted.status == 0, channel != nil {
+      let mounts = try await execute([Array("cat".utf8), Array("/proc/mounts".utf8)])
+      // A line of /proc/mounts: what, where, kind (fstab(5)).
+      if String(decoding: mounts.output, as: UTF8.self).split(separator: "\n").contains(where: { $0.hasPrefix("\(tag) \(directory) 9p ") }) {
         step.adopted("at \(directory)")
         return
       }

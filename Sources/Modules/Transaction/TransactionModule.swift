@@ -1,6 +1,7 @@
 import Host
 import LuaKit
 import LuaRuntime
+import Synchronization
 
 /// `kdev.transaction`; its functions are documented in transaction.d.lua.
 enum TransactionModule: KdevModule {
@@ -12,45 +13,48 @@ enum TransactionModule: KdevModule {
       let options = try environment.options(L, at: 1, "kdev.transaction.Options", for: "kdev.transaction.begin")
       let name: String = try options.required("name")
       let keep = try options.bool("keep")
-      // Put into the task's context when it is pushed: on the Lua thread, in the task that waited.
-      return LuaOperation { OpenedTransaction(TransactionObject(try await host.begin(name, keepOnFailure: keep))) }
+      let slot = TransactionSlot()
+      L.taskContext[TransactionSlot.key] = slot
+      return LuaOperation {
+        let transaction = try await host.begin(name, keepOnFailure: keep)
+        slot.transaction.withLock { $0 = transaction }
+        return TransactionObject(transaction, slot)
+      }
     }
   }
 }
 
 extension LuaState {
-  private static let key = "kdev.transaction"
-
   /// The set-up that what is made now belongs to.
-  func transaction(of host: LocalHost) -> Transaction { taskContext[Self.key] as? Transaction ?? .none(host) }
-
-  func setTransaction(_ transaction: Transaction?) { taskContext[Self.key] = transaction }
+  func transaction(of host: LocalHost) -> Transaction {
+    (taskContext[TransactionSlot.key] as? TransactionSlot)?.transaction.withLock { $0 } ?? .none(host)
+  }
 }
 
-/// A set-up that has begun: what the task makes from now on belongs to it.
-private struct OpenedTransaction: LuaResult, Sendable {
-  let object: TransactionObject
-  init(_ object: TransactionObject) { self.object = object }
-
-  func pushResults(onto L: LuaState) -> Int32 {
-    L.setTransaction(object.transaction)
-    return object.pushResults(onto: L)
-  }
+/// Where a task, and those that it starts, find the set-up that they work for; empty before it has begun and after it
+/// has ended.
+private final class TransactionSlot: Sendable {
+  static let key = "kdev.transaction"
+  let transaction = Mutex<Transaction?>(nil)
 }
 
 /// `kdev.Transaction`.
 final class TransactionObject: LuaObject, Sendable {
   static let luaName = "kdev.Transaction"
   let transaction: Transaction
+  private let slot: TransactionSlot
 
-  init(_ transaction: Transaction) { self.transaction = transaction }
+  fileprivate init(_ transaction: Transaction, _ slot: TransactionSlot) {
+    self.transaction = transaction
+    self.slot = slot
+  }
 
   static func define(_ type: LuaClass<TransactionObject>) {
     type.property("name") { $0.transaction.owner }
     // Lua calls __close with the error that left the block, or nil.
     type.close { object, L in
       let failed = !L.isNil(at: 2)
-      L.setTransaction(nil)
+      object.slot.transaction.withLock { $0 = nil }
       return try L.await(
         LuaOperation {
           guard failed else { return try object.transaction.commit() }

@@ -1,0 +1,52 @@
+# Sourced by the scripts beside it: where the project is, what the machine has, and how to bring what it lacks.
+# shellcheck shell=bash
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+# Says a line on standard error.
+say() { printf '%s\n' "$*" >&2; }
+
+# Runs a command as root: as it is for root, else by sudo, which may ask for a password.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Installs the Debian packages that are not there, and says which.
+need_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if ! command -v apt-get >/dev/null; then
+    say "these packages are missing, and this is no Debian: ${missing[*]}"
+    return 1
+  fi
+  say "installing: ${missing[*]}"
+  as_root apt-get update -q >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Swift 6.2 or newer; it is no Debian package.
+need_swift() {
+  if ! command -v swift >/dev/null; then
+    say 'Swift 6.2 or newer is missing. See https://www.swift.org/install/linux/ (Debian 12), then run this again.'
+    return 1
+  fi
+  local version
+  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+  if [ "$(printf '%s\n6.2\n' "$version" | sort -V | head -n 1)" != 6.2 ]; then
+    say "Swift $version is too old; 6.2 or newer is needed. See https://www.swift.org/install/linux/"
+    return 1
+  fi
+}
+
+# What the build needs, and what the program calls.
+build_packages=(liblua5.4-dev libyaml-dev pkg-config gcc libc6-dev git)
+run_packages=(qemu-system-x86 qemu-utils iproute2 busybox-static cpio kmod)
+
+# Builds the program: static Swift library, the system's liblua5.4. Prints its path.
+build_release() {
+  swift build -c release --static-swift-stdlib --product kdevlua >&2
+  printf '%s\n' "$root/.build/release/kdevlua"
+}
