@@ -4,7 +4,13 @@
 return setmetatable({}, {
   __name = "kdev",
   __index = function(self, name)
-    local module <const> = require("kdev." .. name)
+    local ok <const>, module <const> = pcall(require, "kdev." .. name)
+    if not ok then
+      if tostring(module):find("module 'kdev." .. tostring(name) .. "' not found", 1, true) then
+        error("kdev has no module '" .. tostring(name) .. "'", 2)
+      end
+      error(module, 0)
+    end
     rawset(self, name, module)
     return module
   end,

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S kdevlua run
--- The documented set-up of a virtual machine for kernel development, from nothing to a command run in the guest. Comments
--- name the sections of "Kernel Development in Virtual Machines" that the steps automate. Run again, it takes over what is
--- there. For example, with a kernel of your own and its source shared with the guest:
+-- The documented set-up of a virtual machine for kernel development, from nothing to a command run in the guest.
+-- Comments name the sections of "Kernel Development in Virtual Machines" that the steps automate. Run again, it takes
+-- over what is there. For example, with a kernel of your own and its source shared with the guest:
 --   kdevlua run setup.lua --name work --memory 4G --kernel ~/linux/arch/x86/boot/bzImage --share ~/linux
 local kdev <const> = require "kdev"
 
@@ -22,7 +22,7 @@ local opt <const> = kdev.cli.options {
   { "boot-timeout", default = "120s", value = "TIME", help = "how long the guest may take to answer" },
   { "keep", type = "flag", help = "leave what was made in place when a step fails" },
 }
-local setup <close> = kdev.transaction.begin { name = opt.name, keep = opt.keep }
+local setup <close> = kdev.transaction.begin { name = opt.name, keep = opt.keep } -- luacheck: ignore setup
 
 -- "Download the ISO and Create a Virtual Disk"
 local base <const> = kdev.disk.create { path = opt.name .. "-base.qcow2", size = opt.disk_size }
@@ -44,7 +44,7 @@ for _, facet in ipairs(choice.facets) do
 end
 local config <const> = choice.config
 
-local net = nil
+local net
 if config.net == "tap" then
   -- "Configure the TAP Interface with a Bridge", "Create a TAP Interface"
   local bridge <const> = kdev.net.bridge { name = opt.bridge }

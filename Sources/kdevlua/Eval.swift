@@ -16,17 +16,16 @@ struct Eval: ParsableCommand {
   var arguments: [String] = []
 
   func run() throws {
-    do {
-      let host = try output.host(dryRun: isDryRun)
-      let stdlib = Stdlib(environment: host.options.environment)
-      let environment = Environment(host: host, stdlib: stdlib, script: "eval", arguments: arguments)
-      try Session.performLua(environment) { runtime in
-        // kdev is loaded when it is first named, so that a line without it starts as quickly as can be.
-        try await runtime.define(global: "kdev", module: "kdev")
-        try await runtime.run(.source(source, name: "=(command line)"), arguments: arguments, name: "eval")
-      }
-    } catch {
-      throw Session.exitCode(for: error)
+    do { try Self.perform(source, arguments, host: try output.host(dryRun: isDryRun)) } catch { throw Session.exitCode(for: error) }
+  }
+
+  static func perform(_ source: String, _ arguments: [String], host: LocalHost) throws {
+    let stdlib = Stdlib(environment: host.options.environment)
+    let environment = Environment(host: host, stdlib: stdlib, script: "eval", arguments: arguments)
+    try Session.performLua(environment) { runtime in
+      // kdev is loaded when it is first named, so that a line without it starts as quickly as can be.
+      try await runtime.define(global: "kdev", module: "kdev")
+      try await runtime.run(.source(source, name: "=(command line)"), arguments: arguments, name: "eval")
     }
   }
 }

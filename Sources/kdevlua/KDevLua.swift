@@ -9,4 +9,34 @@ import Glibc
     discussion: "The documented set-up: kdevlua run setup.lua. What it made: kdevlua ps. Its end: kdevlua down.",
     version: "0.1.0",
     subcommands: [Run.self, Eval.self, Repl.self, PS.self, Exec.self, Down.self, Doctor.self])
+
+  static func main() {
+    let words = Array(CommandLine.arguments.dropFirst())
+    // The argument parser takes half of the time that an empty script takes. What has no option of ours needs none of it.
+    if words.count > 1, !words[1].hasPrefix("-") {
+      switch words[0] {
+      case "run": exit(withStatusOf: { try Run.perform(Array(words.dropFirst()), host: OutputStyle().host()) })
+      case "eval": exit(withStatusOf: { try Eval.perform(words[1], Array(words.dropFirst(2)), host: OutputStyle().host()) })
+      default: break
+      }
+    }
+    do {
+      var command = try parseAsRoot(words)
+      try command.run()
+    } catch {
+      // Wrong usage ends with 2, as it does everywhere in Debian, and not with the parser's 64.
+      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      Session.write(fullMessage(for: error) + "\n", to: STDERR_FILENO)
+      Glibc.exit(2)
+    }
+  }
+
+  private static func exit(withStatusOf body: () throws -> Void) -> Never {
+    do {
+      try body()
+      Glibc.exit(0)
+    } catch {
+      Glibc.exit(Session.exitCode(for: error).rawValue)
+    }
+  }
 }

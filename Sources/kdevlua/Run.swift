@@ -20,18 +20,18 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      let host = try output.host(dryRun: isDryRun)
-      let stdlib = Stdlib(environment: host.options.environment)
-      let name = script[0]
-      let arguments = Array(script.dropFirst())
-      let environment = Environment(host: host, stdlib: stdlib, script: name, arguments: arguments)
-      let source = try stdlib.script(name)
-      try Session.performLua(environment) { runtime in
-        try await runtime.run(source, arguments: arguments, name: name)
-      }
-    } catch {
-      throw Session.exitCode(for: error)
+    do { try Self.perform(script, host: try output.host(dryRun: isDryRun)) } catch { throw Session.exitCode(for: error) }
+  }
+
+  /// Runs the script that the first word names, with the other words as its arguments.
+  static func perform(_ words: [String], host: LocalHost) throws {
+    let stdlib = Stdlib(environment: host.options.environment)
+    let name = words[0]
+    let arguments = Array(words.dropFirst())
+    let source = try stdlib.script(name)
+    let environment = Environment(host: host, stdlib: stdlib, script: name, arguments: arguments)
+    try Session.performLua(environment) { runtime in
+      try await runtime.run(source, arguments: arguments, name: name)
     }
   }
 }

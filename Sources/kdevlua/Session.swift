@@ -8,20 +8,32 @@ import Synchronization
 
 /// Options that every command that acts on the host has.
 struct OutputOptions: ParsableArguments {
-  enum LogFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
-
   @Flag(name: .shortAndLong, help: "Show no progress.")
   var quiet = false
   @Flag(help: "Print the shell line of each command as it runs.")
   var trace = false
   @Option(help: ArgumentHelp("How progress is written to standard error.", valueName: "text|json"))
-  var logFormat = LogFormat.text
+  var logFormat = OutputStyle.Format.text
+
+  /// This machine, as the command acts on it.
+  func host(dryRun: Bool = false) throws -> LocalHost {
+    try OutputStyle(isQuiet: quiet, traces: trace, format: logFormat).host(dryRun: dryRun)
+  }
+}
+
+/// What the output options say.
+struct OutputStyle {
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+  var isQuiet = false
+  var traces = false
+  var format = Format.text
 
   /// This machine, as the command acts on it.
   func host(dryRun: Bool = false) throws -> LocalHost {
     let environment = Session.environment
-    let style = Progress.style(quiet: quiet, json: logFormat == .json, environment: environment)
-    return try LocalHost(options: .init(dryRun: dryRun, environment: environment), observer: Progress(style: style, trace: trace))
+    let style = Progress.style(quiet: isQuiet, json: format == .json, environment: environment)
+    return try LocalHost(options: .init(dryRun: dryRun, environment: environment), observer: Progress(style: style, trace: traces))
   }
 }
 

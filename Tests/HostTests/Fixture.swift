@@ -13,7 +13,13 @@ final class Fixture {
     var template = Array("/tmp/kdevlua-test-XXXXXX".utf8CString)
     root = try #require(mkdtemp(&template).map { String(cString: $0) })
   }
-  deinit { try? Files.removeTree(root) }
+  deinit {
+    // A test that failed half-way may have left its guest.
+    for process in Processes.all() where process.arguments.contains(where: { $0.hasPrefix(root + "/state/machines/") }) {
+      _ = Processes.signal(SIGKILL, process)
+    }
+    try? Files.removeTree(root)
+  }
 
   /// A host whose state is here. The cache is shared by all tests, as kernels are large.
   func host(dryRun: Bool = false, path: String? = nil) throws -> LocalHost {

@@ -10,7 +10,8 @@ extension LocalHost {
     case .bridge(let name, let index):
       if sameBoot, try await removeBridge(name, index: index) == false { return }
     case .machine(let name, let folder):
-      try await stopMachine(name: name, folder: folder, runs: sameBoot)
+      // One whose set-up did not succeed has nothing to write, and may not answer.
+      try await stopMachine(name: name, folder: folder, runs: sameBoot, gracefully: entry.kept)
     case .disk(let path):
       if disks, !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
     case .temporary(let path):

@@ -1,0 +1,55 @@
+# Ctrl-C and kill -9, at any moment.
+# shellcheck shell=bash
+
+# Runs the set-up and sends it a signal after a time; its status is in $status.
+signal_after() {
+  local delay=$1 signal=$2
+  (cd "$work/share" && exec ip netns exec "$namespace" "$PROGRAM" run setup.lua --net tap >"$work/out" 2>&1) &
+  local pid=$!
+  sleep "$delay"
+  # The shell and ip have become the program by exec.
+  kill "-$signal" $pid 2>/dev/null || true
+  status=0
+  wait $pid || status=$?
+}
+
+test_ctrl_c_at_any_moment_leaves_nothing() {
+  local delay
+  for delay in 0.03 0.06 0.1 0.15 0.2 0.3 0.5 1 3; do
+    signal_after $delay INT
+    equal "$status" 130 || cat "$work/out"
+    contains "$(cat "$work/out")" 'interrupted'
+    nothing_left
+    [ -z "$(find "$KDEVLUA_STATE" -name '*.qcow2' 2>/dev/null)" ] || fail "a disk is left after $delay s"
+  done
+}
+
+test_kill_9_at_any_moment_is_undone_by_down() {
+  local delay
+  for delay in 0.03 0.06 0.1 0.15 0.2 0.3 0.5 1 3; do
+    signal_after $delay KILL
+    kd down >/dev/null 2>&1 || fail "down failed after $delay s: $(kd down 2>&1)"
+    nothing_left
+    [ -z "$(find "$KDEVLUA_STATE" -name '*.qcow2' 2>/dev/null)" ] || fail "a disk is left after $delay s"
+  done
+}
+
+test_kill_9_is_undone_by_the_next_run() {
+  signal_after 2 KILL
+  local out
+  out=$(kd run setup.lua --net tap 2>&1)
+  contains "$out" 'an earlier set-up of work was interrupted; undoing machine work'
+  contains "$out" 'written and read both ways'
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_qemu_that_was_killed_is_replaced_by_the_next_run() {
+  kd run --quiet setup.lua --net tap >/dev/null
+  kill -9 "$(machines)"
+  sleep 0.3
+  contains "$(kd ps)" 'work  ended'
+  contains "$(kd run setup.lua --net tap 2>&1)" 'written and read both ways'
+  kd down --disks 2>/dev/null
+  nothing_left
+}

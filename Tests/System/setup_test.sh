@@ -1,0 +1,145 @@
+# The documented set-up, from nothing to a command run in a guest, and its end.
+# shellcheck shell=bash
+
+test_the_set_up_runs_on_a_tap_and_is_taken_over_by_a_second_run() {
+  local out address first
+  out=$(kd run setup.lua --net tap)
+  contains "$out" 'guest    6.'
+  contains "$out" "share    $work/share is /mnt/host in the guest: written and read both ways"
+  contains "$out" 'VNC      127.0.0.1:'
+  contains "$out" 'stop     kdevlua down work'
+  # Host and guest reach each other by address.
+  address=$(sed -n 's/^address  //p' <<<"$out")
+  inside busybox ping -c 1 -w 5 "$address" >/dev/null || fail "no answer from $address"
+  # VNC and nothing else listens, on loopback alone.
+  equal "$(inside ss -Hltn | awk '{print $4}' | sed 's/:[0-9]*$//' | sort -u)" 127.0.0.1
+  equal "$(inside ip -j link show dev tap-work | grep -o '"master":"[^"]*"')" '"master":"virbr0"'
+  # Again: the same machine, nothing made twice.
+  first=$(machines)
+  out=$(kd run setup.lua --net tap 2>&1)
+  contains "$out" '= machine work'
+  contains "$out" '= tap tap-work'
+  contains "$out" '= bridge virbr0'
+  equal "$(machines)" "$first"
+  # Another memory is not silently ignored.
+  fails 1 kd run setup.lua --net tap --memory 2G
+  contains "$output" 'memory (MiB) is 1024, wanted is 2048'
+  equal "$(machines)" "$first"
+  # ps lists what was made, down undoes it in reverse order.
+  out=$(kd ps)
+  contains "$out" 'work  running'
+  contains "$out" 'bridge virbr0'
+  contains "$out" 'tap tap-work'
+  out=$(kd down work 2>&1)
+  equal "$(grep -o 'remove [a-z]*' <<<"$out" | xargs)" 'remove machine remove tap remove bridge'
+  contains "$out" 'kept: disk'
+  [ -f "$KDEVLUA_STATE/disks/work.qcow2" ] || fail 'down removed the disk'
+  kd down --disks >/dev/null 2>&1
+  nothing_left
+  [ ! -e "$KDEVLUA_STATE/disks/work.qcow2" ] || fail 'down --disks left the disk'
+}
+
+test_two_machines_share_a_bridge_that_goes_with_the_last_of_them() {
+  kd run --quiet setup.lua --net tap --name one >/dev/null &
+  local first=$!
+  kd run --quiet setup.lua --net tap --name two --bridge virbr1 >/dev/null
+  wait $first
+  equal "$(kd ps | grep -c running)" 2
+  kd down two 2>/dev/null
+  kd run --quiet setup.lua --net tap --name two >/dev/null
+  local addresses
+  addresses=$(kd ps | awk '/running/ {print $7}' | sort -u | wc -l)
+  equal "$addresses" 2
+  # The bridge was made for the first, and the second uses it still.
+  contains "$(kd down one 2>&1)" 'other machines use it'
+  inside ip link show dev virbr0 >/dev/null || fail 'the bridge went with the first machine'
+  kd down two 2>/dev/null
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
+test_an_ordinary_user_without_rights_gets_user_networking_and_is_told() {
+  local out
+  cp "$PROGRAM" "$work/kdevlua"
+  mkdir "$work/home" && chown nobody "$work/home" "$work/share"
+  chmod -R a+rX "$KDEVLUA_CACHE"
+  export KDEVLUA_STATE=$work/home/state
+  as_nobody() { (cd "$work/share" && HOME=$work/home inside setpriv --reuid nobody --regid nogroup --clear-groups "$work/kdevlua" "$@"); }
+  fails 1 as_nobody run setup.lua --net tap
+  contains "$output" 'net cannot be what was asked for'
+  contains "$output" 'to have it: '
+  out=$(as_nobody run setup.lua 2>&1)
+  contains "$out" 'no tap, '
+  contains "$out" 'taking user'
+  contains "$out" 'written and read both ways'
+  contains "$out" 'address  127.0.0.1:'
+  equal "$(stat -c %U /proc/"$(machines)")" nobody
+  as_nobody down --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_dry_run_changes_nothing_and_prints_what_a_shell_can_read() {
+  local out
+  out=$(kd run --dry-run setup.lua --net tap 2>/dev/null)
+  contains "$out" "qemu-img create -q -f qcow2 $KDEVLUA_STATE/disks/work-base.qcow2 20G"
+  contains "$out" "qemu-img create -q -f qcow2 -b $KDEVLUA_STATE/disks/work-base.qcow2 -F qcow2 $KDEVLUA_STATE/disks/work.qcow2"
+  contains "$out" 'ip tuntap add dev tap-work mode tap'
+  contains "$out" 'ip link add name virbr0 type bridge'
+  contains "$out" 'ip link set tap-work master virbr0'
+  contains "$out" '-netdev tap,id=net0,ifname=tap-work,script=no,downscript=no'
+  contains "$out" 'mount_tag=hostshare'
+  contains "$out" '-daemonize'
+  bash -n <<<"$out" || fail 'a shell does not read the lines'
+  [ ! -e "$KDEVLUA_STATE" ] || fail 'a dry run made the state folder'
+  nothing_left
+}
+
+test_the_lines_of_a_dry_run_make_the_same_machine_when_a_shell_runs_them() {
+  local lines
+  lines=$(kd run --dry-run setup.lua --net tap 2>/dev/null | sed '/# in the guest/d')
+  (cd "$work/share" && inside bash -euc "$lines") || fail 'a line failed'
+  [ -n "$(machines)" ] || fail 'no QEMU runs'
+  kill "$(machines)"
+  inside ip link del tap-work
+  inside ip link del virbr0
+}
+
+test_the_trace_prints_each_command_as_it_runs() {
+  local out
+  out=$(kd run --trace --quiet setup.lua --net user 2>&1)
+  contains "$out" '+ qemu-img create -q -f qcow2'
+  contains "$out" '+ uname -r  # in the guest'
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_machine_answers_exec_from_another_process() {
+  kd run --quiet setup.lua --net user >/dev/null
+  equal "$(kd exec work echo 'a  b' "it's")" "a  b it's"
+  fails 3 kd exec work sh -c 'echo to stderr >&2; exit 3'
+  equal "$output" 'to stderr'
+  equal "$(kd exec work cat /proc/sys/kernel/hostname)" work
+  fails 1 kd exec nowhere true
+  contains "$output" 'no machine nowhere is running'
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
+test_progress_is_plain_lines_quiet_or_json() {
+  local out
+  out=$(kd run --dry-run setup.lua --net user 2>&1 >/dev/null)
+  lacks "$out" $'\033'
+  contains "$out" '✓ disk work-base.qcow2'
+  equal "$(kd run --dry-run --quiet setup.lua --net user 2>&1 >/dev/null)" ''
+  kd run --dry-run --log-format json setup.lua --net user 2>&1 >/dev/null |
+    lua5.4 -e 'local json, n = require "cjson", 0
+      for line in io.lines() do local e = json.decode(line) assert(e.time and e.event) if e.event == "step_ended" then n = n + 1 end end
+      assert(n >= 5, n)' || fail 'not a JSON object a line'
+  # On a terminal: colours, and a spinner while the guest boots.
+  out=$(TERM=xterm inside script -qec "cd $work/share && $PROGRAM run setup.lua --net user" /dev/null)
+  contains "$out" $'\033[32m✓'
+  contains "$out" 'waiting for the guest'
+  lacks "$(TERM=xterm NO_COLOR=1 inside script -qec "cd $work/share && $PROGRAM run --dry-run setup.lua --net user" /dev/null)" $'\033[32m'
+  kd down --disks 2>/dev/null
+  nothing_left
+}
