@@ -36,8 +36,6 @@ final class LuaTask {
   /// The thread that called what it waits for: the task's own or a coroutine's inside it.
   var leaf: LuaState
   var outcome: Outcome?
-  /// Someone got the outcome; otherwise a failure is reported at the end of the run.
-  var isObserved = false
   var interrupted = false
   /// The traceback of a failure whose value cannot carry one.
   var traceback: String?
@@ -47,7 +45,8 @@ final class LuaTask {
   var group: TaskGroup?
   /// Its join is a close handler's, which only waits.
   var joinsToClose = false
-  /// The runtime waits for it; it drops the anchor itself.
+  /// Swift waits for it, and drops the anchor itself.
+  var isAwaitedBySwift = false
   var onFinish: (() -> Void)?
 
   init(id: Int, lua: LuaState, anchor: Int32, context: [String: any Sendable]) {

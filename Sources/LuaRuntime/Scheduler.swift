@@ -52,11 +52,13 @@ final class Scheduler {
 
   // MARK: The life of a task
 
-  /// Makes a task of the function on top of the main thread's stack, which is popped.
+  /// Makes a task, for Swift to wait for, of the function on top of the main thread's stack, which is popped.
   func spawn(arguments: [LuaValue], context: [String: any Sendable]? = nil) throws(LuaError) -> LuaTask {
     try lua.ensureStack(Int32(clamping: arguments.count) + 8)
     for argument in arguments { lua.push(argument) }
-    return spawn(from: lua, arguments: Int32(arguments.count), context: context)
+    let task = spawn(from: lua, arguments: Int32(arguments.count), context: context)
+    task.isAwaitedBySwift = true
+    return task
   }
 
   /// Makes a task of the function and its arguments on top of `from`, which are popped. It starts at its turn.
@@ -86,6 +88,7 @@ final class Scheduler {
   func pump() {
     guard !isPumping else { return }
     isPumping = true
+    lua.collectReferences()
     var budget = 1000
     while readyHead < ready.count, budget > 0 {
       let (task, arguments) = ready[readyHead]
@@ -101,7 +104,6 @@ final class Scheduler {
       ready.removeAll(keepingCapacity: ready.count < 4096)
       readyHead = 0
     }
-    lua.collectReferences()
     if live.isEmpty, let onIdle {
       self.onIdle = nil
       onIdle()
@@ -144,10 +146,11 @@ final class Scheduler {
     for waiter in task.waiters { deliver(task, to: waiter) }
     task.waiters = []
     if let group = task.group { return groupMemberFinished(task, group) }
-    if let onFinish = task.onFinish {
-      task.onFinish = nil
+    if task.isAwaitedBySwift {
       failed[task.id] = nil
-      return onFinish()
+      task.onFinish?()
+      task.onFinish = nil
+      return
     }
     dropAnchor(of: task)
   }
@@ -159,15 +162,13 @@ final class Scheduler {
 
   /// Someone got the outcome.
   func observe(_ task: LuaTask) {
-    task.isObserved = true
     if failed.removeValue(forKey: task.id) != nil, task.group == nil { dropAnchor(of: task) }
   }
 
   /// Gives the outcome of `task` to one that joined it.
   private func deliver(_ task: LuaTask, to waiter: LuaTask) {
-    let closes = waiter.joinsToClose
-    waiter.joinsToClose = false
-    if closes, !isFailure(task) || task.failedByCancellation || !task.isObserved {
+    if waiter.joinsToClose {
+      waiter.joinsToClose = false
       waiter.lua.push(true)
       return makeReady(waiter, 1)
     }
