@@ -136,7 +136,11 @@ private let errorIndex: lb_function = { raw in
   case "location": lua.push(object.location)
   case "traceback": lua.push(object.traceback)
   case "cause":
-    if let cause = fields?.cause ?? (object.error as? LuaError)?.underlying { lua.push(error: cause) } else { lua.push(fields?.field(name) ?? .nil) }
+    if let cause = fields?.cause ?? (object.error as? LuaError)?.underlying {
+      lua.push(error: cause)
+    } else {
+      lua.push(fields?.field(name) ?? .nil)
+    }
   default: lua.push(fields?.field(name) ?? .nil)
   }
   return 1

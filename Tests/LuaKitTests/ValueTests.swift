@@ -39,7 +39,8 @@ import Testing
     }
     #expect(reason("{ a = { 1, print } }") == "field 'a[2]': plain data expected, got function")
     #expect(reason("io.stdout") == "plain data expected, got FILE*")
-    #expect(reason("(function() local t = {} t.x = { t } return t end)()") == "field 'x[1]': a table that contains itself")
+    #expect(
+      reason("(function() local t = {} t.x = { t } return t end)()") == "field 'x[1]': a table that contains itself")
     #expect(
       reason("(function() local t = {} for _ = 1, 5000 do t = { t } end return t end)()")
         .hasSuffix("tables nested deeper than 100"))
@@ -47,7 +48,7 @@ import Testing
   }
 
   @Test func typedValuesGoThereAndBack() throws {
-    try withLua { lua in
+    try withLua { (lua: LuaState) throws in
       lua.push([UInt8]([0, 200, 10]))
       #expect(try lua.read(1) as [UInt8] == [0, 200, 10])
       lua.push(["a": [1, 2], "b": []])

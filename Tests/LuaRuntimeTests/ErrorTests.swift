@@ -55,7 +55,9 @@ extension RuntimeTests {
             error "no"
           end }
           """)
-      #expect(error.traceback == "stack traceback:\n\tt.lua:2: in function <t.lua:1>\nawaited from:\n\tt.lua:1: in main chunk")
+      #expect(
+        error.traceback == "stack traceback:\n\tt.lua:2: in function <t.lua:1>\nawaited from:\n\tt.lua:1: in main chunk"
+      )
     }
 
     @Test func aSyntaxErrorSaysFileAndLine() throws {
