@@ -10,6 +10,8 @@ final class LuaTask {
     case nothing
     /// It is in the queue, with what it waited for.
     case turn
+    /// A cancellation that it swallowed too often to be raised at once.
+    case refusal
     case operation(Task<Void, Never>)
     case sleep(Timer)
     case join(LuaTask)
@@ -37,6 +39,8 @@ final class LuaTask {
   var leaf: LuaState
   var outcome: Outcome?
   var interrupted = false
+  /// How many awaits a cancellation has made raise.
+  var refusals = 0
   /// The traceback of a failure whose value cannot carry one.
   var traceback: String?
   /// The failure of another task that came to this one, by the address of its value.

@@ -191,10 +191,23 @@ final class Scheduler {
 
   /// The task that is about to wait, called from the function at the top of `lua`.
   ///
+  /// - Returns: nil when the task waits already, for a cancellation that it keeps swallowing to be raised once more.
   /// - Throws: ``Cancelled`` when it was cancelled and is not cleaning up; ``AwaitError`` where nothing can wait.
-  func beginAwait(_ lua: LuaState) throws -> LuaTask {
+  func beginAwait(_ lua: LuaState) throws -> LuaTask? {
     guard let task = current else { throw AwaitError(message: "cannot wait here: outside of a task") }
     if task.control.pointee.cancelled, !task.isClosing {
+      task.refusals += 1
+      if task.refusals > 100, lua.isYieldable {
+        // A loop around pcall: it must not keep the other tasks from running.
+        task.leaf = lua
+        let timer = Timer(seconds: 0.01) { [unowned self, unowned task] in
+          raiseCancelled(in: task)
+          pump()
+        }
+        task.wait = .refusal
+        executor.add(timer)
+        return nil
+      }
       task.control.pointee.shielded = true
       throw Cancelled(interrupted: task.interrupted)
     }
@@ -210,7 +223,7 @@ final class Scheduler {
 
   /// Starts an operation and has the running task wait for it.
   func await(_ operation: LuaOperation, from lua: LuaState) throws -> Int32 {
-    let task = try beginAwait(lua)
+    guard let task = try beginAwait(lua) else { return LuaState.await }
     let id = task.id
     let runtime = runtime
     task.wait = .operation(
@@ -239,7 +252,7 @@ final class Scheduler {
   }
 
   func sleep(_ seconds: Double, from lua: LuaState) throws -> Int32 {
-    let task = try beginAwait(lua)
+    guard let task = try beginAwait(lua) else { return LuaState.await }
     let timer = Timer(seconds: seconds) { [unowned self, unowned task] in
       task.lua.push(true)
       makeReady(task, 1)
@@ -260,7 +273,7 @@ final class Scheduler {
       if let task = current { other.pushFailure(to: task, onto: lua) } else { throw other.failure() ?? Cancelled() }
       return LuaState.error
     }
-    let task = try beginAwait(lua)
+    guard let task = try beginAwait(lua) else { return LuaState.await }
     task.joinsToClose = closing
     other.waiters.append(task)
     task.wait = .join(other)
@@ -277,7 +290,7 @@ final class Scheduler {
     if case .nothing = task.wait { return }
     guard !task.isClosing else { return }
     switch task.wait {
-    case .nothing, .turn: break
+    case .nothing, .turn, .refusal: break
     case .operation(let operation): operation.cancel()
     case .sleep(let timer):
       executor.cancel(timer)

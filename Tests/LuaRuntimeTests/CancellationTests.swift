@@ -29,6 +29,19 @@ extension RuntimeTests {
         """)
     }
 
+    @Test func aLoopThatSwallowsCancellationsDoesNotStopTheOthers() throws {
+      try run(
+        """
+        local stop
+        local t = task.spawn(function() while not stop do pcall(task.sleep, 60) end end)
+        task.sleep(0.001)
+        t:cancel()
+        task.sleep(0.03)
+        stop = true
+        t:await()
+        """)
+    }
+
     @Test func closeHandlersWaitWhileACancellationUnwinds() throws {
       try run(
         """
