@@ -13,6 +13,7 @@ int lb_resume_body(lua_State *L);          /* coroutine.resume */
 int lb_wrap_body(lua_State *L);            /* what coroutine.wrap returns; upvalue 1 is the coroutine */
 int lb_require_body(lua_State *L);
 void lb_arm(lua_State *L);                 /* sets the hook that stops a loop after an interrupt; async-signal-safe */
+void lb_forget_interruptible(lb_host *host);
 int lb_raise_blocked(lua_State *L);        /* raises "cannot wait here: ..." */
 int lb_raised(lua_State *L);               /* message handler: tells the host, keeps the value */
 

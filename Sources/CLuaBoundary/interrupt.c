@@ -11,6 +11,10 @@ static lb_host *volatile interruptible;
 
 void lb_set_interruptible(lb_host *host) { interruptible = host; }
 
+void lb_forget_interruptible(lb_host *host) {
+  if (interruptible == host) interruptible = NULL;
+}
+
 static int64_t now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);

@@ -38,7 +38,7 @@ lua_State *lb_new_state(void) {
 
 void lb_close_state(lua_State *L) {
   lb_host *host = lb_host_of(L);
-  lb_set_interruptible(NULL);
+  lb_forget_interruptible(host);
   lua_close(L);
   free(host);
 }

@@ -42,9 +42,10 @@ extension LuaState {
     switch error.origin {
     case .bytes(let bytes): push(bytes: bytes)
     case .value(let reference): push(reference)
-    case .swift:
+    case .swift, .passage:
       let location = error.location.isEmpty ? self.location() : error.location
-      pushErrorObject(ErrorObject(error.underlying ?? error, location: location, traceback: error.traceback))
+      let passenger: (any Error)? = if case .passage = error.origin { error.underlying } else { nil }
+      pushErrorObject(ErrorObject(passenger ?? error, location: location, traceback: error.traceback))
     }
   }
 
@@ -96,10 +97,9 @@ extension LuaState {
   package func popError() -> LuaError {
     defer { pop() }
     if let object = errorObject(at: -1) {
-      var error = LuaError(object.message, underlying: object.error)
-      if let own = object.error as? LuaError {
-        error = own
-      }
+      var error = LuaError(message: object.message, origin: .passage)
+      error.underlying = object.error
+      if let own = object.error as? LuaError { error = own }
       error.location = object.location
       error.traceback = object.traceback
       return error
@@ -136,7 +136,11 @@ private let errorIndex: lb_function = { raw in
   case "location": lua.push(object.location)
   case "traceback": lua.push(object.traceback)
   case "cause":
-    if let cause = fields?.cause { lua.push(error: cause) } else { lua.push(fields?.field(name) ?? .nil) }
+    if let cause = fields?.cause ?? (object.error as? LuaError)?.underlying {
+      lua.push(error: cause)
+    } else {
+      lua.push(fields?.field(name) ?? .nil)
+    }
   default: lua.push(fields?.field(name) ?? .nil)
   }
   return 1

@@ -18,7 +18,10 @@ public struct LuaError: Error, Sendable {
   package var origin: Origin
 
   package enum Origin: Sendable {
+    /// Made by Swift, and the error itself.
     case swift
+    /// The way of `underlying` through Lua.
+    case passage
     case bytes([UInt8])
     case value(LuaReference)
   }

@@ -66,7 +66,7 @@ extension UInt8: LuaPushable {
 /// An array is a table, but `[UInt8]` is a string: Lua's strings are bytes.
 extension Array: LuaPushable, LuaResult where Element: LuaPushable {
   public func push(onto lua: LuaState) {
-    if let bytes = self as? [UInt8] { return lua.push(bytes: bytes) }
+    if Element.self == UInt8.self, let bytes = self as? [UInt8] { return lua.push(bytes: bytes) }
     guard lua_checkstack(lua.raw, 3) != 0 else { return lua.pushNil() }
     lua_createtable(lua.raw, Int32(clamping: count), 0)
     for (offset, element) in enumerated() {

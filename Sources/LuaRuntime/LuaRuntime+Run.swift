@@ -115,6 +115,8 @@ extension LuaRuntime {
     let id = task.id
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
+        // A caller that was cancelled before may have ended the task already.
+        guard task.outcome == nil else { return continuation.resume() }
         task.onFinish = { continuation.resume() }
         scheduler.pump()
       }

@@ -10,6 +10,8 @@ final class LuaTask {
     case nothing
     /// It is in the queue, with what it waited for.
     case turn
+    /// A cancellation that it swallowed too often to be raised at once.
+    case refusal
     case operation(Task<Void, Never>)
     case sleep(Timer)
     case join(LuaTask)
@@ -36,9 +38,9 @@ final class LuaTask {
   /// The thread that called what it waits for: the task's own or a coroutine's inside it.
   var leaf: LuaState
   var outcome: Outcome?
-  /// Someone got the outcome; otherwise a failure is reported at the end of the run.
-  var isObserved = false
   var interrupted = false
+  /// How many awaits a cancellation has made raise.
+  var refusals = 0
   /// The traceback of a failure whose value cannot carry one.
   var traceback: String?
   /// The failure of another task that came to this one, by the address of its value.
@@ -47,7 +49,8 @@ final class LuaTask {
   var group: TaskGroup?
   /// Its join is a close handler's, which only waits.
   var joinsToClose = false
-  /// The runtime waits for it; it drops the anchor itself.
+  /// Swift waits for it, and drops the anchor itself.
+  var isAwaitedBySwift = false
   var onFinish: (() -> Void)?
 
   init(id: Int, lua: LuaState, anchor: Int32, context: [String: any Sendable]) {

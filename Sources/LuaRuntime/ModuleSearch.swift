@@ -95,7 +95,7 @@ extension Scheduler {
   /// Another task is loading the module at index 1.
   private func waitForModule(_ lua: LuaState) throws -> Int32 {
     let name: String = try lua.read(1)
-    let task = try beginAwait(lua)
+    guard let task = try beginAwait(lua) else { return LuaState.await }
     task.wait = .module(name)
     moduleWaiters[name, default: []].append(task)
     return LuaState.await

@@ -52,11 +52,13 @@ final class Scheduler {
 
   // MARK: The life of a task
 
-  /// Makes a task of the function on top of the main thread's stack, which is popped.
+  /// Makes a task, for Swift to wait for, of the function on top of the main thread's stack, which is popped.
   func spawn(arguments: [LuaValue], context: [String: any Sendable]? = nil) throws(LuaError) -> LuaTask {
     try lua.ensureStack(Int32(clamping: arguments.count) + 8)
     for argument in arguments { lua.push(argument) }
-    return spawn(from: lua, arguments: Int32(arguments.count), context: context)
+    let task = spawn(from: lua, arguments: Int32(arguments.count), context: context)
+    task.isAwaitedBySwift = true
+    return task
   }
 
   /// Makes a task of the function and its arguments on top of `from`, which are popped. It starts at its turn.
@@ -86,6 +88,7 @@ final class Scheduler {
   func pump() {
     guard !isPumping else { return }
     isPumping = true
+    lua.collectReferences()
     var budget = 1000
     while readyHead < ready.count, budget > 0 {
       let (task, arguments) = ready[readyHead]
@@ -101,7 +104,6 @@ final class Scheduler {
       ready.removeAll(keepingCapacity: ready.count < 4096)
       readyHead = 0
     }
-    lua.collectReferences()
     if live.isEmpty, let onIdle {
       self.onIdle = nil
       onIdle()
@@ -144,10 +146,11 @@ final class Scheduler {
     for waiter in task.waiters { deliver(task, to: waiter) }
     task.waiters = []
     if let group = task.group { return groupMemberFinished(task, group) }
-    if let onFinish = task.onFinish {
-      task.onFinish = nil
+    if task.isAwaitedBySwift {
       failed[task.id] = nil
-      return onFinish()
+      task.onFinish?()
+      task.onFinish = nil
+      return
     }
     dropAnchor(of: task)
   }
@@ -159,15 +162,13 @@ final class Scheduler {
 
   /// Someone got the outcome.
   func observe(_ task: LuaTask) {
-    task.isObserved = true
     if failed.removeValue(forKey: task.id) != nil, task.group == nil { dropAnchor(of: task) }
   }
 
   /// Gives the outcome of `task` to one that joined it.
   private func deliver(_ task: LuaTask, to waiter: LuaTask) {
-    let closes = waiter.joinsToClose
-    waiter.joinsToClose = false
-    if closes, !isFailure(task) || task.failedByCancellation || !task.isObserved {
+    if waiter.joinsToClose {
+      waiter.joinsToClose = false
       waiter.lua.push(true)
       return makeReady(waiter, 1)
     }
@@ -190,10 +191,23 @@ final class Scheduler {
 
   /// The task that is about to wait, called from the function at the top of `lua`.
   ///
+  /// - Returns: nil when the task waits already, for a cancellation that it keeps swallowing to be raised once more.
   /// - Throws: ``Cancelled`` when it was cancelled and is not cleaning up; ``AwaitError`` where nothing can wait.
-  func beginAwait(_ lua: LuaState) throws -> LuaTask {
+  func beginAwait(_ lua: LuaState) throws -> LuaTask? {
     guard let task = current else { throw AwaitError(message: "cannot wait here: outside of a task") }
     if task.control.pointee.cancelled, !task.isClosing {
+      task.refusals += 1
+      if task.refusals > 100, lua.isYieldable {
+        // A loop around pcall: it must not keep the other tasks from running.
+        task.leaf = lua
+        let timer = Timer(seconds: 0.01) { [unowned self, unowned task] in
+          raiseCancelled(in: task)
+          pump()
+        }
+        task.wait = .refusal
+        executor.add(timer)
+        return nil
+      }
       task.control.pointee.shielded = true
       throw Cancelled(interrupted: task.interrupted)
     }
@@ -209,7 +223,7 @@ final class Scheduler {
 
   /// Starts an operation and has the running task wait for it.
   func await(_ operation: LuaOperation, from lua: LuaState) throws -> Int32 {
-    let task = try beginAwait(lua)
+    guard let task = try beginAwait(lua) else { return LuaState.await }
     let id = task.id
     let runtime = runtime
     task.wait = .operation(
@@ -238,7 +252,7 @@ final class Scheduler {
   }
 
   func sleep(_ seconds: Double, from lua: LuaState) throws -> Int32 {
-    let task = try beginAwait(lua)
+    guard let task = try beginAwait(lua) else { return LuaState.await }
     let timer = Timer(seconds: seconds) { [unowned self, unowned task] in
       task.lua.push(true)
       makeReady(task, 1)
@@ -259,7 +273,7 @@ final class Scheduler {
       if let task = current { other.pushFailure(to: task, onto: lua) } else { throw other.failure() ?? Cancelled() }
       return LuaState.error
     }
-    let task = try beginAwait(lua)
+    guard let task = try beginAwait(lua) else { return LuaState.await }
     task.joinsToClose = closing
     other.waiters.append(task)
     task.wait = .join(other)
@@ -276,7 +290,7 @@ final class Scheduler {
     if case .nothing = task.wait { return }
     guard !task.isClosing else { return }
     switch task.wait {
-    case .nothing, .turn: break
+    case .nothing, .turn, .refusal: break
     case .operation(let operation): operation.cancel()
     case .sleep(let timer):
       executor.cancel(timer)
