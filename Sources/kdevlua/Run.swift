@@ -16,6 +16,8 @@ struct Run: ParsableCommand {
   var script: [String]
 
   func validate() throws {
+    // What follows the script is its own; what stands before it is ours.
+    if let first = script.first, first.hasPrefix("-") { throw ValidationError("unknown option \(first)") }
     if script.isEmpty { throw ValidationError("a script is missing: kdevlua run SCRIPT [ARGUMENT ...]") }
   }
 

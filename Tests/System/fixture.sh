@@ -36,7 +36,7 @@ fails() {
 machines() {
   local file
   for file in /proc/[0-9]*/cmdline; do
-    if tr '\0' '\n' <"$file" 2>/dev/null | grep -q "^$KDEVLUA_STATE/machines/"; then basename "$(dirname "$file")"; fi
+    if (tr '\0' '\n' <"$file") 2>/dev/null | grep -q "^$KDEVLUA_STATE/machines/"; then basename "$(dirname "$file")"; fi
   done
 }
 
