@@ -54,7 +54,8 @@ let package = Package(
       dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "CStdlib"],
       // The types beside each module are embedded by CStdlib.
       exclude: [
-        "CLI/cli.d.lua", "Disk/disk.d.lua", "FS/fs.d.lua", "HostFacts/host.d.lua", "Kernel/kernel.d.lua", "Merge/merge.d.lua",
+        "CLI/cli.d.lua", "Disk/disk.d.lua", "FS/fs.d.lua", "HostFacts/host.d.lua", "Kernel/kernel.d.lua",
+        "Merge/merge.d.lua",
         "Net/net.d.lua", "Proc/proc.d.lua", "Transaction/transaction.d.lua", "UI/ui.d.lua", "VM/vm.d.lua",
       ],
       swiftSettings: swift),
@@ -71,6 +72,7 @@ let package = Package(
     .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
     .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: swift),
-    .testTarget(name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "CStdlib"], swiftSettings: swift),
+    .testTarget(
+      name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "CStdlib"], swiftSettings: swift),
   ]
 )

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What went wrong on the machine, in the parts that a person needs: what was tried, what came back, what to do.
 public struct HostError: Error, Sendable, Equatable {
   /// The sort of failure, for programs to branch on.
@@ -80,5 +82,3 @@ extension HostError: CustomStringConvertible {
     return lines.joined(separator: "\n")
   }
 }
-
-import Glibc

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// This machine, as the rooms of Host act on it: one door for every command, so that a dry run, a trace, a time limit
@@ -109,7 +110,8 @@ public final class LocalHost: Sendable {
       program = try executables.require("sudo")
     }
     observer.observe(.command(line))
-    return try await withTimeLimit(timeLimit, "\(name) did not end") { [program, arguments] () async throws(HostError) in
+    return try await withTimeLimit(timeLimit, "\(name) did not end") {
+      [program, arguments] () async throws(HostError) in
       try await self.spawn(program, arguments, of: command)
     }
   }
@@ -134,7 +136,8 @@ public final class LocalHost: Sendable {
       hint = "make room on the file system (df -h), or choose another folder"
     }
     return HostError(
-      .command, "could not \(purpose): \(command.arguments.first ?? "?") ended with status \(result.status)", hint: hint,
+      .command, "could not \(purpose): \(command.arguments.first ?? "?") ended with status \(result.status)",
+      hint: hint,
       command: (command.asRoot && !isRoot ? ["sudo"] : []) + command.arguments, status: result.status, detail: text)
   }
 
@@ -186,5 +189,3 @@ public final class Step: Sendable {
   public func adopted(_ text: String) { state.withLock { $0 = .adopted(text) } }
   var outcome: StepOutcome { state.withLock { $0 } }
 }
-
-import Glibc

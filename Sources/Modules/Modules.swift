@@ -31,9 +31,9 @@ public final class Environment: Sendable {
   }
 
   /// The options table of a call, checked. The class is the function's in the module's d.lua file.
-  func options(_ L: LuaState, at index: Int32, _ className: String, for function: String) throws -> Options {
+  func options(_ lua: LuaState, at index: Int32, _ className: String, for function: String) throws -> Options {
     let module = String(className.split(separator: ".")[1])
-    return try Options(L, at: index, className, of: types(of: module), for: function)
+    return try Options(lua, at: index, className, of: types(of: module), for: function)
   }
 }
 

@@ -31,10 +31,10 @@ public enum CompiledLine: Sendable {
 extension LuaRuntime {
   /// Looks whether a text is a chunk or an expression, without running it.
   public func compile(_ text: String) -> CompiledLine {
-    withState { L in
-      if (try? L.load("return " + text, name: "=stdin")) != nil { return .complete("return " + text) }
+    withState { lua in
+      if (try? lua.load("return " + text, name: "=stdin")) != nil { return .complete("return " + text) }
       do throws(LuaError) {
-        try L.load(text, name: "=stdin")
+        try lua.load(text, name: "=stdin")
         return .complete(text)
       } catch {
         return error.message.hasSuffix("<eof>") ? .incomplete : .wrong(error)
@@ -44,8 +44,8 @@ extension LuaRuntime {
 
   /// Makes a global that becomes a module the first time it is named.
   public func define(global name: String, module: String) throws {
-    try withState { L in
-      try L.load(
+    try withState { lua in
+      try lua.load(
         """
         local name, module = ...
         setmetatable(_G, { __index = function(t, k)
@@ -56,9 +56,9 @@ extension LuaRuntime {
           end
         end })
         """, name: "=kdevlua")
-      L.push(name)
-      L.push(module)
-      try L.call(arguments: 2)
+      lua.push(name)
+      lua.push(module)
+      try lua.call(arguments: 2)
     }
   }
 }

@@ -18,7 +18,9 @@ extension Options {
     let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)]
     var seconds = value.double
     if let text = value.text {
-      if let (suffix, factor) = units.first(where: { text.hasSuffix($0.0) }), let number = Double(text.dropLast(suffix.count)) {
+      if let (suffix, factor) = units.first(where: { text.hasSuffix($0.0) }),
+        let number = Double(text.dropLast(suffix.count))
+      {
         seconds = number * factor
       } else {
         seconds = Double(text)
@@ -33,7 +35,9 @@ extension Options {
   /// An integer within bounds.
   func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
     guard let value = try integer(name) else { return nil }
-    guard range.contains(value) else { throw wrong(name, "\(range.lowerBound) to \(range.upperBound) expected, got \(value)") }
+    guard range.contains(value) else {
+      throw wrong(name, "\(range.lowerBound) to \(range.upperBound) expected, got \(value)")
+    }
     return value
   }
 

@@ -5,7 +5,8 @@ import Host
 struct Down: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Undo what was made for a machine, or for all, in reverse order.",
-    discussion: "Disks stay, as they hold your work, unless --disks is given. What an interrupted set-up left is undone too.")
+    discussion:
+      "Disks stay, as they hold your work, unless --disks is given. What an interrupted set-up left is undone too.")
 
   @Flag(name: .customLong("dry-run"), help: "Change nothing; print the shell lines of what would be done.")
   var isDryRun = false

@@ -16,7 +16,9 @@ struct Eval: ParsableCommand {
   var arguments: [String] = []
 
   func run() throws {
-    do { try Self.perform(source, arguments, host: try output.host(dryRun: isDryRun)) } catch { throw Session.exitCode(for: error) }
+    do { try Self.perform(source, arguments, host: try output.host(dryRun: isDryRun)) } catch {
+      throw Session.exitCode(for: error)
+    }
   }
 
   static func perform(_ source: String, _ arguments: [String], host: LocalHost) throws {

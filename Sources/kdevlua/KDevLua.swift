@@ -16,7 +16,8 @@ import Glibc
     if words.count > 1, !words[1].hasPrefix("-") {
       switch words[0] {
       case "run": exit(withStatusOf: { try Run.perform(Array(words.dropFirst()), host: OutputStyle().host()) })
-      case "eval": exit(withStatusOf: { try Eval.perform(words[1], Array(words.dropFirst(2)), host: OutputStyle().host()) })
+      case "eval":
+        exit(withStatusOf: { try Eval.perform(words[1], Array(words.dropFirst(2)), host: OutputStyle().host()) })
       default: break
       }
     }

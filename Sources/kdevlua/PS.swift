@@ -15,8 +15,10 @@ struct PS: ParsableCommand {
       for machine in try host.machines() {
         let (record, spec) = (machine.record, machine.record.spec)
         rows.append([
-          spec.name, machine.processID == nil ? "ended" : "running", machine.processID.map(String.init) ?? "-", "\(spec.memory)M",
-          "\(spec.cpus)", spec.accelerator.rawValue, record.address ?? "-", record.display.map { "127.0.0.1:\($0)" } ?? "-",
+          spec.name, machine.processID == nil ? "ended" : "running", machine.processID.map(String.init) ?? "-",
+          "\(spec.memory)M",
+          "\(spec.cpus)", spec.accelerator.rawValue, record.address ?? "-",
+          record.display.map { "127.0.0.1:\($0)" } ?? "-",
           record.release ?? "-",
         ])
       }
@@ -24,7 +26,9 @@ struct PS: ParsableCommand {
       var others = [["MADE", "FOR", "STATE"]]
       for entry in try host.journal.entries() {
         if case .machine = entry.resource { continue }
-        others.append([entry.resource.title, entry.owner.isEmpty ? "-" : entry.owner, entry.kept ? "kept" : "set-up not finished"])
+        others.append([
+          entry.resource.title, entry.owner.isEmpty ? "-" : entry.owner, entry.kept ? "kept" : "set-up not finished",
+        ])
       }
       if others.count > 1 {
         Session.write("\n", to: 1)

@@ -7,7 +7,9 @@ import Modules
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a script.",
-    discussion: "A script that is not there is looked for in the stdlib: `kdevlua run setup.lua` runs the documented set-up from anywhere.")
+    discussion:
+      "A script that is not there is looked for in the stdlib: `kdevlua run setup.lua` runs the documented set-up from anywhere."
+  )
 
   @Flag(name: .customLong("dry-run"), help: "Change nothing; print the shell lines of what would be done.")
   var isDryRun = false
@@ -22,7 +24,9 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
-    do { try Self.perform(script, host: try output.host(dryRun: isDryRun)) } catch { throw Session.exitCode(for: error) }
+    do { try Self.perform(script, host: try output.host(dryRun: isDryRun)) } catch {
+      throw Session.exitCode(for: error)
+    }
   }
 
   /// Runs the script that the first word names, with the other words as its arguments.

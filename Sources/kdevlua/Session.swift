@@ -33,7 +33,8 @@ struct OutputStyle {
   func host(dryRun: Bool = false) throws -> LocalHost {
     let environment = Session.environment
     let style = Progress.style(quiet: isQuiet, json: format == .json, environment: environment)
-    return try LocalHost(options: .init(dryRun: dryRun, environment: environment), observer: Progress(style: style, trace: traces))
+    return try LocalHost(
+      options: .init(dryRun: dryRun, environment: environment), observer: Progress(style: style, trace: traces))
   }
 }
 
@@ -44,7 +45,9 @@ enum Session {
     var entry = environ
     while let text = entry.pointee {
       let line = String(cString: text)
-      if let equals = line.firstIndex(of: "=") { variables[String(line[..<equals])] = String(line[line.index(after: equals)...]) }
+      if let equals = line.firstIndex(of: "=") {
+        variables[String(line[..<equals])] = String(line[line.index(after: equals)...])
+      }
       entry += 1
     }
     return variables
@@ -64,7 +67,9 @@ enum Session {
   }
 
   /// Runs Lua on the main thread: as `perform`, with a runtime that has kdev's modules.
-  static func performLua(_ environment: Environment, _ body: @escaping @Sendable (LuaRuntime) async throws -> Void) throws {
+  static func performLua(_ environment: Environment, _ body: @escaping @Sendable (LuaRuntime) async throws -> Void)
+    throws
+  {
     do {
       let executor = LuaExecutor()
       Interruption.onFirstInterruptLua()
@@ -103,7 +108,9 @@ enum Session {
       complain("interrupted")
       return ExitCode(130)
     case let error as HostError:
-      complain(error.description + (lua.map { $0.location.isEmpty ? "" : "\n  at \($0.location.prefix { $0 != " " }.dropLast())" } ?? ""))
+      complain(
+        error.description
+          + (lua.map { $0.location.isEmpty ? "" : "\n  at \($0.location.prefix { $0 != " " }.dropLast())" } ?? ""))
     default:
       complain(lua?.description ?? "\(error)")
     }

@@ -24,11 +24,16 @@ import Testing
     let fixture = try Fixture()
     let host = try fixture.host()
     let transaction = try await host.begin("disks")
-    let base = try await host.makeDisk(fixture.root + "/base,1.raw", size: try ByteSize("1M"), format: .raw, in: transaction)
+    let base = try await host.makeDisk(
+      fixture.root + "/base,1.raw", size: try ByteSize("1M"), format: .raw, in: transaction)
     let overlay = try await host.makeOverlay(fixture.root + "/work.qcow2", backing: base, in: transaction)
     #expect(try await host.disk(at: overlay.path).backing == base.path)
     #expect(overlay.size == base.size)
-    await #expect { try await host.makeOverlay(fixture.root + "/x.qcow2", backing: Disk(path: "/none", format: .raw, size: base.size, backing: nil), in: transaction) } throws: {
+    await #expect {
+      try await host.makeOverlay(
+        fixture.root + "/x.qcow2", backing: Disk(path: "/none", format: .raw, size: base.size, backing: nil),
+        in: transaction)
+    } throws: {
       ($0 as? HostError)?.code == .missing
     }
   }
@@ -70,9 +75,12 @@ import Testing
     defer { umount(folder) }
     try? Files.write([UInt8](repeating: 1, count: 60 << 10), to: folder + "/fill")
     let transaction = try await host.begin("full")
-    await #expect { try await host.makeDisk(folder + "/base.qcow2", size: try ByteSize("20G"), in: transaction) } throws: {
+    await #expect {
+      try await host.makeDisk(folder + "/base.qcow2", size: try ByteSize("20G"), in: transaction)
+    } throws: {
       let error = $0 as? HostError
-      return error?.code == .command && error?.detail?.contains("No space left") == true && error?.hint?.contains("df -h") == true
+      return error?.code == .command && error?.detail?.contains("No space left") == true
+        && error?.hint?.contains("df -h") == true
     }
     #expect(!Files.exists(folder + "/base.qcow2"))
     #expect(try host.journal.entries().isEmpty)
@@ -82,7 +90,10 @@ import Testing
     let fixture = try Fixture()
     let host = try fixture.host(path: fixture.root)
     let executables = Executables(path: fixture.root)
-    #expect(throws: HostError(.missing, "the program qemu-none is not installed", hint: "install qemu-none, or put it into PATH")) {
+    #expect(
+      throws: HostError(
+        .missing, "the program qemu-none is not installed", hint: "install qemu-none, or put it into PATH")
+    ) {
       try executables.require("qemu-none")
     }
     #expect(Executables.packages["qemu-img"] == "qemu-utils")

@@ -15,7 +15,8 @@ final class Fixture {
   }
   deinit {
     // A test that failed half-way may have left its guest.
-    for process in Processes.all() where process.arguments.contains(where: { $0.hasPrefix(root + "/state/machines/") }) {
+    for process in Processes.all() where process.arguments.contains(where: { $0.hasPrefix(root + "/state/machines/") })
+    {
       _ = Processes.signal(SIGKILL, process)
     }
     try? Files.removeTree(root)

@@ -31,19 +31,24 @@ import Testing
     // Any bytes as arguments, each one.
     let odd: [UInt8] = Array(1...255)
     #expect(try await machine.execute([Array("printf".utf8), Array("%s".utf8), odd]).output == odd)
-    #expect(try await machine.execute(bytes("printf", "[%s]", "a b", "", "it's", "$HOME;x\n")).output == Array("[a b][][it's][$HOME;x\n]".utf8))
+    #expect(
+      try await machine.execute(bytes("printf", "[%s]", "a b", "", "it's", "$HOME;x\n")).output
+        == Array("[a b][][it's][$HOME;x\n]".utf8))
     // All bytes, and many, through the standard input and back.
     let large = [UInt8]((0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
     #expect(try await machine.execute(bytes("cat"), input: large).output == large)
     // Folder and environment.
-    let there = try await machine.execute(bytes("sh", "-c", "echo $PWD $ODD"), directory: Array("/tmp".utf8), environment: [("ODD", Array("a b".utf8))])
+    let there = try await machine.execute(
+      bytes("sh", "-c", "echo $PWD $ODD"), directory: Array("/tmp".utf8), environment: [("ODD", Array("a b".utf8))])
     #expect(there.output == Array("/tmp a b\n".utf8))
     // Side by side.
     async let one = machine.execute(bytes("sh", "-c", "sleep 1; echo one"))
     async let two = machine.execute(bytes("echo", "two"))
     #expect(try await (one.output, two.output) == (Array("one\n".utf8), Array("two\n".utf8)))
     // A program that takes too long is killed, and the channel goes on.
-    await #expect { try await machine.execute(self.bytes("sleep", "77"), timeLimit: .milliseconds(300)) } throws: { ($0 as? HostError)?.code == .timeout }
+    await #expect { try await machine.execute(self.bytes("sleep", "77"), timeLimit: .milliseconds(300)) } throws: {
+      ($0 as? HostError)?.code == .timeout
+    }
     try await Task.sleep(for: .milliseconds(300))
     let left = try await machine.execute(bytes("sh", "-c", "grep -al '[s]leep.77' /proc/[0-9]*/cmdline"))
     #expect(left.output == [])
@@ -59,7 +64,9 @@ import Testing
     machine.channel?.close()
     let second = try fixture.host()
     let again = try await second.launch(spec, timeLimit: .seconds(20), in: try await second.begin("other"))
-    #expect(String(decoding: try await again.execute(bytes("uname", "-r")).output, as: UTF8.self) == "\(again.record.release ?? "?")\n")
+    #expect(
+      String(decoding: try await again.execute(bytes("uname", "-r")).output, as: UTF8.self)
+        == "\(again.record.release ?? "?")\n")
     var other = spec
     other.memory = 768
     await #expect { try await second.launch(other, timeLimit: .seconds(1), in: .none(second)) } throws: {
@@ -82,7 +89,8 @@ import Testing
     spec.initrd = nil
     await #expect { try await host.launch(spec, timeLimit: .seconds(120), in: try await host.begin("panic")) } throws: {
       guard let error = $0 as? HostError else { return false }
-      return error.code == .guest && error.message.contains("VFS: Unable to mount root fs") && error.detail?.contains("Kernel panic") == true
+      return error.code == .guest && error.message.contains("VFS: Unable to mount root fs")
+        && error.detail?.contains("Kernel panic") == true
     }
     #expect(host.qemu(in: host.folder(ofMachine: "panic").path) == nil)
     #expect(try host.journal.entries().isEmpty)
@@ -93,7 +101,9 @@ import Testing
     let fixture = try Fixture()
     let host = try fixture.host()
     let spec = try await Self.spec(host, name: "silent")
-    await #expect { try await host.launch(spec, timeLimit: .milliseconds(900), in: try await host.begin("silent")) } throws: {
+    await #expect {
+      try await host.launch(spec, timeLimit: .milliseconds(900), in: try await host.begin("silent"))
+    } throws: {
       guard let error = $0 as? HostError else { return false }
       return error.code == .timeout && error.message == "the guest did not answer within 0.9 s"
     }

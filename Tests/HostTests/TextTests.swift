@@ -11,15 +11,22 @@ import Testing
 
   @Test func aShellReadsTheLineBackAsTheSameVector() async throws {
     let host = try Fixture().host()
-    let words = ["a b", "", "it's", "$HOME", "`x`", "new\nline", "\\", "*", "é", "#", "!", "a;b", "(c)", "<d>", "|&", "-e", "\t"]
+    let words = [
+      "a b", "", "it's", "$HOME", "`x`", "new\nline", "\\", "*", "é", "#", "!", "a;b", "(c)", "<d>", "|&", "-e", "\t",
+    ]
     let line = "printf '%s\\0' " + ShellText.line(words)
     let result = try await host.run(.query("sh", "-c", line))
-    #expect(result.output.split(separator: 0, omittingEmptySubsequences: false).dropLast().map { String(decoding: $0, as: UTF8.self) } == words)
+    #expect(
+      result.output.split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
+        String(decoding: $0, as: UTF8.self)
+      } == words)
   }
 
   @Test func aQEMULineHasAnOptionALine() {
     let command = Command.change("qemu-system-x86_64", "-m", "1024", "-daemonize", "-vnc", "127.0.0.1:1")
-    #expect(command.shellText(sudo: false) == "qemu-system-x86_64 \\\n    -m 1024 \\\n    -daemonize \\\n    -vnc 127.0.0.1:1")
+    #expect(
+      command.shellText(sudo: false) == "qemu-system-x86_64 \\\n    -m 1024 \\\n    -daemonize \\\n    -vnc 127.0.0.1:1"
+    )
   }
 
   @Test func rootIsSaidAsSudoOnlyWhereItIsNeeded() {
@@ -29,7 +36,9 @@ import Testing
 }
 
 @Suite struct ByteSizeTests {
-  @Test(arguments: [("4096", 4096), ("128G", 128 << 30), ("1.5K", 1536), ("2MiB", 2 << 20), ("3gb", 3 << 30), ("1T", 1 << 40)])
+  @Test(arguments: [
+    ("4096", 4096), ("128G", 128 << 30), ("1.5K", 1536), ("2MiB", 2 << 20), ("3gb", 3 << 30), ("1T", 1 << 40),
+  ])
   func isReadAsQEMUReadsIt(_ text: String, _ bytes: Int) throws {
     #expect(try ByteSize(text).bytes == bytes)
   }
@@ -65,7 +74,8 @@ import Testing
 
 @Suite struct ConsoleTextTests {
   @Test func escapesGoAndAPanicIsFound() {
-    let text = ConsoleText(Array("\u{1b}[2J\u{1b}[1;1HSeaBIOS\r\n\r\n[    1.2] Kernel panic - not syncing: no init\r\n[ 1.3] end".utf8))
+    let text = ConsoleText(
+      Array("\u{1b}[2J\u{1b}[1;1HSeaBIOS\r\n\r\n[    1.2] Kernel panic - not syncing: no init\r\n[ 1.3] end".utf8))
     #expect(text.lines == ["SeaBIOS", "[    1.2] Kernel panic - not syncing: no init", "[ 1.3] end"])
     #expect(text.panic == "no init")
     #expect(text.lastLines(1) == "[ 1.3] end")

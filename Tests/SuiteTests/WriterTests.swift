@@ -50,7 +50,8 @@ import Testing
 
   @Test func everyKindComesBack() throws {
     let value: YAMLValue = [
-      nil, true, false, .integer(.min), .bigInteger("-123456789012345678901234567890"), 1.0, -0.0, 1e16, 5e-324,
+      nil, true, false, .integer(.min), .bigInteger("-123456789012345678901234567890"), 1.0, -0.0, 1e16,
+      .float(.leastNonzeroMagnitude),
       1.7976931348623157e308, .float(.infinity), .float(-.infinity), .binary([]), .binary([0]), .binary([0, 255]),
       .binary([1, 2, 3, 4]), .timestamp(try #require(YAMLTimestamp("2024-01-02"))),
       .timestamp(try #require(YAMLTimestamp("2024-01-02T03:04:05.5-05:30"))), [:], [],

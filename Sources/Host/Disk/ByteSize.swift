@@ -20,7 +20,8 @@ public struct ByteSize: Sendable, Hashable {
     guard let number = Double(digits), number > 0, digits.allSatisfy({ $0.isNumber || $0 == "." }),
       number * Double(1 << shift) < Double(Int.max >> 1)
     else {
-      throw HostError(.invalid, "\"\(text)\" is not a size: a number of bytes, or one with K, M, G, T or P behind it, such as 128G")
+      throw HostError(
+        .invalid, "\"\(text)\" is not a size: a number of bytes, or one with K, M, G, T or P behind it, such as 128G")
     }
     bytes = Int(number * Double(1 << shift))
   }
@@ -28,7 +29,9 @@ public struct ByteSize: Sendable, Hashable {
   /// The shortest exact way to write it.
   public var text: String {
     var (number, suffix) = (bytes, "")
-    for next in ["K", "M", "G", "T", "P"] where number % 1024 == 0 && number > 0 { (number, suffix) = (number / 1024, next) }
+    for next in ["K", "M", "G", "T", "P"] where number % 1024 == 0 && number > 0 {
+      (number, suffix) = (number / 1024, next)
+    }
     return "\(number)\(suffix)"
   }
 }

@@ -58,7 +58,8 @@ extension LocalHost {
     }
     let wanted = Disk(path: path, format: .qcow2, size: backing.size, backing: backing.path)
     return try await step("overlay \(Files.name(of: path))") { step async throws(HostError) in
-      try await make(wanted, step, ["-f", "qcow2", "-b", backing.path, "-F", backing.format.rawValue, path], in: transaction)
+      try await make(
+        wanted, step, ["-f", "qcow2", "-b", backing.path, "-F", backing.format.rawValue, path], in: transaction)
     }
   }
 

@@ -13,12 +13,18 @@ public enum Files {
     while true {
       let count = Glibc.read(descriptor, &chunk, chunk.count)
       if count == 0 { return bytes }
-      if count > 0 { bytes += chunk[..<count] } else if errno != EINTR { throw .system("could not read \(path)", errno: errno) }
+      if count > 0 {
+        bytes += chunk[..<count]
+      } else if errno != EINTR {
+        throw .system("could not read \(path)", errno: errno)
+      }
     }
   }
 
   /// The content as text, with invalid UTF-8 replaced.
-  public static func text(_ path: String) throws(HostError) -> String { String(decoding: try read(path), as: UTF8.self) }
+  public static func text(_ path: String) throws(HostError) -> String {
+    String(decoding: try read(path), as: UTF8.self)
+  }
 
   /// Writes a file so that others see the old content or the new, never half of it.
   /// - Parameter mode: permissions of the new file.
@@ -28,8 +34,12 @@ public enum Files {
     guard descriptor >= 0 else { throw .system("could not write \(path)", errno: errno) }
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), bytes.count - done) }
-      if count >= 0 { done += count } else if errno != EINTR {
+      let count = bytes.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), bytes.count - done)
+      }
+      if count >= 0 {
+        done += count
+      } else if errno != EINTR {
         let code = errno
         close(descriptor)
         unlink(partial)
@@ -110,12 +120,15 @@ public enum Files {
     return String(cString: real)
   }
 
-  /// The path made absolute by the working folder, without looking whether it exists.
+  /// The path made absolute by the working folder, without looking whether it exists. Parts that mean nothing go; `..`
+  /// stays, since before a link it means another folder than it seems.
   public static func absolute(_ path: String) -> String {
-    if path.hasPrefix("/") { return path }
-    guard let current = getcwd(nil, 0) else { return path }
-    defer { free(current) }
-    return path == "." ? String(cString: current) : String(cString: current) + "/" + path
+    var whole = path
+    if !path.hasPrefix("/"), let current = getcwd(nil, 0) {
+      whole = String(cString: current) + "/" + path
+      free(current)
+    }
+    return "/" + whole.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
   }
 
   /// The part before the last slash.

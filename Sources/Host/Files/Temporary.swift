@@ -12,7 +12,9 @@ extension LocalHost {
   /// Makes a temporary file of a name that nothing else has.
   /// - Parameters:
   ///   - folder: where; nil is `$TMPDIR` or `/tmp`.
-  public func makeTemporary(in folder: String?, content: [UInt8], in transaction: Transaction) throws(HostError) -> TemporaryFile {
+  public func makeTemporary(in folder: String?, content: [UInt8], in transaction: Transaction) throws(HostError)
+    -> TemporaryFile
+  {
     let folder = Files.absolute(folder ?? options.environment["TMPDIR"] ?? "/tmp")
     guard Files.isFolder(folder) else { throw HostError(.missing, "there is no folder \(folder)") }
     let name = String((0..<10).compactMap { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement() })

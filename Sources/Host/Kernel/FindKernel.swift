@@ -1,3 +1,5 @@
+import Glibc
+
 extension LocalHost {
   /// A kernel for the default guest: the given one, else the newest in /boot that has the drivers, else Debian's, unpacked
   /// into the cache.
@@ -10,7 +12,9 @@ extension LocalHost {
     try await step("kernel") { step async throws(HostError) in
       if let path {
         let kernel = try KernelImage(path: path)
-        for driver in drivers where kernel.has(driver) == false { note("the kernel \(kernel.release) has no \(driver)") }
+        for driver in drivers where kernel.has(driver) == false {
+          note("the kernel \(kernel.release) has no \(driver)")
+        }
         step.detail(kernel.release)
         return kernel
       }
@@ -32,7 +36,9 @@ extension LocalHost {
   private func newest(in folder: String, with drivers: [String]) -> KernelImage? {
     let names = ((try? Files.list(folder)) ?? []).filter { $0.hasPrefix("vmlinuz-") }
     for name in names.sorted(by: { Version($0) > Version($1) }) {
-      if let kernel = try? KernelImage(path: folder + "/" + name), drivers.allSatisfy({ kernel.has($0) == true }) { return kernel }
+      if let kernel = try? KernelImage(path: folder + "/" + name), drivers.allSatisfy({ kernel.has($0) == true }) {
+        return kernel
+      }
     }
     return nil
   }
@@ -40,7 +46,9 @@ extension LocalHost {
   /// Kernels unpacked earlier, the newest last.
   private func cachedKernels() -> [KernelImage] {
     let folders = ((try? Files.list(kernels)) ?? []).filter { $0.hasPrefix("linux-image-") }
-    return folders.sorted { Version($0) < Version($1) }.compactMap { newest(in: kernels + "/" + $0 + "/boot", with: []) }
+    return folders.sorted { Version($0) < Version($1) }.compactMap {
+      newest(in: kernels + "/" + $0 + "/boot", with: [])
+    }
   }
 
   /// Downloads the package that linux-image-amd64 stands for and unpacks it: nothing is installed, no root is needed.
@@ -53,7 +61,8 @@ extension LocalHost {
     }.first
     guard shown.succeeded, let package else {
       throw HostError(
-        .missing, "no kernel with 9p in /boot, and apt knows no \(meta)", hint: "run `sudo apt-get update`, or give one: --kernel PATH",
+        .missing, "no kernel with 9p in /boot, and apt knows no \(meta)",
+        hint: "run `sudo apt-get update`, or give one: --kernel PATH",
         detail: shown.errorText)
     }
     let folder = kernels + "/" + package
@@ -70,7 +79,9 @@ extension LocalHost {
       try await require(download, to: "download \(package)", timeLimit: .seconds(600))
       let file = isDryRun ? "\(package).deb" : try Files.list(partial + "/package").first ?? ""
       step.progress("unpacking \(package)")
-      try await require(.change("dpkg-deb", "-x", "\(partial)/package/\(file)", "\(partial)/root"), to: "unpack \(file)", timeLimit: .seconds(600))
+      try await require(
+        .change("dpkg-deb", "-x", "\(partial)/package/\(file)", "\(partial)/root"), to: "unpack \(file)",
+        timeLimit: .seconds(600))
       let release = String(package.dropFirst("linux-image-".count))
       try await require(.change("depmod", "-b", partial + "/root", release), to: "list the modules of \(release)")
     } catch {
@@ -130,5 +141,3 @@ struct Version: Comparable {
   }
   static func == (left: Version, right: Version) -> Bool { !(left < right) && !(right < left) }
 }
-
-import Glibc

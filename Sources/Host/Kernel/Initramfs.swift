@@ -1,3 +1,5 @@
+import Glibc
+
 /// The small root of the default guest, made on the spot: busybox, our init and agent, and the kernel's own modules.
 public struct GuestScripts: Sendable {
   /// Files of stdlib/guest by name: init, agent, dhcp.
@@ -27,7 +29,9 @@ extension LocalHost {
         step.adopted("\(modules.count) modules, from the cache")
         return path
       }
-      if plans("cpio -o -H newc -R 0:0 --reproducible > \(ShellText.quote(path))  # busybox, init, agent, \(modules.count) modules") {
+      if plans(
+        "cpio -o -H newc -R 0:0 --reproducible > \(ShellText.quote(path))  # busybox, init, agent, \(modules.count) modules"
+      ) {
         return path
       }
       try Files.makeFolder(folder)
@@ -79,7 +83,9 @@ extension LocalHost {
       try Files.makeFolder(staging + "/" + folder)
     }
     try Files.write(try Files.read(busybox), to: staging + "/bin/busybox", mode: 0o755)
-    guard symlink("busybox", staging + "/bin/sh") == 0 else { throw .system("could not make \(staging)/bin/sh", errno: errno) }
+    guard symlink("busybox", staging + "/bin/sh") == 0 else {
+      throw .system("could not make \(staging)/bin/sh", errno: errno)
+    }
     for (name, bytes) in scripts.files {
       try Files.write(bytes, to: staging + (name == "init" ? "/init" : "/lib/kdev/" + name), mode: 0o755)
     }
@@ -107,7 +113,9 @@ extension LocalHost {
     command.input = Array(try Self.tree(staging).map { $0 + "\n" }.joined().utf8)
     command.outputFile = path + ".partial-\(getpid())"
     try await require(command, to: "pack the initramfs")
-    guard rename(path + ".partial-\(getpid())", path) == 0 else { throw .system("could not write \(path)", errno: errno) }
+    guard rename(path + ".partial-\(getpid())", path) == 0 else {
+      throw .system("could not write \(path)", errno: errno)
+    }
   }
 
   /// All paths below a folder, a folder before what is in it.
@@ -121,5 +129,3 @@ extension LocalHost {
     return paths
   }
 }
-
-import Glibc

@@ -18,7 +18,8 @@ public struct KernelImage: Sendable, Equatable {
     let bytes = try Files.read(self.path)
     guard let release = Self.release(in: bytes) else {
       throw HostError(
-        .invalid, "\(path) is not a kernel that QEMU can boot", hint: "give a bzImage (arch/x86/boot/bzImage in a build tree) or a vmlinux")
+        .invalid, "\(path) is not a kernel that QEMU can boot",
+        hint: "give a bzImage (arch/x86/boot/bzImage in a build tree) or a vmlinux")
     }
     self.release = release
     let above = Files.folder(of: Files.folder(of: self.path))
@@ -32,7 +33,8 @@ public struct KernelImage: Sendable, Equatable {
       guard start < bytes.count else { return nil }
       return text(bytes[start...])
     }
-    guard bytes.starts(with: [0x7f] + Array("ELF".utf8)), let mark = bytes.firstRange(of: Array("Linux version ".utf8)) else { return nil }
+    guard bytes.starts(with: [0x7f] + Array("ELF".utf8)), let mark = bytes.firstRange(of: Array("Linux version ".utf8))
+    else { return nil }
     return text(bytes[mark.upperBound...])
   }
 

@@ -11,7 +11,9 @@ struct ConsoleText {
         place = Self.end(ofSequenceAt: place, bytes)
         continue
       }
-      if bytes[place] == UInt8(ascii: "\n") || bytes[place] == UInt8(ascii: "\t") || bytes[place] >= 0x20 { text.append(bytes[place]) }
+      if bytes[place] == UInt8(ascii: "\n") || bytes[place] == UInt8(ascii: "\t") || bytes[place] >= 0x20 {
+        text.append(bytes[place])
+      }
       place += 1
     }
     lines = String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: true)

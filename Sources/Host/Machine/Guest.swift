@@ -7,7 +7,8 @@ extension Machine {
   /// - Returns: its status and output. In a dry run, status 0 and nothing.
   /// - Throws: `timeout`; `guest` with the console's last lines when the guest ends before the program does.
   public func execute(
-    _ arguments: [[UInt8]], directory: [UInt8]? = nil, environment: [(name: String, value: [UInt8])] = [], input: [UInt8]? = nil,
+    _ arguments: [[UInt8]], directory: [UInt8]? = nil, environment: [(name: String, value: [UInt8])] = [],
+    input: [UInt8]? = nil,
     timeLimit: Duration? = nil
   ) async throws(HostError) -> GuestResult {
     let text = ShellText.line(arguments.map { String(decoding: $0, as: UTF8.self) })
@@ -35,17 +36,21 @@ extension Machine {
     try await host.step("mount \(tag) in the guest") { step async throws(HostError) in
       guard record.spec.shares.contains(where: { $0.tag == tag }) else {
         let tags = record.spec.shares.map(\.tag).joined(separator: ", ")
-        throw HostError(.invalid, "the machine \(name) has no share \(tag)", hint: tags.isEmpty ? nil : "it has: \(tags)")
+        throw HostError(
+          .invalid, "the machine \(name) has no share \(tag)", hint: tags.isEmpty ? nil : "it has: \(tags)")
       }
       let mounts = try await execute([Array("cat".utf8), Array("/proc/mounts".utf8)])
       // A line of /proc/mounts: what, where, kind (fstab(5)).
-      if String(decoding: mounts.output, as: UTF8.self).split(separator: "\n").contains(where: { $0.hasPrefix("\(tag) \(directory) 9p ") }) {
+      if String(decoding: mounts.output, as: UTF8.self).split(separator: "\n").contains(where: {
+        $0.hasPrefix("\(tag) \(directory) 9p ")
+      }) {
         step.adopted("at \(directory)")
         return
       }
       try await require(["mkdir", "-p", directory], to: "make \(directory)")
       try await require(
-        ["mount", "-t", "9p", "-o", "trans=virtio,version=9p2000.L,msize=262144", tag, directory], to: "mount \(tag) at \(directory)")
+        ["mount", "-t", "9p", "-o", "trans=virtio,version=9p2000.L,msize=262144", tag, directory],
+        to: "mount \(tag) at \(directory)")
       step.detail("at \(directory)")
     }
   }
@@ -54,7 +59,8 @@ extension Machine {
     let result = try await execute(arguments.map { Array($0.utf8) }, timeLimit: .seconds(60))
     guard result.status == 0 else {
       throw HostError(
-        .command, "could not \(purpose) in the guest: \(arguments[0]) ended with status \(result.status)", command: arguments,
+        .command, "could not \(purpose) in the guest: \(arguments[0]) ended with status \(result.status)",
+        command: arguments,
         status: result.status, detail: String(decoding: result.error, as: UTF8.self))
     }
   }

@@ -88,9 +88,12 @@ public final class GuestChannel: Sendable {
   ///   - input: the standard input; nil is `/dev/null`.
   /// - Throws: `invalid` for an empty vector or a NUL in a word, `guest` when the guest ends before the program does.
   public func execute(
-    _ arguments: [[UInt8]], directory: [UInt8]? = nil, environment: [(name: String, value: [UInt8])] = [], input: [UInt8]? = nil
+    _ arguments: [[UInt8]], directory: [UInt8]? = nil, environment: [(name: String, value: [UInt8])] = [],
+    input: [UInt8]? = nil
   ) async throws(HostError) -> GuestResult {
-    guard let program = arguments.first, !program.isEmpty else { throw HostError(.invalid, "an empty command for the guest") }
+    guard let program = arguments.first, !program.isEmpty else {
+      throw HostError(.invalid, "an empty command for the guest")
+    }
     let settings = environment.map { Array($0.name.utf8) + [UInt8(ascii: "=")] + $0.value }
     let words = settings + arguments
     guard !(words + [directory ?? []]).contains(where: { $0.contains(0) }) else {
@@ -217,7 +220,8 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
       session = hello
       greeting?.succeed(hello)
       greeting = nil
-    } else if session != nil, fields.count == 5, fields[0] == "done", let status = Int(fields[2]), let output = Int(fields[3]),
+    } else if session != nil, fields.count == 5, fields[0] == "done", let status = Int(fields[2]),
+      let output = Int(fields[3]),
       let error = Int(fields[4])
     {
       body = Body(id: fields[1], status: status, output: output, error: error)

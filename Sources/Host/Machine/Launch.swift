@@ -28,12 +28,15 @@ extension LocalHost {
   /// - Throws: `conflict` when a machine of that name runs with other options, `busy` when a disk, tap or display is in
   ///   use, `command` with QEMU's own words when it refuses to start, `guest` with the console's last lines when the
   ///   kernel panics or QEMU ends, `timeout` with them when the guest never answers. After an error nothing runs.
-  public func launch(_ spec: MachineSpec, timeLimit: Duration, in transaction: Transaction) async throws(HostError) -> Machine {
+  public func launch(_ spec: MachineSpec, timeLimit: Duration, in transaction: Transaction) async throws(HostError)
+    -> Machine
+  {
     try Self.validate(machineName: spec.name)
     let folder = folder(ofMachine: spec.name)
     for path in [folder.qmp, folder.serialAgent, folder.console] where path.utf8.count > longestSocketPath {
       throw HostError(
-        .invalid, "\(path) is too long for a Unix socket (\(longestSocketPath) bytes at most)", hint: "set KDEVLUA_STATE to a shorter path")
+        .invalid, "\(path) is too long for a Unix socket (\(longestSocketPath) bytes at most)",
+        hint: "set KDEVLUA_STATE to a shorter path")
     }
     if let running = try machine(spec.name), running.processID != nil {
       return try await step("machine \(spec.name)") { step async throws(HostError) in
@@ -54,7 +57,8 @@ extension LocalHost {
     let differences = record.spec.differences(to: spec)
     guard differences.isEmpty else {
       throw HostError(
-        .conflict, "the machine \(spec.name) is running already, with other options: \(differences.joined(separator: "; "))",
+        .conflict,
+        "the machine \(spec.name) is running already, with other options: \(differences.joined(separator: "; "))",
         hint: "kdevlua down \(spec.name), or choose another name")
     }
     if isDryRun { return Machine(host: self, record: record, folder: folder, channel: nil) }
@@ -62,7 +66,9 @@ extension LocalHost {
   }
 
   /// Opens the guest channel of a running machine.
-  private func attach(_ record: MachineRecord, _ folder: MachineFolder, _ timeLimit: Duration) async throws(HostError) -> Machine {
+  private func attach(_ record: MachineRecord, _ folder: MachineFolder, _ timeLimit: Duration) async throws(HostError)
+    -> Machine
+  {
     let channel: GuestChannel
     do throws(HostError) {
       channel = try await withTimeLimit(timeLimit, "the guest did not answer") { () async throws(HostError) in
@@ -96,14 +102,18 @@ extension LocalHost {
     try state.make(folder.path)
     let entry = try transaction.record(.machine(name: spec.name, folder: folder.path))
     do throws(HostError) {
-      for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.console, folder.consoleLog] { try Files.remove(socket) }
+      for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.console, folder.consoleLog] {
+        try Files.remove(socket)
+      }
       try write(record)
       step.progress("starting QEMU")
       let result = try await run(command, timeLimit: .seconds(30))
       guard result.succeeded else { throw refusal(of: command, result, spec) }
       let qmp = try await QMP.connect(folder.qmp)
       defer { qmp.close() }
-      if let port = try await qmp.execute("query-vnc")["service"]?.string.flatMap({ Int($0) }) { record.display = port - 5900 }
+      if let port = try await qmp.execute("query-vnc")["service"]?.string.flatMap({ Int($0) }) {
+        record.display = port - 5900
+      }
       try write(record)
       step.progress("waiting for the guest")
       let channel = try await boot(folder, qmp, timeLimit)
@@ -115,7 +125,9 @@ extension LocalHost {
       let error = error.code == .cancelled ? error : error.withConsole(of: folder)
       if !transaction.keepOnFailure || transaction.owner.isEmpty {
         // Cleaning up must not be cut short by the cancellation that it may be part of.
-        await Task { [self] in try? await stopMachine(name: spec.name, folder: folder.path, runs: true, gracefully: false) }.value
+        await Task { [self] in
+          try? await stopMachine(name: spec.name, folder: folder.path, runs: true, gracefully: false)
+        }.value
         try transaction.strike(entry)
       }
       throw error
@@ -123,7 +135,8 @@ extension LocalHost {
   }
 
   /// Waits for the guest's hello, or for QEMU's end, whichever comes first.
-  private func boot(_ folder: MachineFolder, _ qmp: QMP, _ timeLimit: Duration) async throws(HostError) -> GuestChannel {
+  private func boot(_ folder: MachineFolder, _ qmp: QMP, _ timeLimit: Duration) async throws(HostError) -> GuestChannel
+  {
     try await withTimeLimit(timeLimit, "the guest did not answer") { () async throws(HostError) in
       do throws(HostError) {
         return try await GuestChannel.open([folder.agent, folder.serialAgent])
@@ -167,7 +180,8 @@ extension HostError {
     if let panic = console.panic {
       error.code = .guest
       error.message = "the guest's kernel panicked: \(panic)"
-      error.hint = "look at the console below; a kernel without the drivers for its root or without initramfs support panics like this"
+      error.hint =
+        "look at the console below; a kernel without the drivers for its root or without initramfs support panics like this"
     } else if code == .guest {
       error.message = "the guest ended before it answered"
     } else {

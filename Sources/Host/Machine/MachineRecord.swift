@@ -41,7 +41,8 @@ extension LocalHost {
       throw error
     } catch {
       throw HostError(
-        .system, "cannot read \(folder.description)", hint: "kdevlua down \(name), and make the machine again", detail: "\(error)")
+        .system, "cannot read \(folder.description)", hint: "kdevlua down \(name), and make the machine again",
+        detail: "\(error)")
     }
   }
 
@@ -65,7 +66,9 @@ extension LocalHost {
   func qemu(in folder: String) -> Processes.Process? {
     let path = MachineFolder(path: folder).processID
     return Processes.all().first { process in
-      guard let place = process.arguments.firstIndex(of: "-pidfile"), place + 1 < process.arguments.count else { return false }
+      guard let place = process.arguments.firstIndex(of: "-pidfile"), place + 1 < process.arguments.count else {
+        return false
+      }
       return process.arguments[place + 1] == path
     }
   }
@@ -90,7 +93,9 @@ extension MachineSpec {
     compare("network", \.networkText)
     compare("shares", \.shareTexts)
     compare("more arguments", \.extra)
-    if let display = wanted.vnc, display != vnc { found.append("display is \(vnc.map(String.init) ?? "any"), wanted is \(display)") }
+    if let display = wanted.vnc, display != vnc {
+      found.append("display is \(vnc.map(String.init) ?? "any"), wanted is \(display)")
+    }
     return found
   }
 

@@ -7,14 +7,18 @@ enum QEMUOption {
   }
 
   static func arguments(_ spec: MachineSpec, in folder: MachineFolder) -> [String] {
-    ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec) + drives(spec) + shares(spec) + kernel(spec)
-      + channels(folder) + ["-vnc", spec.vnc.map { "127.0.0.1:\($0)" } ?? "127.0.0.1:0,to=99", "-daemonize", "-pidfile", folder.processID]
+    ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec) + drives(spec) + shares(spec)
+      + kernel(spec)
+      + channels(folder) + [
+        "-vnc", spec.vnc.map { "127.0.0.1:\($0)" } ?? "127.0.0.1:0,to=99", "-daemonize", "-pidfile", folder.processID,
+      ]
       + spec.extra
   }
 
   static func board(_ spec: MachineSpec) -> [String] {
     [
-      "-machine", spec.board, "-accel", spec.accelerator.rawValue, "-cpu", spec.cpu, "-m", "\(spec.memory)", "-smp", "\(spec.cpus)",
+      "-machine", spec.board, "-accel", spec.accelerator.rawValue, "-cpu", spec.cpu, "-m", "\(spec.memory)", "-smp",
+      "\(spec.cpus)",
       // Entropy for the guest, and an end instead of a loop when its kernel panics.
       "-device", "virtio-rng-pci", "-no-reboot",
     ]
@@ -61,7 +65,8 @@ enum QEMUOption {
     }
     return [
       "-qmp", "unix:\(escape(folder.qmp)),server=on,wait=off",
-      "-chardev", socket("console", folder.console, ",logfile=\(escape(folder.consoleLog))"), "-serial", "chardev:console",
+      "-chardev", socket("console", folder.console, ",logfile=\(escape(folder.consoleLog))"), "-serial",
+      "chardev:console",
       "-chardev", socket("serial", folder.serialAgent), "-serial", "chardev:serial",
       "-device", "virtio-serial-pci",
       "-chardev", socket("agent", folder.agent), "-device", "virtserialport,chardev=agent,name=kdevlua.agent.0",
@@ -72,8 +77,11 @@ enum QEMUOption {
   /// QEMU's prefix 52:54:00 and three bytes of an FNV-1a hash.
   static func mac(of name: String) -> String {
     let hash = fnv1a(name)
-    let bytes = [UInt8(truncatingIfNeeded: hash), UInt8(truncatingIfNeeded: hash >> 8), UInt8(truncatingIfNeeded: hash >> 16)]
-    return "52:54:00" + bytes.map { ":" + (String($0, radix: 16).count == 1 ? "0" : "") + String($0, radix: 16) }.joined()
+    let bytes = [
+      UInt8(truncatingIfNeeded: hash), UInt8(truncatingIfNeeded: hash >> 8), UInt8(truncatingIfNeeded: hash >> 16),
+    ]
+    return "52:54:00"
+      + bytes.map { ":" + (String($0, radix: 16).count == 1 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }
 

@@ -48,7 +48,8 @@ public final class QMP: Sendable {
     let answer = try await wait(handler.send(command, arguments, on: channel))
     if let error = answer["error"] {
       throw HostError(
-        .command, "QEMU refused \(command): \(error["desc"]?.string ?? "no reason given")", detail: error["class"]?.string)
+        .command, "QEMU refused \(command): \(error["desc"]?.string ?? "no reason given")",
+        detail: error["class"]?.string)
     }
     return answer["return"] ?? .null
   }
@@ -79,7 +80,8 @@ private final class QMPHandler: ChannelInboundHandler, @unchecked Sendable {
     }
   }
 
-  func send(_ command: String, _ arguments: [String: JSONValue], on channel: any Channel) -> EventLoopFuture<JSONValue> {
+  func send(_ command: String, _ arguments: [String: JSONValue], on channel: any Channel) -> EventLoopFuture<JSONValue>
+  {
     let loop = channel.eventLoop
     return loop.flatSubmit {
       if self.closed { return loop.makeFailedFuture(Self.ended) }

@@ -12,7 +12,9 @@ extension LocalHost {
       if gracefully { await askToPowerOff(folder, process) }
       if qemu(in: path) != nil {
         if let qmp = try? await QMP.connect(folder.qmp, timeLimit: .seconds(2)) {
-          _ = try? await withTimeLimit(.seconds(2), "quit") { () async throws(HostError) in try await qmp.execute("quit") }
+          _ = try? await withTimeLimit(.seconds(2), "quit") { () async throws(HostError) in
+            try await qmp.execute("quit")
+          }
           qmp.close()
           await ended(path, within: .seconds(3))
         }
@@ -22,7 +24,8 @@ extension LocalHost {
         await ended(path, within: .seconds(5))
       }
       if let left = qemu(in: path) {
-        throw HostError(.system, "QEMU of the machine \(name) (process \(left.id)) does not end", hint: "kill -9 \(left.id)")
+        throw HostError(
+          .system, "QEMU of the machine \(name) (process \(left.id)) does not end", hint: "kill -9 \(left.id)")
       }
     }
     if plans("rm -r \(ShellText.quote(path))") { return }

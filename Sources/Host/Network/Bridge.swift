@@ -18,14 +18,17 @@ extension LocalHost {
   ///   - address: the host's address and prefix length, `192.168.77.1/24`; nil chooses a 192.168.N.0/24 that the host
   ///     does not have yet.
   /// - Throws: `conflict` when the name is another kind of interface, or the address is taken.
-  public func makeBridge(_ name: String, address: String?, in transaction: Transaction) async throws(HostError) -> Bridge {
+  public func makeBridge(_ name: String, address: String?, in transaction: Transaction) async throws(HostError)
+    -> Bridge
+  {
     try Self.validate(interfaceName: name)
     if let address { _ = try IPv4.Network(address) }
     return try await step("bridge \(name)") { step async throws(HostError) in
       let links = try await links()
       if let link = links.first(where: { $0.name == name }) {
         guard link.kind == .bridge else {
-          throw HostError(.conflict, "the name \(name) is taken by a \(link.kind.text) interface", hint: "choose another name")
+          throw HostError(
+            .conflict, "the name \(name) is taken by a \(link.kind.text) interface", hint: "choose another name")
         }
         if let address, !link.addresses.contains(where: { $0.text == address }) {
           let has = link.addresses.map(\.text).joined(separator: ", ")
@@ -45,17 +48,21 @@ extension LocalHost {
       let network = if let address { try IPv4.Network(address) } else { try Self.freeNetwork(links) }
       let entry = isDryRun ? nil : try transaction.record(.bridge(name: name, index: nil))
       do throws(HostError) {
-        try await require(.change("ip", "link", "add", "name", name, "type", "bridge").privileged, to: "make the bridge \(name)")
+        try await require(
+          .change("ip", "link", "add", "name", name, "type", "bridge").privileged, to: "make the bridge \(name)")
         if let entry { try transaction.update(entry, .bridge(name: name, index: try await link(name)?.index)) }
       } catch {
         if let entry, try await link(name) == nil { try transaction.strike(entry) }
         throw error
       }
       try await require(
-        .change("ip", "address", "add", network.text, "dev", name).privileged, to: "give \(name) the address \(network.text)")
+        .change("ip", "address", "add", network.text, "dev", name).privileged,
+        to: "give \(name) the address \(network.text)")
       try await require(.change("ip", "link", "set", name, "up").privileged, to: "bring \(name) up")
       step.detail(network.text)
-      return Bridge(name: name, address: Link.Address(address: network.host, prefixLength: network.prefixLength), isOurs: true, entry: entry)
+      return Bridge(
+        name: name, address: Link.Address(address: network.host, prefixLength: network.prefixLength), isOurs: true,
+        entry: entry)
     }
   }
 
@@ -78,7 +85,9 @@ extension LocalHost {
     let taken = Set(known.compactMap(\.address))
     let room = UInt32(1) << UInt32(32 - network.prefixLength)
     for offset in 0..<room {
-      guard let candidate = network.address((fnv1a(machine) &+ offset) % room), !taken.contains(candidate) else { continue }
+      guard let candidate = network.address((fnv1a(machine) &+ offset) % room), !taken.contains(candidate) else {
+        continue
+      }
       return "\(candidate)/\(network.prefixLength),\(network.host)"
     }
     throw HostError(.busy, "no address is free in \(bridge.name)", hint: "kdevlua ps lists the machines that have one")
@@ -91,7 +100,9 @@ extension LocalHost {
       let candidate = try IPv4.Network("192.168.\(third).1/24")
       if !taken.contains(where: { candidate.overlaps($0) }) { return candidate }
     }
-    throw HostError(.busy, "the host is in every network from 192.168.77.0/24 to 192.168.254.0/24", hint: "give the bridge an address")
+    throw HostError(
+      .busy, "the host is in every network from 192.168.77.0/24 to 192.168.254.0/24", hint: "give the bridge an address"
+    )
   }
 
   /// Removes a bridge that kdevlua made, unless a device is in it still.

@@ -9,8 +9,11 @@ public enum IPv4 {
     /// - Throws: `invalid`.
     public init(_ text: String) throws(HostError) {
       let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-      guard parts.count == 2, let bits = IPv4.parse(String(parts[0])), let length = Int(parts[1]), (8...30).contains(length) else {
-        throw HostError(.invalid, "\"\(text)\" is not an address with the length of its network, such as 192.168.77.1/24")
+      guard parts.count == 2, let bits = IPv4.parse(String(parts[0])), let length = Int(parts[1]),
+        (8...30).contains(length)
+      else {
+        throw HostError(
+          .invalid, "\"\(text)\" is not an address with the length of its network, such as 192.168.77.1/24")
       }
       self.bits = bits
       prefixLength = length

@@ -36,15 +36,22 @@ public struct Link: Sendable, Equatable {
 
 extension Link: Decodable {
   private enum Key: String, CodingKey {
-    case ifindex, ifname, flags, master, linkinfo, addr_info, link_type
+    case ifindex, ifname, flags, master, linkinfo
+    case addressInfo = "addr_info"
+    case linkType = "link_type"
   }
   private struct Info: Decodable {
     struct Tun: Decodable {
       var type: String?
       var user: JSONValue?
     }
-    var info_kind: String?
-    var info_data: Tun?
+    var kind: String?
+    var data: Tun?
+
+    private enum CodingKeys: String, CodingKey {
+      case kind = "info_kind"
+      case data = "info_data"
+    }
   }
   private struct AddressInfo: Decodable {
     var family: String?
@@ -61,19 +68,19 @@ extension Link: Decodable {
     hasCarrier = flags.contains("LOWER_UP")
     master = try fields.decodeIfPresent(String.self, forKey: .master)
     let info = try fields.decodeIfPresent(Info.self, forKey: .linkinfo)
-    switch (info?.info_kind, info?.info_data?.type) {
+    switch (info?.kind, info?.data?.type) {
     case ("tun", "tap"): kind = .tap
     case ("bridge", _): kind = .bridge
     case (let name?, _): kind = .other(name)
-    case (nil, _): kind = .other(try fields.decodeIfPresent(String.self, forKey: .link_type) ?? "link")
+    case (nil, _): kind = .other(try fields.decodeIfPresent(String.self, forKey: .linkType) ?? "link")
     }
     owner =
-      switch info?.info_data?.user {
+      switch info?.data?.user {
       case .string(let name): name
       case .integer(let id): String(id)
       default: nil
       }
-    addresses = (try fields.decodeIfPresent([AddressInfo].self, forKey: .addr_info) ?? []).compactMap { info in
+    addresses = (try fields.decodeIfPresent([AddressInfo].self, forKey: .addressInfo) ?? []).compactMap { info in
       guard info.family == "inet", let address = info.local, let length = info.prefixlen else { return nil }
       return Address(address: address, prefixLength: length)
     }
@@ -83,7 +90,8 @@ extension Link: Decodable {
 extension LocalHost {
   /// All interfaces of this network namespace.
   public func links() async throws(HostError) -> [Link] {
-    let result = try await require(.query("ip", "-json", "-details", "address", "show"), to: "list the network interfaces")
+    let result = try await require(
+      .query("ip", "-json", "-details", "address", "show"), to: "list the network interfaces")
     do {
       return try JSONDecoder().decode([Link].self, from: Data(result.output))
     } catch {
@@ -98,9 +106,12 @@ extension LocalHost {
 
   /// - Throws: `invalid` for what Linux does not take as an interface's name (IFNAMSIZ, dev_valid_name in net/core/dev.c).
   static func validate(interfaceName name: String) throws(HostError) {
-    let bad = name.isEmpty || name.utf8.count > 15 || name == "." || name == ".." || name.contains { $0 == "/" || $0 == ":" || $0.isWhitespace }
+    let bad =
+      name.isEmpty || name.utf8.count > 15 || name == "." || name == ".."
+      || name.contains { $0 == "/" || $0 == ":" || $0.isWhitespace }
     if bad || name.hasPrefix("-") {
-      throw HostError(.invalid, "\"\(name)\" cannot be an interface's name: 1 to 15 characters, no space, \"/\" or \":\"")
+      throw HostError(
+        .invalid, "\"\(name)\" cannot be an interface's name: 1 to 15 characters, no space, \"/\" or \":\"")
     }
   }
 }

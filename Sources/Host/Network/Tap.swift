@@ -27,7 +27,8 @@ extension LocalHost {
       if let link = try await link(name) {
         try adoptable(link, for: transaction)
         if let bridge, link.master != bridge {
-          try await require(.change("ip", "link", "set", name, "master", bridge).privileged, to: "put \(name) into \(bridge)")
+          try await require(
+            .change("ip", "link", "set", name, "master", bridge).privileged, to: "put \(name) into \(bridge)")
         }
         step.adopted(bridge.map { "in \($0)" } ?? "as it is")
         return Tap(name: name, bridge: bridge, entry: nil)
@@ -43,7 +44,8 @@ extension LocalHost {
         throw error
       }
       if let bridge {
-        try await require(.change("ip", "link", "set", name, "master", bridge).privileged, to: "put \(name) into \(bridge)")
+        try await require(
+          .change("ip", "link", "set", name, "master", bridge).privileged, to: "put \(name) into \(bridge)")
       }
       try await require(.change("ip", "link", "set", name, "up").privileged, to: "bring \(name) up")
       step.detail(bridge.map { "in \($0)" } ?? "up")
@@ -60,13 +62,16 @@ extension LocalHost {
   private func adoptable(_ link: Link, for transaction: Transaction) throws(HostError) {
     let choose = "choose another name, or remove it: sudo ip link del \(link.name)"
     guard link.kind == .tap else {
-      throw HostError(.conflict, "the name \(link.name) is taken by a \(link.kind.text) interface", hint: "choose another name")
+      throw HostError(
+        .conflict, "the name \(link.name) is taken by a \(link.kind.text) interface", hint: "choose another name")
     }
     let owner = try journal.entries().first { entry in
       if case .tap(link.name, _) = entry.resource { true } else { false }
     }?.owner
     if let owner, owner != transaction.owner {
-      throw HostError(.busy, "the tap \(link.name) belongs to the machine \(owner.isEmpty ? "of another script" : owner)", hint: "kdevlua down \(owner), or choose another name")
+      throw HostError(
+        .busy, "the tap \(link.name) belongs to the machine \(owner.isEmpty ? "of another script" : owner)",
+        hint: "kdevlua down \(owner), or choose another name")
     }
     if owner == nil, link.hasCarrier {
       throw HostError(.busy, "the tap \(link.name) is in use by another program", hint: choose)

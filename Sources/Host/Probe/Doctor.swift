@@ -20,27 +20,35 @@ extension LocalHost {
   public func examine() async throws(HostError) -> [Finding] {
     var findings: [Finding] = []
     let programs: [(name: String, option: String)] = [
-      ("qemu-system-x86_64", "--version"), ("qemu-img", "--version"), ("ip", "-V"), ("busybox", "--help"), ("cpio", "--version"),
+      ("qemu-system-x86_64", "--version"), ("qemu-img", "--version"), ("ip", "-V"), ("busybox", "--help"),
+      ("cpio", "--version"),
       ("modprobe", "--version"), ("depmod", "--version"),
     ]
     for program in programs {
       guard executables.find(program.name) != nil else {
         let package = Executables.packages[program.name] ?? program.name
-        findings.append(Finding(subject: program.name, grade: .broken, text: "not installed", hint: "sudo apt-get install \(package)"))
+        findings.append(
+          Finding(subject: program.name, grade: .broken, text: "not installed", hint: "sudo apt-get install \(package)")
+        )
         continue
       }
       let result = try await run(.query(program.name, program.option), timeLimit: .seconds(10))
       let line = (result.outputText + result.errorText).split(separator: "\n").first.map(String.init) ?? "installed"
       findings.append(Finding(subject: program.name, grade: .ok, text: line, hint: nil))
     }
-    findings.append(finding("kvm", kvmDevice() ?? .yes("/dev/kvm opens; the set-up tries it with a guest"), otherwise: "guests run under emulation"))
+    findings.append(
+      finding(
+        "kvm", kvmDevice() ?? .yes("/dev/kvm opens; the set-up tries it with a guest"),
+        otherwise: "guests run under emulation"))
     findings.append(finding("tap", try await probeTap(), otherwise: "guests get user networking"))
     findings.append(finding("vhost", probeVhost(), otherwise: "packets go through QEMU"))
     findings.append(try await examineKernels())
     for entry in try journal.entries() where !entry.kept {
       guard entry.owner.isEmpty || (try? lock(entry.owner)) != nil else { continue }
       findings.append(
-        Finding(subject: "leftover", grade: .limited, text: "\(entry.resource.title), of an interrupted set-up", hint: "kdevlua down \(entry.owner)"))
+        Finding(
+          subject: "leftover", grade: .limited, text: "\(entry.resource.title), of an interrupted set-up",
+          hint: "kdevlua down \(entry.owner)"))
     }
     return findings
   }
@@ -57,7 +65,11 @@ extension LocalHost {
     }
     let known = try await run(.query("apt-cache", "show", "--no-all-versions", "linux-image-amd64")).succeeded
     return known
-      ? Finding(subject: "kernel", grade: .ok, text: "none yet; Debian's is fetched into the cache by the first set-up", hint: nil)
-      : Finding(subject: "kernel", grade: .broken, text: "none with 9p, and apt knows no linux-image-amd64", hint: "sudo apt-get update")
+      ? Finding(
+        subject: "kernel", grade: .ok, text: "none yet; Debian's is fetched into the cache by the first set-up",
+        hint: nil)
+      : Finding(
+        subject: "kernel", grade: .broken, text: "none with 9p, and apt knows no linux-image-amd64",
+        hint: "sudo apt-get update")
   }
 }

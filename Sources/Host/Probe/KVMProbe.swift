@@ -12,7 +12,9 @@ extension LocalHost {
     if let no = kvmDevice() { return no }
     let memory = state.cache + "/kvm-probe.json"
     let key = try Journal.bootID() + " " + kernel.release
-    if let bytes = try? Files.read(memory), let kept = try? JSONDecoder().decode(Kept.self, from: Data(bytes)), kept.key == key {
+    if let bytes = try? Files.read(memory), let kept = try? JSONDecoder().decode(Kept.self, from: Data(bytes)),
+      kept.key == key
+    {
       return kept.works ? .yes(kept.reason) : .no(kept.reason)
     }
     guard Files.exists(kernel.path), Files.exists(initrd) else { return .no("not tried in a dry run") }
@@ -48,13 +50,16 @@ extension LocalHost {
 
   private func bootUnderKVM(_ kernel: KernelImage, _ initrd: String) async throws(HostError) -> Capability {
     let command = Command.query(
-      "qemu-system-x86_64", "-machine", "pc", "-accel", "kvm", "-cpu", "host", "-m", "256", "-nodefaults", "-display", "none",
-      "-no-reboot", "-serial", "stdio", "-kernel", kernel.path, "-initrd", initrd, "-append", "console=ttyS0 panic=-1 kdev.probe")
+      "qemu-system-x86_64", "-machine", "pc", "-accel", "kvm", "-cpu", "host", "-m", "256", "-nodefaults", "-display",
+      "none",
+      "-no-reboot", "-serial", "stdio", "-kernel", kernel.path, "-initrd", initrd, "-append",
+      "console=ttyS0 panic=-1 kdev.probe")
     let limit = Duration.seconds(8)
     do throws(HostError) {
       let result = try await run(command, timeLimit: limit)
       if result.outputText.contains("kdevlua: guest ready") { return .yes("a guest booted under it") }
-      let said = result.errorText.split(separator: "\n").first.map(String.init) ?? "QEMU ended with status \(result.status)"
+      let said =
+        result.errorText.split(separator: "\n").first.map(String.init) ?? "QEMU ended with status \(result.status)"
       return .no("a guest does not start under it: \(said)")
     } catch {
       guard error.code == .timeout else { throw error }

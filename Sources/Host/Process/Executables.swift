@@ -41,6 +41,7 @@ public final class Executables: Sendable {
   public static let packages: [String: String] = [
     "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", "ip": "iproute2", "busybox": "busybox-static",
     "cpio": "cpio", "depmod": "kmod", "modprobe": "kmod", "modinfo": "kmod", "sha256sum": "coreutils", "xz": "xz-utils",
-    "zstd": "zstd", "dpkg-deb": "dpkg", "apt-get": "apt", "sudo": "sudo", "git": "git", "make": "make", "ssh": "openssh-client",
+    "zstd": "zstd", "dpkg-deb": "dpkg", "apt-get": "apt", "sudo": "sudo", "git": "git", "make": "make",
+    "ssh": "openssh-client",
   ]
 }

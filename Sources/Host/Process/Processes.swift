@@ -12,7 +12,9 @@ enum Processes {
   static func all() -> [Process] {
     guard let names = try? Files.list("/proc") else { return [] }
     return names.compactMap { name in
-      guard let id = pid_t(name), let bytes = try? Files.read("/proc/\(name)/cmdline"), !bytes.isEmpty else { return nil }
+      guard let id = pid_t(name), let bytes = try? Files.read("/proc/\(name)/cmdline"), !bytes.isEmpty else {
+        return nil
+      }
       let arguments = bytes.dropLast(bytes.last == 0 ? 1 : 0).split(separator: 0, omittingEmptySubsequences: false)
       return Process(id: id, arguments: arguments.map { String(decoding: $0, as: UTF8.self) })
     }

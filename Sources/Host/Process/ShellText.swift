@@ -17,16 +17,22 @@ public enum ShellText {
   public static func lines(_ arguments: [String], indent: Int = 4) -> String {
     var rows: [String] = []
     for argument in arguments.map(quote) {
-      if rows.isEmpty || argument.hasPrefix("-") { rows.append(argument) } else { rows[rows.count - 1] += " " + argument }
+      if rows.isEmpty || argument.hasPrefix("-") {
+        rows.append(argument)
+      } else {
+        rows[rows.count - 1] += " " + argument
+      }
     }
     return rows.joined(separator: " \\\n" + String(repeating: " ", count: indent))
   }
 
   private static func isPlain(_ byte: UInt8) -> Bool {
     switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
       true
-    case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "="), UInt8(ascii: ":"), UInt8(ascii: ","),
+    case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "="), UInt8(ascii: ":"),
+      UInt8(ascii: ","),
       UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "@"), UInt8(ascii: "%"):
       true
     default: false

@@ -31,7 +31,8 @@ extension LocalHost {
           status: result.terminationStatus.code, output: result.standardOutput, error: result.standardError)
       }
       let descriptor = try FileDescriptor.open(
-        FilePath(file), .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        FilePath(file), .writeOnly, options: [.create, .truncate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
       let result = try await Subprocess.run(
         configuration, input: .array(command.input ?? []),
         output: .fileDescriptor(descriptor, closeAfterSpawningProcess: true), error: .bytes(limit: Self.outputLimit))

@@ -54,7 +54,8 @@ public struct Journal: Sendable {
         if error.code == .missing { continue }  // undone by another kdevlua in between
         throw error
       } catch {
-        throw HostError(.system, "cannot read the journal entry \(path)", hint: "look at it, and remove it", detail: "\(error)")
+        throw HostError(
+          .system, "cannot read the journal entry \(path)", hint: "look at it, and remove it", detail: "\(error)")
       }
     }
     return entries.sorted { $0.id < $1.id }

@@ -68,7 +68,8 @@ public final class Transaction: Sendable {
     }
     if keepOnFailure {
       if !entries.isEmpty {
-        host.note("kept for you to look at: \(entries.map(\.resource.title).joined(separator: ", ")); kdevlua down \(owner)")
+        host.note(
+          "kept for you to look at: \(entries.map(\.resource.title).joined(separator: ", ")); kdevlua down \(owner)")
       }
       return []
     }
@@ -100,7 +101,9 @@ extension LocalHost {
   func lock(_ name: String) throws(HostError) -> FileLock {
     try state.make(state.locks)
     guard let lock = try FileLock.attempt(state.locks + "/" + name + ".lock") else {
-      throw HostError(.busy, "another kdevlua is setting up or taking down the machine \(name)", hint: "wait for it, or choose another --name")
+      throw HostError(
+        .busy, "another kdevlua is setting up or taking down the machine \(name)",
+        hint: "wait for it, or choose another --name")
     }
     return lock
   }
@@ -108,13 +111,17 @@ extension LocalHost {
   /// - Throws: `invalid`. The name becomes a folder, part of an interface's name and the guest's host name.
   static func validate(machineName name: String) throws(HostError) {
     func letter(_ byte: UInt8) -> Bool {
-      (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")) || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"))
+      (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+        || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"))
     }
     let bytes = Array(name.utf8)
-    guard let first = bytes.first, letter(first), bytes.count <= 32, bytes.allSatisfy({ letter($0) || $0 == UInt8(ascii: "-") })
+    guard let first = bytes.first, letter(first), bytes.count <= 32,
+      bytes.allSatisfy({ letter($0) || $0 == UInt8(ascii: "-") })
     else {
       throw HostError(
-        .invalid, "\"\(name)\" cannot be a machine's name: letters, digits and \"-\", beginning with a letter or digit, 32 at most")
+        .invalid,
+        "\"\(name)\" cannot be a machine's name: letters, digits and \"-\", beginning with a letter or digit, 32 at most"
+      )
     }
   }
 }

@@ -35,7 +35,9 @@ extension LocalHost {
     }
     var locks: [FileLock] = []
     if !isDryRun {
-      for owner in Set(all.map(\.owner)) where !owner.isEmpty && (name == nil || owner == name) { locks.append(try lock(owner)) }
+      for owner in Set(all.map(\.owner)) where !owner.isEmpty && (name == nil || owner == name) {
+        locks.append(try lock(owner))
+      }
     }
     defer { withExtendedLifetime(locks) {} }
     var undone: [Resource] = []

@@ -52,7 +52,9 @@ public final class Progress: HostObserver {
       case .stepStarted(let id, let label):
         state.running[id] = Running(label: label, start: .now)
         if case .json = style { json("step_started", [("id", .number(id)), ("label", .text(label))]) }
-        if case .terminal = style, state.spinner == nil { state.spinner = Task.detached { [weak self] in await self?.spin() } }
+        if case .terminal = style, state.spinner == nil {
+          state.spinner = Task.detached { [weak self] in await self?.spin() }
+        }
       case .stepChanged(let id, let text):
         state.running[id]?.text = text
         if case .json = style { json("step_changed", [("id", .number(id)), ("text", .text(text))]) }
@@ -69,7 +71,11 @@ public final class Progress: HostObserver {
         hideSpinner(&state)
         if case .json = style { json("command", [("line", .text(line))]) } else { put("+ \(line)") }
       case .planned(let line):
-        if case .json = style { json("planned", [("line", .text(line))]) } else { write(line + "\n", to: STDOUT_FILENO) }
+        if case .json = style {
+          json("planned", [("line", .text(line))])
+        } else {
+          write(line + "\n", to: STDOUT_FILENO)
+        }
       case .note(let text):
         hideSpinner(&state)
         switch style {
@@ -92,10 +98,12 @@ public final class Progress: HostObserver {
     switch style {
     case .quiet: break
     case .json:
-      json("step_ended", [
-        ("id", .number(id)), ("label", .text(step.label)), ("outcome", .text(word)), ("detail", .text(detail ?? "")),
-        ("seconds", .seconds(duration.seconds)),
-      ])
+      json(
+        "step_ended",
+        [
+          ("id", .number(id)), ("label", .text(step.label)), ("outcome", .text(word)), ("detail", .text(detail ?? "")),
+          ("seconds", .seconds(duration.seconds)),
+        ])
     case .terminal, .plain:
       let label = step.label + String(repeating: " ", count: max(1, 34 - step.label.count))
       put("  \(mark) \(label) \(duration.stepText)" + (detail.map { "  \($0)" } ?? ""))

@@ -7,12 +7,13 @@ enum CLIModule: KdevModule {
   static let name = "cli"
 
   static func build(_ module: LuaModule, _ environment: Environment) {
-    module.function("options") { L in
-      let options = try environment.options(L, at: 1, "kdev.cli.Spec", for: "kdev.cli.options")
+    module.function("options") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.cli.Spec", for: "kdev.cli.options")
       let tables: [LuaValue] = try options.positional()
       let parser = ScriptOptions(
-        script: environment.script, about: try options.required("about"), options: try tables.map { try ScriptOption($0) })
-      L.push(LuaValue.record(try parser.parse(environment.arguments)))
+        script: environment.script, about: try options.required("about"),
+        options: try tables.map { try ScriptOption($0) })
+      lua.push(LuaValue.record(try parser.parse(environment.arguments)))
       return 1
     }
   }
@@ -30,7 +31,9 @@ struct ScriptOption {
   init(_ table: LuaValue) throws {
     // A table with an element and fields keeps its element under the key 1.
     let first = table.elements?.first ?? table.fields?.first { $0.key == .integer(1) }?.value
-    guard let name = first?.text, !name.isEmpty else { throw ArgumentError("kdev.cli.options: an option without a name") }
+    guard let name = first?.text, !name.isEmpty else {
+      throw ArgumentError("kdev.cli.options: an option without a name")
+    }
     self.name = name
     type = table["type"].text ?? "string"
     choices = (table["choices"].elements ?? []).compactMap(\.text)
@@ -48,7 +51,9 @@ struct ScriptOption {
     }
     switch type {
     case "integer":
-      guard let number = Int64(text) else { throw UsageError(message: "--\(name) takes a whole number, not \"\(text)\"") }
+      guard let number = Int64(text) else {
+        throw UsageError(message: "--\(name) takes a whole number, not \"\(text)\"")
+      }
       return .integer(number)
     case "size":
       do throws(HostError) { _ = try ByteSize(text) } catch { throw UsageError(message: "--\(name): \(error.message)") }
@@ -69,12 +74,15 @@ struct ScriptOptions {
     var rest = arguments[...]
     while let argument = rest.popFirst() {
       if argument == "--help" || argument == "-h" { throw HelpRequest(message: help) }
-      guard argument.hasPrefix("--") else { throw UsageError(message: "unexpected argument \"\(argument)\"; \(seeHelp)") }
+      guard argument.hasPrefix("--") else {
+        throw UsageError(message: "unexpected argument \"\(argument)\"; \(seeHelp)")
+      }
       let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = parts.first.map(String.init) ?? ""
       guard let option = options.first(where: { $0.name == name }) else {
         let near = Suggestion.nearest(to: name, in: options.map(\.name))
-        throw UsageError(message: "unknown option --\(name)" + (near.map { "; did you mean --\($0)?" } ?? "; \(seeHelp)"))
+        throw UsageError(
+          message: "unknown option --\(name)" + (near.map { "; did you mean --\($0)?" } ?? "; \(seeHelp)"))
       }
       if option.type == "flag" {
         guard parts.count == 1 else { throw UsageError(message: "--\(name) takes no value") }
@@ -95,7 +103,8 @@ struct ScriptOptions {
     let width = (heads.map(\.count).max() ?? 0) + 2
     let lines = zip(options, heads).map { option, head in
       let value = option.defaultValue.text ?? option.defaultValue.int.map(String.init)
-      return "  " + head + String(repeating: " ", count: width - head.count) + option.help + (value.map { " (default: \($0))" } ?? "")
+      return "  " + head + String(repeating: " ", count: width - head.count) + option.help
+        + (value.map { " (default: \($0))" } ?? "")
     }
     return "\(about)\n\nusage: kdevlua run \(script) [options]\n\noptions:\n\(lines.joined(separator: "\n"))\n"
   }

@@ -8,23 +8,23 @@ enum DiskModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
-    module.async("create") { L in
-      let options = try environment.options(L, at: 1, "kdev.disk.CreateOptions", for: "kdev.disk.create")
+    module.async("create") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.disk.CreateOptions", for: "kdev.disk.create")
       let path = host.diskPath(try options.required("path"))
       guard let size = try options.size("size") else { throw options.wrong("size", "a size expected") }
       let format = Disk.Format(rawValue: try options.string("format") ?? "qcow2") ?? .qcow2
-      let transaction = L.transaction(of: host)
+      let transaction = lua.transaction(of: host)
       return LuaOperation { DiskObject(try await host.makeDisk(path, size: size, format: format, in: transaction)) }
     }
-    module.async("overlay") { L in
-      let options = try environment.options(L, at: 1, "kdev.disk.OverlayOptions", for: "kdev.disk.overlay")
+    module.async("overlay") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.disk.OverlayOptions", for: "kdev.disk.overlay")
       let path = host.diskPath(try options.required("path"))
       let backing: DiskObject = try options.required("backing")
-      let transaction = L.transaction(of: host)
+      let transaction = lua.transaction(of: host)
       return LuaOperation { DiskObject(try await host.makeOverlay(path, backing: backing.disk, in: transaction)) }
     }
-    module.async("info") { L in
-      let path = host.diskPath(try L.read(1))
+    module.async("info") { lua in
+      let path = host.diskPath(try lua.read(1))
       return LuaOperation { DiskObject(try await host.disk(at: path)) }
     }
   }

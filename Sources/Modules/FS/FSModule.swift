@@ -8,40 +8,40 @@ enum FSModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
-    module.function("read") { L in
-      L.push(LuaValue.bytes(try Files.read(try L.read(1))))
+    module.function("read") { lua in
+      lua.push(LuaValue.bytes(try Files.read(try lua.read(1))))
       return 1
     }
-    module.function("write") { L in
-      let path: String = try L.read(1)
-      let content: [UInt8] = try L.read(2)
+    module.function("write") { lua in
+      let path: String = try lua.read(1)
+      let content: [UInt8] = try lua.read(2)
       try host.change(saying: ["write", path]) { () throws(HostError) in try Files.write(content, to: path) }
       return 0
     }
-    module.function("remove") { L in
-      let path: String = try L.read(1)
+    module.function("remove") { lua in
+      let path: String = try lua.read(1)
       try host.change(saying: ["rm", "-f", path]) { () throws(HostError) in try Files.remove(path) }
       return 0
     }
-    module.function("mkdir") { L in
-      let path: String = try L.read(1)
+    module.function("mkdir") { lua in
+      let path: String = try lua.read(1)
       try host.change(saying: ["mkdir", "-p", path]) { () throws(HostError) in try Files.makeFolder(path) }
       return 0
     }
-    module.function("exists") { L in
-      L.push(Files.exists(try L.read(1)))
+    module.function("exists") { lua in
+      lua.push(Files.exists(try lua.read(1)))
       return 1
     }
-    module.function("absolute") { L in
-      let path: String = try L.read(1)
-      L.push(Files.resolve(path) ?? Files.absolute(path))
+    module.function("absolute") { lua in
+      let path: String = try lua.read(1)
+      lua.push(Files.resolve(path) ?? Files.absolute(path))
       return 1
     }
-    module.function("temporary") { L in
-      let options = try environment.options(L, at: 1, "kdev.fs.TemporaryOptions", for: "kdev.fs.temporary")
+    module.function("temporary") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.fs.TemporaryOptions", for: "kdev.fs.temporary")
       let file = try host.makeTemporary(
-        in: try options.string("folder"), content: try options.value("content") ?? [], in: L.transaction(of: host))
-      L.push(FileObject(file, host))
+        in: try options.string("folder"), content: try options.value("content") ?? [], in: lua.transaction(of: host))
+      lua.push(FileObject(file, host))
       return 1
     }
   }
@@ -61,8 +61,8 @@ final class FileObject: LuaObject, Sendable {
   static func define(_ type: LuaClass<FileObject>) {
     type.property("path") { $0.file.path }
     type.property("name") { Files.name(of: $0.file.path) }
-    type.method("read") { object, L in
-      L.push(LuaValue.bytes(try object.host.read(object.file)))
+    type.method("read") { object, lua in
+      lua.push(LuaValue.bytes(try object.host.read(object.file)))
       return 1
     }
     type.close { object in LuaOperation { try await object.host.remove(object.file) } }

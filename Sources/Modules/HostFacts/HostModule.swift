@@ -9,8 +9,8 @@ enum HostModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
-    module.async("facts") { L in
-      let options = try environment.options(L, at: 1, "kdev.host.FactOptions", for: "kdev.host.facts")
+    module.async("facts") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.host.FactOptions", for: "kdev.host.facts")
       let kernel: KernelObject? = try options.value("kernel")
       let initramfs = try options.string("initramfs")
       return LuaOperation {

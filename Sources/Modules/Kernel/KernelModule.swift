@@ -8,14 +8,14 @@ enum KernelModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
-    module.async("find") { L in
-      let options = try environment.options(L, at: 1, "kdev.kernel.FindOptions", for: "kdev.kernel.find")
+    module.async("find") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.kernel.FindOptions", for: "kdev.kernel.find")
       let path = try options.string("path")
       let drivers: [String] = try options.value("drivers") ?? ["9pnet_virtio"]
       return LuaOperation { KernelObject(try await host.kernel(path, drivers: drivers)) }
     }
-    module.async("initramfs") { L in
-      let kernel: KernelObject = try L.read(1)
+    module.async("initramfs") { lua in
+      let kernel: KernelObject = try lua.read(1)
       return LuaOperation {
         try await host.initramfs(for: kernel.kernel, scripts: try environment.stdlib.guestScripts())
       }

@@ -8,8 +8,8 @@ enum MergeModule: KdevModule {
   static let name = "merge"
 
   static func build(_ module: LuaModule, _ environment: Environment) {
-    module.function("choose") { L in
-      let options = try environment.options(L, at: 1, "kdev.merge.ChooseOptions", for: "kdev.merge.choose")
+    module.function("choose") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.merge.ChooseOptions", for: "kdev.merge.choose")
       let fragments = try environment.fragments(try options.required("fragments"))
       let base: LuaValue = try options.value("base") ?? .table([])
       let globals: LuaValue = try options.value("globals") ?? .table([])
@@ -19,15 +19,18 @@ enum MergeModule: KdevModule {
       defer { scripts.close() }
       do throws(ChoiceError) {
         let choice = try Suite.choose(
-          fragments: fragments, base: YAMLValue(base), scripts: &scripts, forced: forced, globals: YAMLValue(globals).members)
-        L.push(choice.value)
+          fragments: fragments, base: YAMLValue(base), scripts: &scripts, forced: forced,
+          globals: YAMLValue(globals).members)
+        lua.push(choice.value)
         return 1
       } catch {
         throw ChoiceFailure(error)
       }
     }
-    module.function("yaml_load") { L in
-      do throws(YAMLError) { L.push(LuaValue(try YAMLValue(yaml: L.text(1)))) } catch { throw YAMLFailure(message: error.description) }
+    module.function("yaml_load") { lua in
+      do throws(YAMLError) { lua.push(LuaValue(try YAMLValue(yaml: lua.text(1)))) } catch {
+        throw YAMLFailure(message: error.description)
+      }
       return 1
     }
   }
@@ -90,18 +93,23 @@ extension Environment {
       do throws(YAMLError) {
         found.append(
           try Fragment(
-            path: stdlib.place(file), name: String(file.dropFirst(prefix.count + 1)), text: String(decoding: bytes, as: UTF8.self)))
+            path: stdlib.place(file), name: String(file.dropFirst(prefix.count + 1)),
+            text: String(decoding: bytes, as: UTF8.self)))
       } catch {
         throw YAMLFailure(message: error.description)
       }
     }
-    for folder in host.teamFolders where Files.isFolder(folder + "/" + prefix) { found += try Self.fragments(in: folder + "/" + prefix) }
+    for folder in host.teamFolders where Files.isFolder(folder + "/" + prefix) {
+      found += try Self.fragments(in: folder + "/" + prefix)
+    }
     guard !found.isEmpty else { throw HostError(.missing, "there are no fragments \(name)") }
     return found
   }
 
   private static func fragments(in folder: String) throws -> [Fragment] {
-    do throws(FragmentReadError) { return try Fragment.all(under: folder) } catch { throw YAMLFailure(message: error.description) }
+    do throws(FragmentReadError) { return try Fragment.all(under: folder) } catch {
+      throw YAMLFailure(message: error.description)
+    }
   }
 }
 
@@ -110,7 +118,9 @@ extension LocalHost {
   /// `~/.config/kdevlua/`.
   var teamFolders: [String] {
     var folders: [String] = []
-    let config = options.environment["XDG_CONFIG_HOME"].map { $0 + "/kdevlua" } ?? options.environment["HOME"].map { $0 + "/.config/kdevlua" }
+    let config =
+      options.environment["XDG_CONFIG_HOME"].map { $0 + "/kdevlua" }
+      ?? options.environment["HOME"].map { $0 + "/.config/kdevlua" }
     var folder = Files.absolute(".")
     while true {
       if Files.isFolder(folder + "/.kdevlua") {

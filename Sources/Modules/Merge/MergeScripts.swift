@@ -4,12 +4,12 @@ import Suite
 /// Runs the scripts of fragments in a Lua universe of their own, with nothing but the names that teuthology gives them:
 /// no files, no modules, no way to load code. Data goes in and out by value.
 struct MergeScripts: FragmentScripts {
-  private let L: LuaState
+  private let lua: LuaState
 
-  init() throws { L = try LuaState.make() }
+  init() throws { lua = try LuaState.make() }
 
   /// Ends the universe.
-  func close() { L.close() }
+  func close() { lua.close() }
 
   /// What a script may call (teuthology's suite/fragment-generator.lua allows these of Lua's own).
   private static let allowed = ["assert", "error", "ipairs", "next", "pairs", "tonumber", "tostring", "math", "string"]
@@ -31,19 +31,21 @@ struct MergeScripts: FragmentScripts {
 
   private func run(_ script: String, _ stage: MergeStage, _ context: inout MergeContext) throws(MergeError) -> Bool {
     do {
-      let top = L.top
-      defer { L.pop(L.top - top) }
+      let top = lua.top
+      defer { lua.pop(lua.top - top) }
       // On the script's first line, so that its lines keep their numbers.
-      try L.load("local _ENV <const> = ...; " + script, name: "=" + stage.rawValue)
+      try lua.load("local _ENV <const> = ...; " + script, name: "=" + stage.rawValue)
       try pushEnvironment(context)
-      let environment = L.top
-      L.pushCopy(at: -2)
-      L.pushCopy(at: environment)
+      let environment = lua.top
+      lua.pushCopy(at: -2)
+      lua.pushCopy(at: environment)
       var accepts = true
       do throws(LuaError) {
-        try L.call(arguments: 1, results: nil)
+        try lua.call(arguments: 1, results: nil)
         // Without a return a script accepts; what it returns counts by truth.
-        if L.top > environment { accepts = !L.isNil(at: environment + 1) && (try? Bool.read(L, at: environment + 1)) != false }
+        if lua.top > environment {
+          accepts = !lua.isNil(at: environment + 1) && (try? Bool.read(lua, at: environment + 1)) != false
+        }
       } catch {
         guard let verdict = error.underlying as? Verdict else { throw error }
         accepts = verdict.accepts
@@ -59,29 +61,31 @@ struct MergeScripts: FragmentScripts {
   }
 
   private func pushEnvironment(_ context: MergeContext) throws {
-    L.newTable()
-    let environment = L.top
+    lua.newTable()
+    let environment = lua.top
     for name in Self.allowed {
-      try L.getGlobal(name)
-      L.rawSet(name, of: environment)
+      try lua.getGlobal(name)
+      lua.rawSet(name, of: environment)
     }
-    L.push(function: { L in throw Verdict(accepts: false, line: Self.line(L.location()), reason: L.string(at: 1)) })
-    L.rawSet("reject", of: environment)
-    L.push(function: { _ in throw Verdict(accepts: true) })
-    L.rawSet("accept", of: environment)
+    lua.push(function: { lua in
+      throw Verdict(accepts: false, line: Self.line(lua.location()), reason: lua.string(at: 1))
+    })
+    lua.rawSet("reject", of: environment)
+    lua.push(function: { _ in throw Verdict(accepts: true) })
+    lua.rawSet("accept", of: environment)
     var values: [(String, YAMLValue)] = context.globals.map { ($0.key, $0.value) }
     values += [("yaml", context.yaml), ("base_config", context.baseConfig)]
     if let fragment = context.yamlFragment { values.append(("yaml_fragment", fragment)) }
     for (name, value) in values {
-      L.push(LuaValue(value))
-      L.rawSet(name, of: environment)
+      lua.push(LuaValue(value))
+      lua.rawSet(name, of: environment)
     }
   }
 
   /// Takes over what the script changed.
   private func takeBack(_ context: inout MergeContext, from environment: Int32) throws {
     func changed(_ name: String, _ before: YAMLValue) throws -> YAMLValue {
-      YAMLValue(try L.read(field: name, of: environment), from: before)
+      YAMLValue(try lua.read(field: name, of: environment), from: before)
     }
     context.yaml = try changed("yaml", context.yaml)
     context.baseConfig = try changed("base_config", context.baseConfig)

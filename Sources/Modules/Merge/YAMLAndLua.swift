@@ -39,16 +39,23 @@ extension YAMLValue {
   init(_ lua: LuaValue, from before: YAMLValue?) {
     switch (lua, before) {
     case (.array(let items), .sequence(let old)?):
-      self = .sequence(items.enumerated().map { place, item in YAMLValue(item, from: place < old.count ? old[place] : nil) })
+      self = .sequence(
+        items.enumerated().map { place, item in YAMLValue(item, from: place < old.count ? old[place] : nil) })
     case (.table(let fields), .sequence?) where fields.isEmpty: self = .sequence([])
     case (.table(let fields), .mapping(let old)?):
       var mapping = YAMLMapping()
       // Keys in their old order, new ones behind.
       let values = Dictionary(fields.map { ($0.key, $0.value) }) { first, _ in first }
       for (key, value) in old {
-        if let now = values[LuaValue(key)] { mapping[key] = YAMLValue(now, from: value) } else if value.isNull { mapping[key] = .null }
+        if let now = values[LuaValue(key)] {
+          mapping[key] = YAMLValue(now, from: value)
+        } else if value.isNull {
+          mapping[key] = .null
+        }
       }
-      for field in fields where mapping[YAMLValue(field.key)] == nil { mapping[YAMLValue(field.key)] = YAMLValue(field.value) }
+      for field in fields where mapping[YAMLValue(field.key)] == nil {
+        mapping[YAMLValue(field.key)] = YAMLValue(field.value)
+      }
       self = .mapping(mapping)
     case (_, let before?) where LuaValue(before) == lua: self = before
     default: self = YAMLValue(lua)

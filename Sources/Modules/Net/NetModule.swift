@@ -8,25 +8,25 @@ enum NetModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
-    module.async("bridge") { L in
-      let options = try environment.options(L, at: 1, "kdev.net.BridgeOptions", for: "kdev.net.bridge")
+    module.async("bridge") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.net.BridgeOptions", for: "kdev.net.bridge")
       let name: String = try options.required("name")
       let address = try options.string("address")
-      let transaction = L.transaction(of: host)
+      let transaction = lua.transaction(of: host)
       return LuaOperation { BridgeObject(try await host.makeBridge(name, address: address, in: transaction), host) }
     }
-    module.async("tap") { L in
-      let options = try environment.options(L, at: 1, "kdev.net.TapOptions", for: "kdev.net.tap")
+    module.async("tap") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.net.TapOptions", for: "kdev.net.tap")
       let name: String = try options.required("name")
       let bridge: BridgeObject? = try options.value("bridge")
-      let transaction = L.transaction(of: host)
+      let transaction = lua.transaction(of: host)
       return LuaOperation {
         TapObject(try await host.makeTap(name, bridge: bridge?.bridge.name, in: transaction), in: bridge?.bridge, host)
       }
     }
-    module.function("user") { L in
-      let options = try environment.options(L, at: 1, "kdev.net.UserOptions", for: "kdev.net.user")
-      L.push(UserNetworkObject(port: try options.integer("ssh_port", in: 1...65535) ?? freeLoopbackPort()))
+    module.function("user") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.net.UserOptions", for: "kdev.net.user")
+      lua.push(UserNetworkObject(port: try options.integer("ssh_port", in: 1...65535) ?? freeLoopbackPort()))
       return 1
     }
   }

@@ -8,13 +8,15 @@ enum ProcModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
-    module.async("run") { L in
-      let options = try environment.options(L, at: 1, "kdev.proc.RunOptions", for: "kdev.proc.run")
+    module.async("run") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.proc.RunOptions", for: "kdev.proc.run")
       let arguments: [String] = try options.positional()
       var command = Command(arguments: arguments, effect: try options.bool("query") ? .query : .change)
       command.workingDirectory = try options.string("cwd")
       command.input = try options.value("stdin")
-      for (name, value) in try options.texts("env") { command.environment[name] = String(decoding: value, as: UTF8.self) }
+      for (name, value) in try options.texts("env") {
+        command.environment[name] = String(decoding: value, as: UTF8.self)
+      }
       let check = try options.value("check") ?? true
       let limit = try options.duration("timeout")
       return LuaOperation { [command] in

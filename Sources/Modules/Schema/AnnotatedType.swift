@@ -45,7 +45,9 @@ indirect enum AnnotatedType: Sendable, Equatable {
         if rest.first == ":", let (_, after) = parse(rest.dropFirst()) { rest = after }
         type = .function
       } else if name == "table", rest.first == "<" {
-        guard let comma = rest.firstIndex(of: ","), let (value, after) = parse(rest[rest.index(after: comma)...]), after.first == ">" else {
+        guard let comma = rest.firstIndex(of: ","), let (value, after) = parse(rest[rest.index(after: comma)...]),
+          after.first == ">"
+        else {
           return nil
         }
         rest = after.dropFirst()

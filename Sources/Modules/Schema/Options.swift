@@ -5,7 +5,7 @@ import LuaKit
 ///
 /// Valid only while the function that got it reads its arguments.
 struct Options {
-  let L: LuaState
+  let lua: LuaState
   let index: Int32
   private let fields: [TypeFile.Field]
   private let function: String
@@ -14,16 +14,18 @@ struct Options {
   ///   - index: the argument; none at all stands for an empty table.
   ///   - className: the `---@class` of the table.
   ///   - function: the function's name, for messages.
-  init(_ L: LuaState, at index: Int32, _ className: String, of types: TypeFile, for function: String) throws {
-    self.L = L
+  init(_ lua: LuaState, at index: Int32, _ className: String, of types: TypeFile, for function: String) throws {
+    self.lua = lua
     self.index = index
     self.function = function
     fields = types.fields(of: className)
     precondition(!fields.isEmpty, "\(className) is not in its d.lua file")
-    let check = TypeCheck(L: L, types: types)
+    let check = TypeCheck(lua: lua, types: types)
     do throws(LuaMismatch) {
-      if L.isNil(at: index) {
-        if let missing = fields.first(where: { !$0.isOptional && !$0.isPositional }) { throw TypeCheck.missing(missing) }
+      if lua.isNil(at: index) {
+        if let missing = fields.first(where: { !$0.isOptional && !$0.isPositional }) {
+          throw TypeCheck.missing(missing)
+        }
       } else {
         try check.table(at: index, fields)
       }
@@ -34,9 +36,10 @@ struct Options {
 
   /// The field's value, or nil when it is not there.
   func value<Value: LuaReadable>(_ name: String, as type: Value.Type = Value.self) throws -> Value? {
-    precondition(fields.contains { $0.name == name }, "\(function) reads the field '\(name)', which its d.lua file does not have")
-    guard !L.isNil(at: index), L.type(at: index) == .table else { return nil }
-    return try L.read(field: name, of: index, as: Value?.self)
+    precondition(
+      fields.contains { $0.name == name }, "\(function) reads the field '\(name)', which its d.lua file does not have")
+    guard !lua.isNil(at: index), lua.type(at: index) == .table else { return nil }
+    return try lua.read(field: name, of: index, as: Value?.self)
   }
 
   func string(_ name: String) throws -> String? { try value(name) }
@@ -53,16 +56,18 @@ struct Options {
   /// The elements without a name: `{ "uname", "-r" }`.
   func positional<Value: LuaReadable>(as type: Value.Type = Value.self) throws -> [Value] {
     precondition(fields.contains(where: \.isPositional))
-    guard L.type(at: index) == .table else { return [] }
+    guard lua.type(at: index) == .table else { return [] }
     var values: [Value] = []
     while true {
-      L.rawElement(values.count + 1, of: index)
-      defer { L.pop() }
-      if L.isNil(at: -1) { return values }
-      values.append(try L.read(-1))
+      lua.rawElement(values.count + 1, of: index)
+      defer { lua.pop() }
+      if lua.isNil(at: -1) { return values }
+      values.append(try lua.read(-1))
     }
   }
 
   /// An error about a field that has the right type and a wrong value.
-  func wrong(_ name: String, _ reason: String) -> ArgumentError { ArgumentError("\(function): field '\(name)': \(reason)") }
+  func wrong(_ name: String, _ reason: String) -> ArgumentError {
+    ArgumentError("\(function): field '\(name)': \(reason)")
+  }
 }

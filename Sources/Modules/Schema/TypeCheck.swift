@@ -2,20 +2,20 @@ import LuaKit
 
 /// Compares a value on a Lua stack with an annotated type.
 struct TypeCheck {
-  let L: LuaState
+  let lua: LuaState
   let types: TypeFile
 
   func table(at index: Int32, _ fields: [TypeFile.Field]) throws(LuaMismatch) {
-    guard L.type(at: index) == .table else { throw LuaMismatch(expected: "table", L, at: index) }
+    guard lua.type(at: index) == .table else { throw LuaMismatch(expected: "table", lua, at: index) }
     let named = fields.filter { !$0.isPositional }
-    for key in L.keys(of: index) where !named.contains(where: { $0.name == key }) {
+    for key in lua.keys(of: index) where !named.contains(where: { $0.name == key }) {
       let near = Suggestion.nearest(to: key, in: named.map(\.name))
       throw LuaMismatch("unknown field '\(key)'" + (near.map { "; did you mean '\($0)'?" } ?? ""))
     }
     for field in named {
-      L.rawField(field.name, of: index)
-      defer { L.pop() }
-      if L.isNil(at: -1) {
+      lua.rawField(field.name, of: index)
+      defer { lua.pop() }
+      if lua.isNil(at: -1) {
         if !field.isOptional { throw Self.missing(field) }
         continue
       }
@@ -23,7 +23,7 @@ struct TypeCheck {
     }
     if let elements = fields.first(where: \.isPositional) {
       try list(at: index, elements.type)
-    } else if L.rawCount(at: index) > 0 {
+    } else if lua.rawCount(at: index) > 0 {
       throw LuaMismatch("a list element where named fields are expected: \(named.map(\.name).joined(separator: ", "))")
     }
   }
@@ -33,15 +33,15 @@ struct TypeCheck {
   }
 
   private func list(at index: Int32, _ element: AnnotatedType) throws(LuaMismatch) {
-    for position in stride(from: 1, through: L.rawCount(at: index), by: 1) {
-      L.rawElement(position, of: index)
-      defer { L.pop() }
+    for position in stride(from: 1, through: lua.rawCount(at: index), by: 1) {
+      lua.rawElement(position, of: index)
+      defer { lua.pop() }
       do throws(LuaMismatch) { try value(at: -1, element) } catch { throw error.inside("[\(position)]") }
     }
   }
 
   func value(at index: Int32, _ type: AnnotatedType) throws(LuaMismatch) {
-    let found = L.type(at: index)
+    let found = lua.type(at: index)
     switch type {
     case .any: return
     case .string: if found == .string { return }
@@ -51,32 +51,34 @@ struct TypeCheck {
     case .function: if found == .function { return }
     case .integer:
       if found == .number {
-        _ = try Int.read(L, at: index)
+        _ = try Int.read(lua, at: index)
         return
       }
-    case .literal(let text): if L.string(at: index) == text { return }
+    case .literal(let text): if lua.string(at: index) == text { return }
     case .array(let element):
       if found == .table { return try list(at: index, element) }
     case .map(let element):
       if found == .table {
-        let table = L.absolute(index)
-        for key in L.keys(of: index) {
-          L.rawField(key, of: table)
-          defer { L.pop() }
+        let table = lua.absolute(index)
+        for key in lua.keys(of: index) {
+          lua.rawField(key, of: table)
+          defer { lua.pop() }
           do throws(LuaMismatch) { try value(at: -1, element) } catch { throw error.inside(key) }
         }
         return
       }
     case .named(let name):
       if found == .table, let options = types.classes[name], options.parent != "userdata" {
-        return try table(at: L.absolute(index), types.fields(of: name))
+        return try table(at: lua.absolute(index), types.fields(of: name))
       }
-      if L.typeName(at: index) == name { return }
+      if lua.typeName(at: index) == name { return }
     case .union(let members):
       for member in members { if (try? value(at: index, member)) != nil { return } }
     }
-    if let text = L.string(at: index), case .union = type { throw LuaMismatch("\(type.text) expected, got \"\(text)\"") }
-    throw LuaMismatch(expected: type.text, L, at: index)
+    if let text = lua.string(at: index), case .union = type {
+      throw LuaMismatch("\(type.text) expected, got \"\(text)\"")
+    }
+    throw LuaMismatch(expected: type.text, lua, at: index)
   }
 }
 

@@ -64,7 +64,8 @@ struct TypeFile: Sendable {
         closeClass()
         if line.hasPrefix("function "), let bracket = line.firstIndex(of: "(") {
           let name = String(line[line.index(line.startIndex, offsetBy: 9)..<bracket])
-          functions.append(Function(name: name, parameters: parameters, results: results, text: comment.joined(separator: "\n")))
+          functions.append(
+            Function(name: name, parameters: parameters, results: results, text: comment.joined(separator: "\n")))
         }
         if !line.allSatisfy(\.isWhitespace) || !parameters.isEmpty || !results.isEmpty {
           (parameters, results) = ([], [])

@@ -9,12 +9,12 @@ enum TransactionModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
-    module.async("begin") { L in
-      let options = try environment.options(L, at: 1, "kdev.transaction.Options", for: "kdev.transaction.begin")
+    module.async("begin") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.transaction.Options", for: "kdev.transaction.begin")
       let name: String = try options.required("name")
       let keep = try options.bool("keep")
       let slot = TransactionSlot()
-      L.taskContext[TransactionSlot.key] = slot
+      lua.taskContext[TransactionSlot.key] = slot
       return LuaOperation {
         let transaction = try await host.begin(name, keepOnFailure: keep)
         slot.transaction.withLock { $0 = transaction }
@@ -52,10 +52,10 @@ final class TransactionObject: LuaObject, Sendable {
   static func define(_ type: LuaClass<TransactionObject>) {
     type.property("name") { $0.transaction.owner }
     // Lua calls __close with the error that left the block, or nil.
-    type.close { object, L in
-      let failed = !L.isNil(at: 2)
+    type.close { object, lua in
+      let failed = !lua.isNil(at: 2)
       object.slot.transaction.withLock { $0 = nil }
-      return try L.await(
+      return try lua.await(
         LuaOperation {
           guard failed else { return try object.transaction.commit() }
           if let error = await object.transaction.rollBack().first { throw error }

@@ -8,18 +8,18 @@ enum UIModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
-    module.function("note") { L in
-      host.note(try L.read(1))
+    module.function("note") { lua in
+      host.note(try lua.read(1))
       return 0
     }
-    module.function("dry_run") { L in
-      L.push(host.isDryRun)
+    module.function("dry_run") { lua in
+      lua.push(host.isDryRun)
       return 1
     }
-    module.async("step") { L in
-      let label: String = try L.read(1)
-      let body = try L.function(2)
-      let runtime = LuaRuntime.of(L)
+    module.async("step") { lua in
+      let label: String = try lua.read(1)
+      let body = try lua.function(2)
+      let runtime = LuaRuntime.of(lua)
       return LuaOperation { LuaReturn.values(try await host.watch(label) { try await runtime.call(body) }) }
     }
   }

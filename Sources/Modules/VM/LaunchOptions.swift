@@ -35,7 +35,9 @@ struct LaunchOptions {
         throw options.wrong("share", "there is no folder \(path)")
       }
       // The tag's length is that of struct virtio_9p_config in Linux (P9_... MAX_TAG_LEN in QEMU's 9p.h).
-      guard (1...31).contains(tag.utf8.count) else { throw options.wrong("share", "the tag \"\(tag)\" is not 1 to 31 bytes long") }
+      guard (1...31).contains(tag.utf8.count) else {
+        throw options.wrong("share", "the tag \"\(tag)\" is not 1 to 31 bytes long")
+      }
       return .init(tag: tag, path: folder)
     }
   }

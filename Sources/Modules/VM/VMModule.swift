@@ -8,17 +8,17 @@ enum VMModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
-    module.async("launch") { L in
-      let options = try environment.options(L, at: 1, "kdev.vm.LaunchOptions", for: "kdev.vm.launch")
+    module.async("launch") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.vm.LaunchOptions", for: "kdev.vm.launch")
       let spec = try LaunchOptions(options).spec(host)
       let limit = try options.duration("boot_timeout") ?? .seconds(120)
-      let transaction = L.transaction(of: host)
+      let transaction = lua.transaction(of: host)
       return LuaOperation {
         MachineObject(try await host.launch(spec, timeLimit: limit, in: transaction), environment)
       }
     }
-    module.async("get") { L in
-      let name: String = try L.read(1)
+    module.async("get") { lua in
+      let name: String = try lua.read(1)
       return LuaOperation { MachineObject(try await host.runningMachine(name), environment) }
     }
   }
@@ -42,14 +42,14 @@ final class MachineObject: LuaObject, Sendable {
     type.property("vnc") { $0.machine.record.display }
     type.property("pid") { try $0.machine.host.machine($0.machine.name)?.processID }
     type.property("console_log") { $0.machine.folder.consoleLog }
-    type.asyncMethod("exec") { object, L in
-      let options = try object.environment.options(L, at: 2, "kdev.vm.ExecOptions", for: "Machine:exec")
+    type.asyncMethod("exec") { object, lua in
+      let options = try object.environment.options(lua, at: 2, "kdev.vm.ExecOptions", for: "Machine:exec")
       let request = try ExecOptions(options)
       return LuaOperation { try await request.run(in: object.machine) }
     }
-    type.asyncMethod("mount") { object, L in
-      let tag: String = try L.read(2)
-      let directory: String = try L.read(3)
+    type.asyncMethod("mount") { object, lua in
+      let tag: String = try lua.read(2)
+      let directory: String = try lua.read(3)
       return LuaOperation { try await object.machine.mount(tag, at: directory) }
     }
     type.asyncMethod("stop") { object, _ in LuaOperation { try await object.machine.stop() } }
@@ -82,7 +82,8 @@ private struct ExecOptions: Sendable {
     guard !check || result.status == 0 else {
       let words = arguments.map { String(decoding: $0, as: UTF8.self) }
       throw HostError(
-        .command, "\(words[0]) ended with status \(result.status) in the guest \(machine.name)", command: words, status: result.status,
+        .command, "\(words[0]) ended with status \(result.status) in the guest \(machine.name)", command: words,
+        status: result.status,
         detail: String(decoding: result.error, as: UTF8.self))
     }
     return .result(status: result.status, output: result.output, error: result.error)

@@ -1,0 +1,44 @@
+-- Arguments are checked against the *.d.lua files before anything is done.
+local test <const> = require "testing"
+local kdev <const> = require "kdev"
+
+test("an unknown field is named, with the one that was meant", function()
+  local err <const> = test.fails(
+    "kdev.disk.create: unknown field 'sise'; did you mean 'size'?", kdev.disk.create, { path = "./x", sise = "1G" })
+  test.equal(err.kind, "argument")
+end)
+
+test("a missing field is named with its type", function()
+  test.fails("field 'size' is missing (string or integer expected)", kdev.disk.create, { path = "./x" })
+  test.fails("field 'path' is missing", kdev.disk.create)
+end)
+
+test("a wrong type is named with what was expected", function()
+  test.fails("field 'size': string or integer expected, got boolean", kdev.disk.create, { path = "./x", size = true })
+  test.fails([["qcow2" or "raw" expected, got "vmdk"]], kdev.disk.create, { path = "./x", size = 1, format = "vmdk" })
+  test.fails("field 'backing': kdev.Disk expected, got string", kdev.disk.overlay, { path = "./x", backing = "y" })
+  test.fails("table expected, got string", kdev.disk.create, "x")
+end)
+
+test("a wrong value is named", function()
+  test.fails([[field 'size': "1X" is not a size]], kdev.disk.create, { path = "./x", size = "1X" })
+  test.fails("a time expected", kdev.proc.run, { "true", timeout = "soon" })
+end)
+
+test("a wrong element of a list is named by its place", function()
+  test.fails("field '[2]': string expected, got table", kdev.proc.run, { "echo", {} })
+  test.fails("field 'drivers[1]': string expected, got number", kdev.kernel.find, { drivers = { 1 } })
+end)
+
+test("nothing was made", function() test.equal(kdev.fs.exists("x"), false) end)
+
+test("a method that an object does not have is named", function()
+  local disk <const> = kdev.disk.create { path = "./d.qcow2", size = "1M" }
+  test.fails("kdev.Disk has no field 'sise'; did you mean 'size'?", function() return disk.sise end)
+end)
+
+test("a module that is not there is named", function()
+  test.fails("kdev has no module 'dsk'", function() return kdev.dsk end)
+end)
+
+test.done()
