@@ -57,7 +57,7 @@ end
 local vm <const> = kdev.vm.launch {
   name = opt.name, memory = opt.memory, cpus = opt.cpus, accel = config.accel, cpu = config.cpu,
   kernel = kernel, initramfs = initramfs, disks = { disk }, net = net, vhost = config.vhost,
-  share = { hostshare = opt.share }, vnc = opt.vnc, boot_timeout = opt.boot_timeout,
+  share = { hostshare = opt.share }, vnc = opt.vnc, append = config.append, boot_timeout = opt.boot_timeout,
 }
 
 -- The 9p share, written and read from both sides.

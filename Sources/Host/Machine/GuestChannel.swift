@@ -64,9 +64,9 @@ public final class GuestChannel: Sendable {
     let channel = try await connectUnix(path) { channel in
       channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler) }
     }
-    // What is sent to a serial line before the agent has opened it is lost, so the sync is
-    // sent until it is answered; QEMU hands on what lies on a virtio port only when more comes.
-    let repeated = channel.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(100)) { task in
+    // The agent is asked when the host comes, by the handler when the agent comes, and now and then, since what is sent to
+    // a serial line before the agent has opened it is lost. (Seldom: it answers each, when it comes.)
+    let repeated = channel.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(500)) { task in
       guard channel.isActive, !handler.isInSession else { return task.cancel() }
       channel.writeAndFlush(ByteBuffer(string: "\nsync \(nonce) ;\n"), promise: nil)
     }
@@ -196,12 +196,12 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
     buffer.writeBuffer(&bytes)
-    while step() {}
+    while step(context) {}
     buffer.discardReadBytes()
   }
 
   /// Takes one thing from the front of the buffer. Before the session begins, all is dropped up to the hello asked for.
-  private func step() -> Bool {
+  private func step(_ context: ChannelHandlerContext) -> Bool {
     if let body {
       guard buffer.readableBytes >= body.output + body.error, let output = buffer.readBytes(length: body.output),
         let error = buffer.readBytes(length: body.error)
@@ -220,6 +220,8 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
       session = hello
       greeting?.succeed(hello)
       greeting = nil
+    } else if session == nil, fields.count > 1, fields[0] == "hello", fields[1] == "-" {
+      context.writeAndFlush(NIOAny(ByteBuffer(string: "\nsync \(nonce) ;\n")), promise: nil)
     } else if session != nil, fields.count == 5, fields[0] == "done", let status = Int(fields[2]),
       let output = Int(fields[3]),
       let error = Int(fields[4])
