@@ -1,18 +1,55 @@
 // Ctrl-C. The handler only leaves a note and wakes the scheduler, which cancels the main task at its next await.
 // A loop that never awaits is stopped by a count hook, and only after a while: an error at a random instruction could
 // fall between the making of a resource and the <close> that would free it.
+//
+// SIGINT may reach any thread of the process, but lua_sethook walks the frames of a running Lua thread, so it is safe
+// only where lua.c does it: in a handler on that very thread. From elsewhere SIGURG, which nobody else uses and which is
+// ignored by default, carries the request there.
 #include "internal.h"
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
 static const int64_t patience = 100000000; /* ns */
-static lb_host *volatile interruptible;
+static _Atomic(lb_host *) interruptible; /* lock-free, so a signal handler may read it */
+static pthread_t lua_thread;             /* the one that runs it */
 
-void lb_set_interruptible(lb_host *host) { interruptible = host; }
+static void arm_running(void) {
+  lb_host *host = interruptible;
+  lua_State *L = host ? host->running : NULL;
+  if (L) lb_arm(L);
+}
+
+static void on_request(int signal) {
+  (void)signal;
+  int saved = errno;
+  arm_running();
+  errno = saved;
+}
+
+void lb_set_interruptible(lb_host *host) {
+  static bool installed;
+  if (host && !installed) {
+    struct sigaction action = {.sa_handler = on_request, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGURG, &action, NULL);
+    installed = true;
+  }
+  if (host) {
+    sigset_t request; /* a thread of a pool may have all signals blocked */
+    sigemptyset(&request);
+    sigaddset(&request, SIGURG);
+    pthread_sigmask(SIG_UNBLOCK, &request, NULL);
+    lua_thread = pthread_self();
+  }
+  interruptible = host;
+}
 
 void lb_forget_interruptible(lb_host *host) {
-  if (interruptible == host) interruptible = NULL;
+  atomic_compare_exchange_strong(&interruptible, &host, NULL);
 }
 
 static int64_t now(void) {
@@ -42,8 +79,8 @@ void lb_interrupt(void) {
   int saved = errno;
   host->interrupted_at = now();
   host->interrupt = 1;
-  lua_State *L = host->running;
-  if (L) lb_arm(L);
+  if (pthread_equal(pthread_self(), lua_thread)) arm_running();
+  else pthread_kill(lua_thread, SIGURG);
   if (host->wake >= 0) {
     uint64_t one = 1;
     ssize_t written = write(host->wake, &one, sizeof one);
