@@ -16,7 +16,7 @@ struct Repl: ParsableCommand {
       let host = try output.host()
       let environment = Environment(host: host, stdlib: Stdlib(environment: host.options.environment), script: "repl")
       let shown = isatty(STDIN_FILENO) == 1
-      try Session.performLua(environment) { runtime in
+      try Session.performLua(environment, isInteractive: true) { runtime in
         try await runtime.define(global: "kdev", module: "kdev")
         if shown { Session.write("Lua 5.4 in kdevlua; kdev is there, Ctrl-D ends.\n", to: STDOUT_FILENO) }
         var chunk = ""

@@ -67,12 +67,14 @@ enum Session {
   }
 
   /// Runs Lua on the main thread: as `perform`, with a runtime that has kdev's modules.
-  static func performLua(_ environment: Environment, _ body: @escaping @Sendable (LuaRuntime) async throws -> Void)
-    throws
-  {
+  /// - Parameter isInteractive: Ctrl-C ends what runs and never the program.
+  static func performLua(
+    _ environment: Environment, isInteractive: Bool = false,
+    _ body: @escaping @Sendable (LuaRuntime) async throws -> Void
+  ) throws {
     do {
       let executor = LuaExecutor()
-      Interruption.onFirstInterruptLua()
+      Interruption.onFirst(isInteractive: isInteractive) { LuaRuntime.interrupt() }
       try executor.run {
         let runtime = try LuaRuntime(executor: executor)
         do {
@@ -135,10 +137,14 @@ enum Session {
 /// left then is in the journal, for `kdevlua down`.
 enum Interruption {
   private static let count = Atomic<Int>(0)
+  private static let isInteractive = Atomic(false)
   private static let action = Mutex<(@Sendable () -> Void)?>(nil)
 
-  static func onFirst(_ body: @escaping @Sendable () -> Void) {
+  /// - Parameters:
+  ///   - isInteractive: somebody sits at a prompt: each Ctrl-C is a first one, and the other signals end the program.
+  static func onFirst(isInteractive: Bool = false, _ body: @escaping @Sendable () -> Void) {
     action.withLock { $0 = body }
+    self.isInteractive.store(isInteractive, ordering: .relaxed)
     // A signal is taken by a thread that waits for it, not by a handler: then anything may be called.
     var signals = sigset_t()
     sigemptyset(&signals)
@@ -149,16 +155,6 @@ enum Interruption {
     pthread_detach(thread)
   }
 
-  /// Interrupts Lua on its own thread, which calls this: a loop there is stopped by a hook, and Lua lets no other thread
-  /// set one. SIGURG carries the word over; nothing else sends it here.
-  static func onFirstInterruptLua() {
-    var handler = sigaction()
-    handler.__sigaction_handler.sa_handler = { _ in LuaRuntime.interrupt() }
-    sigaction(SIGURG, &handler, nil)
-    let thread = pthread_self()
-    onFirst { pthread_kill(thread, SIGURG) }
-  }
-
   private static func listen() -> UnsafeMutableRawPointer? {
     var signals = sigset_t()
     sigemptyset(&signals)
@@ -166,7 +162,9 @@ enum Interruption {
     while true {
       var number: Int32 = 0
       guard sigwait(&signals, &number) == 0 else { continue }
-      if count.add(1, ordering: .relaxed).oldValue > 0 {
+      let ends =
+        isInteractive.load(ordering: .relaxed) ? number != SIGINT : count.add(1, ordering: .relaxed).oldValue > 0
+      if ends {
         Session.complain("ended; `kdevlua down` undoes what is left")
         _exit(128 + number)
       }
