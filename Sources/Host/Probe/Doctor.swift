@@ -36,10 +36,7 @@ extension LocalHost {
       let line = (result.outputText + result.errorText).split(separator: "\n").first.map(String.init) ?? "installed"
       findings.append(Finding(subject: program.name, grade: .ok, text: line, hint: nil))
     }
-    findings.append(
-      finding(
-        "kvm", kvmDevice() ?? .yes("/dev/kvm opens; the set-up tries it with a guest"),
-        otherwise: "guests run under emulation"))
+    findings.append(finding("kvm", try knownKVM(), otherwise: "guests run under emulation"))
     findings.append(finding("tap", try await probeTap(), otherwise: "guests get user networking"))
     findings.append(finding("vhost", probeVhost(), otherwise: "packets go through QEMU"))
     findings.append(try await examineKernels())

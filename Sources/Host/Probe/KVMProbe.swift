@@ -10,20 +10,15 @@ extension LocalHost {
   ///   - initrd: the default guest's, whose init ends at once when it finds `kdev.probe` on its command line.
   public func probeKVM(kernel: KernelImage, initrd: String) async throws(HostError) -> Capability {
     if let no = kvmDevice() { return no }
-    let memory = state.cache + "/kvm-probe.json"
     let key = try Journal.bootID() + " " + kernel.release
-    if let bytes = try? Files.read(memory), let kept = try? JSONDecoder().decode(Kept.self, from: Data(bytes)),
-      kept.key == key
-    {
-      return kept.works ? .yes(kept.reason) : .no(kept.reason)
-    }
+    if let kept = keptProbe(), kept.key == key { return kept.capability }
     guard Files.exists(kernel.path), Files.exists(initrd) else { return .no("not tried in a dry run") }
     return try await step("does KVM work") { step async throws(HostError) in
       let answer = try await bootUnderKVM(kernel, initrd)
       step.detail(answer.works ? "yes" : "no: \(answer.reason)")
       if let bytes = try? JSONEncoder().encode(Kept(key: key, works: answer.works, reason: answer.reason)), !isDryRun {
         try Files.makeFolder(state.cache)
-        try Files.write([UInt8](bytes), to: memory)
+        try Files.write([UInt8](bytes), to: probeFile)
       }
       return answer
     }
@@ -42,10 +37,26 @@ extension LocalHost {
     return nil
   }
 
+  /// What is known of KVM without starting a guest: the device, and the answer of an earlier probe of this boot.
+  func knownKVM() throws(HostError) -> Capability {
+    if let no = kvmDevice() { return no }
+    if let kept = keptProbe(), kept.key.hasPrefix(try Journal.bootID()) { return kept.capability }
+    return .yes("/dev/kvm opens; the first set-up finds out whether a guest runs under it")
+  }
+
+  private var probeFile: String { state.cache + "/kvm-probe.json" }
+
+  private func keptProbe() -> Kept? {
+    guard let bytes = try? Files.read(probeFile) else { return nil }
+    return try? JSONDecoder().decode(Kept.self, from: Data(bytes))
+  }
+
   private struct Kept: Codable {
+    /// The boot of the host and the kernel that was tried.
     let key: String
     let works: Bool
     let reason: String
+    var capability: Capability { works ? .yes(reason) : .no(reason) }
   }
 
   private func bootUnderKVM(_ kernel: KernelImage, _ initrd: String) async throws(HostError) -> Capability {
