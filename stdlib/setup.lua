@@ -40,7 +40,8 @@ local choice <const> = kdev.merge.choose {
   forced = { accel = opt.accel, net = opt.net, vhost = opt.vhost },
 }
 for _, facet in ipairs(choice.facets) do
-  for _, reason in ipairs(facet.rejected) do kdev.ui.note(reason .. ": taking " .. facet.chosen) end
+  local taken <const> = "; taking " .. facet.name .. " " .. facet.chosen
+  for _, reason in ipairs(facet.rejected) do kdev.ui.note(reason .. taken) end
 end
 local config <const> = choice.config
 
@@ -74,5 +75,5 @@ print("share    " .. kdev.fs.absolute(opt.share) .. " is /mnt/host in the guest:
 print("address  " .. (vm.address or "none"))
 print(("VNC      127.0.0.1:%d (port %d)"):format(vm.vnc, 5900 + vm.vnc))
 print("console  " .. vm.console_log)
-print("go on    kdevlua exec " .. opt.name .. " uname -a")
-print("stop     kdevlua down " .. opt.name)
+print("go on    " .. arg[-1] .. " exec " .. opt.name .. " uname -a")
+print("stop     " .. arg[-1] .. " down " .. opt.name)

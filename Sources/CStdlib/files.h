@@ -63,12 +63,15 @@ EMBED(f21) = {
 #embed "../../Sources/Modules/Proc/proc.d.lua"
 };
 EMBED(f22) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Task/task.d.lua"
 };
 EMBED(f23) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
 };
 EMBED(f24) = {
+#embed "../../Sources/Modules/UI/ui.d.lua"
+};
+EMBED(f25) = {
 #embed "../../Sources/Modules/VM/vm.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -93,7 +96,8 @@ static const cstdlib_file files[] = {
   {"types/merge.d.lua", f19, sizeof f19},
   {"types/net.d.lua", f20, sizeof f20},
   {"types/proc.d.lua", f21, sizeof f21},
-  {"types/transaction.d.lua", f22, sizeof f22},
-  {"types/ui.d.lua", f23, sizeof f23},
-  {"types/vm.d.lua", f24, sizeof f24},
+  {"types/task.d.lua", f22, sizeof f22},
+  {"types/transaction.d.lua", f23, sizeof f23},
+  {"types/ui.d.lua", f24, sizeof f24},
+  {"types/vm.d.lua", f25, sizeof f25},
 };

@@ -67,7 +67,7 @@ extension LuaState {
 }
 
 extension LuaTask: LuaObject {
-  static let luaName = "kdev.task"
+  static let luaName = "kdev.Task"
 
   static func define(_ type: LuaClass<LuaTask>) {
     type.method("await") { task, lua in try Scheduler.of(lua).join(task, from: lua) }
@@ -79,7 +79,7 @@ extension LuaTask: LuaObject {
       lua.push(task.status)
       return 1
     }
-    type.tostring { "kdev.task \($0.id) (\($0.status))" }
+    type.tostring { "kdev.Task \($0.id) (\($0.status))" }
     // Nothing outlives the block: cancel, then wait.
     type.close { task, lua in
       let scheduler = Scheduler.of(lua)

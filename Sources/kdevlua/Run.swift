@@ -37,7 +37,7 @@ struct Run: ParsableCommand {
     let source = try stdlib.script(name)
     let environment = Environment(host: host, stdlib: stdlib, script: name, arguments: arguments)
     try Session.performLua(environment) { runtime in
-      try await runtime.run(source, arguments: arguments, name: name)
+      try await runtime.run(source, arguments: arguments, name: name, host: CommandLine.arguments[0])
     }
   }
 }

@@ -7,7 +7,7 @@ test_the_set_up_runs_on_a_tap_and_is_taken_over_by_a_second_run() {
   contains "$out" 'guest    6.'
   contains "$out" "share    $work/share is /mnt/host in the guest: written and read both ways"
   contains "$out" 'VNC      127.0.0.1:'
-  contains "$out" 'stop     kdevlua down work'
+  contains "$out" "stop     $PROGRAM down work"
   # Host and guest reach each other by address.
   address=$(sed -n 's/^address  //p' <<<"$out")
   inside busybox ping -c 1 -w 5 "$address" >/dev/null || fail "no answer from $address"
@@ -70,7 +70,7 @@ test_an_ordinary_user_without_rights_gets_user_networking_and_is_told() {
   contains "$output" 'to have it: '
   out=$(as_nobody run setup.lua 2>&1)
   contains "$out" 'no tap, '
-  contains "$out" 'taking user'
+  contains "$out" '; taking net user'
   contains "$out" 'written and read both ways'
   contains "$out" 'address  127.0.0.1:'
   equal "$(stat -c %U /proc/"$(machines)")" nobody

@@ -1,0 +1,57 @@
+-- kdev.task: things that go on at the same time.
+local test <const> = require "testing"
+local kdev <const> = require "kdev"
+local task <const> = kdev.task
+
+test("functions run at the same time", function()
+  local first, second
+  test.equal({ task.all {
+    function() first = "started" task.sleep(0.05) return second end,
+    function() second = "started" task.sleep(0.05) return first end,
+  } }, { "started", "started" })
+end)
+
+test("the first error cancels the others, whose handlers may wait", function()
+  local log <const> = {}
+  local err <const> = test.fails("bad", task.all, {
+    function()
+      local guard <close> = setmetatable({}, { __close = function() -- luacheck: ignore guard
+        task.sleep(0.01)
+        log[#log + 1] = "closed"
+      end })
+      task.sleep(60)
+    end,
+    function() error "bad" end,
+  })
+  test.contains(err, "task_test.lua")
+  test.equal(log, { "closed" })
+end)
+
+test("a program is ended when its task is cancelled", function()
+  test.equal(test.fails("", task.timeout, 0.2, kdev.proc.run, { "sleep", "78.5" }).kind, "timeout")
+  test.equal(kdev.proc.run({ "pgrep", "-f", "^sleep 78.5", check = false }).stdout, "")
+end)
+
+test("a cancelled task cannot go on by pcall", function()
+  local caught = 0
+  local handle <const> = task.spawn(function()
+    for _ = 1, 5 do if not pcall(task.sleep, 60) then caught = caught + 1 end end
+    task.sleep(60)
+  end)
+  task.sleep(0)
+  handle:cancel()
+  test.equal(test.fails("cancelled", handle.await, handle).kind, "cancelled")
+  test.equal({ caught, handle:status() }, { 5, "cancelled" })
+end)
+
+test("a generator may wait between its values", function()
+  local sum = 0
+  for i in coroutine.wrap(function() for i = 1, 3 do task.sleep(0.001) coroutine.yield(i) end end) do sum = sum + i end
+  test.equal(sum, 6)
+end)
+
+test("where Lua cannot wait the error says where", function()
+  test.fails("cannot wait here: inside table.sort", table.sort, { 2, 1 }, function(a, b) task.sleep(0) return a < b end)
+end)
+
+test.done()
