@@ -30,7 +30,7 @@ let package = Package(
     .target(name: "LuaRuntime", dependencies: ["LuaKit", "CLua", "CLuaBoundary"], swiftSettings: swift),
 
     // Fragments and their merge.
-    .target(name: "Suite", dependencies: ["LuaKit", "CYaml"], swiftSettings: swift),
+    .target(name: "Suite", dependencies: ["CYaml"], swiftSettings: swift),
 
     // The machine, without a word of Lua.
     .target(name: "CHost"),
@@ -54,7 +54,7 @@ let package = Package(
       dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "CStdlib"],
       // The types beside each module are embedded by CStdlib.
       exclude: [
-        "CLI/cli.d.lua", "Disk/disk.d.lua", "FS/fs.d.lua", "HostFacts/host.d.lua", "Kernel/kernel.d.lua",
+        "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "FS/fs.d.lua", "HostFacts/host.d.lua", "Kernel/kernel.d.lua",
         "Merge/merge.d.lua",
         "Net/net.d.lua", "Proc/proc.d.lua", "Task/task.d.lua", "Transaction/transaction.d.lua", "UI/ui.d.lua", "VM/vm.d.lua",
       ],

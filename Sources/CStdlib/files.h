@@ -74,6 +74,9 @@ EMBED(f24) = {
 EMBED(f25) = {
 #embed "../../Sources/Modules/VM/vm.d.lua"
 };
+EMBED(f26) = {
+#embed "../../Sources/Modules/kdev.d.lua"
+};
 static const cstdlib_file files[] = {
   {"fragments/setup/accel/10-kvm.yaml", f1, sizeof f1},
   {"fragments/setup/accel/20-tcg.yaml", f2, sizeof f2},
@@ -100,4 +103,5 @@ static const cstdlib_file files[] = {
   {"types/transaction.d.lua", f23, sizeof f23},
   {"types/ui.d.lua", f24, sizeof f24},
   {"types/vm.d.lua", f25, sizeof f25},
+  {"types/kdev.d.lua", f26, sizeof f26},
 };

@@ -70,6 +70,9 @@ public final class LocalHost: Sendable {
   /// Says a choice or a limit that the user should know of.
   public func note(_ text: String) { observer.observe(.note(text)) }
 
+  /// Says what the user has to act on.
+  func warn(_ text: String) { observer.observe(.warning(text)) }
+
   /// In a dry run, says the line and returns true: the caller leaves the change out.
   func plans(_ line: @autoclosure () -> String) -> Bool {
     guard isDryRun else {
@@ -162,11 +165,13 @@ public final class LocalHost: Sendable {
     return works
   }
 
+  /// What gives kdevlua the right to make taps and bridges.
+  static let rootHint = "run `sudo -v` first; for a lasting sudo rule see docs/how-to/run-without-root.md"
+  var sudoTrouble: String { executables.find("sudo") == nil ? "there is no sudo" : "sudo asks for a password" }
+
   private func noRoot(for line: String) -> HostError {
     HostError(
-      .permission, "this needs root, and sudo asks for a password: \(line)",
-      hint: "run `sudo -v` first, or let sudo run ip without a password: "
-        + "echo \"$USER ALL=(root) NOPASSWD: /usr/sbin/ip\" | sudo tee /etc/sudoers.d/kdevlua")
+      .permission, "this needs root, and \(sudoTrouble): \(line)", hint: Self.rootHint)
   }
 }
 

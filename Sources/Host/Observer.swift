@@ -17,6 +17,8 @@ public enum HostEvent: Sendable, Equatable {
   case planned(String)
   /// A choice or limit that the user should know of.
   case note(String)
+  /// Something that the user has to act on: shown even where notes are not.
+  case warning(String)
 }
 
 /// Takes the host's events. May be called from any thread.

@@ -21,6 +21,8 @@ final class ErrorObject {
     return String(describing: error)
   }
 
+  var text: String { (error as? any LuaErrorFields)?.text ?? message }
+
   var kind: String {
     if error is LuaError { return "error" }
     if let error = error as? any LuaErrorFields { return error.kind }
@@ -121,7 +123,7 @@ private let errorToString: lb_function = { raw in
   guard let raw else { return 0 }
   let lua = LuaState(raw)
   guard let object = lua.errorObject(at: 1) else { return 0 }
-  lua.push(object.location + object.message)
+  lua.push(object.location + object.text)
   return 1
 }
 

@@ -53,8 +53,10 @@ extension LuaError: CustomStringConvertible {
 public protocol LuaErrorFields: Error {
   /// A short stable word that scripts compare: "process", "timeout".
   var kind: String { get }
-  /// What a person reads.
+  /// What went wrong, in a sentence.
   var message: String { get }
+  /// What a person reads, as `tostring` gives it after the place: the message, with whatever helps.
+  var text: String { get }
   /// The error that led to this one, shown as `err.cause`.
   var cause: (any Error)? { get }
   /// Any other field, `.nil` when the error has none of that name.
@@ -62,6 +64,7 @@ public protocol LuaErrorFields: Error {
 }
 
 extension LuaErrorFields {
+  public var text: String { message }
   public var cause: (any Error)? { nil }
   public func field(_ name: String) -> LuaValue { .nil }
 }

@@ -2,7 +2,7 @@ import CLua
 import CLuaBoundary
 import LuaKit
 
-/// One scheduled Lua coroutine. Scripts hold it as a "kdev.task".
+/// One scheduled Lua coroutine. Scripts hold it as a "kdev.Task".
 final class LuaTask {
   /// What a task waits for.
   enum Wait {

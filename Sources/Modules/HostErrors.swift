@@ -5,6 +5,8 @@ extension HostError: LuaErrorFields {
   /// `err.kind`.
   public var kind: String { code.rawValue }
 
+  public var text: String { description }
+
   /// `err.hint`, `err.command`, `err.status`, `err.stderr`.
   public func field(_ name: String) -> LuaValue {
     switch name {

@@ -4,7 +4,7 @@ import Host
 /// `kdevlua ps`.
 struct PS: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ps", abstract: "List the machines, taps and bridges that kdevlua made.")
+    commandName: "ps", abstract: "List the machines that kdevlua made, with their taps, bridges and disks.")
 
   @OptionGroup var output: OutputOptions
 

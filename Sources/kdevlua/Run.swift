@@ -19,6 +19,7 @@ struct Run: ParsableCommand {
 
   func validate() throws {
     // What follows the script is its own; what stands before it is ours.
+    if script.first == "--help" || script.first == "-h" { throw CleanExit.helpRequest(self) }
     if let first = script.first, first.hasPrefix("-") { throw ValidationError("unknown option \(first)") }
     if script.isEmpty { throw ValidationError("a script is missing: kdevlua run SCRIPT [ARGUMENT ...]") }
   }

@@ -33,8 +33,9 @@ struct OutputStyle {
   func host(dryRun: Bool = false) throws -> LocalHost {
     let environment = Session.environment
     let style = Progress.style(quiet: isQuiet, json: format == .json, environment: environment)
-    return try LocalHost(
-      options: .init(dryRun: dryRun, environment: environment), observer: Progress(style: style, trace: traces))
+    let progress = Progress(style: style, trace: traces)
+    Session.progress.withLock { $0 = progress }
+    return try LocalHost(options: .init(dryRun: dryRun, environment: environment), observer: progress)
   }
 }
 
@@ -109,17 +110,21 @@ enum Session {
     case let error as HostError where error.code == .cancelled:
       complain("interrupted")
       return ExitCode(130)
-    case let error as HostError:
-      complain(
-        error.description
-          + (lua.map { $0.location.isEmpty ? "" : "\n  at \($0.location.prefix { $0 != " " }.dropLast())" } ?? ""))
+    case let error as any LuaErrorFields:
+      // The place is enough: these errors say what to do, and a traceback would bury it.
+      let place = lua?.location.trimmingSuffix { $0 == " " || $0 == ":" } ?? ""
+      complain(error.text + (place.isEmpty ? "" : "\n  at \(place)"))
     default:
       complain(lua?.description ?? "\(error)")
     }
     return .failure
   }
 
-  static func complain(_ text: String) { write("kdevlua: \(text)\n", to: STDERR_FILENO) }
+  /// Says an error: as it is to a person, as an event to a program.
+  static func complain(_ text: String) { (progress.withLock { $0 } ?? Progress(style: .plain, trace: false)).complain(text) }
+
+  /// What shows the host's events in this run.
+  static let progress = Mutex<Progress?>(nil)
 
   static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 
@@ -130,6 +135,15 @@ enum Session {
       if count < 0, errno != EINTR { return }
       rest = rest.dropFirst(max(0, count))
     }
+  }
+}
+
+extension StringProtocol {
+  /// The text without the characters at its end that match.
+  fileprivate func trimmingSuffix(while matches: (Character) -> Bool) -> SubSequence {
+    var end = endIndex
+    while end > startIndex, matches(self[index(before: end)]) { end = index(before: end) }
+    return self[..<end]
   }
 }
 

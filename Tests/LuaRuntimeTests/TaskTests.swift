@@ -68,7 +68,7 @@ extension RuntimeTests {
       try run(
         """
         local t = task.spawn(function(...) task.sleep(0.001) return select("#", ...), ... end, 1, nil, "x")
-        assert(t:status() == "waiting" and tostring(t):match "^kdev.task %d+ %(waiting%)$")
+        assert(t:status() == "waiting" and tostring(t):match "^kdev.Task %d+ %(waiting%)$")
         for _ = 1, 2 do
           local n, a, b, c = t:await()
           assert(n == 3 and a == 1 and b == nil and c == "x")

@@ -85,7 +85,7 @@ import Testing
 
   @Test func everyModulesFunctionsAreDocumented() throws {
     let stdlib = Stdlib(environment: ["KDEVLUA_STDLIB": "/nonexistent"])
-    for name in Stdlib.embeddedNames where name.hasPrefix("types/") {
+    for name in Stdlib.embeddedNames where name.hasPrefix("types/") && name != "types/kdev.d.lua" {
       let file = TypeFile(String(decoding: try #require(stdlib.read(name)), as: UTF8.self))
       #expect(!file.functions.isEmpty, "\(name)")
       #expect(!file.text.isEmpty, "\(name) does not say what it is for")

@@ -103,7 +103,7 @@ test_a_forced_choice_that_cannot_be_had_names_what_is_missing_and_the_command() 
   contains "$output" 'sudo modprobe vhost_net'
   nothing_left
   fails 2 kd run setup.lua --net wireless
-  contains "$output" '--net is one of tap, user'
+  contains "$output" "'net' has no alternative 'wireless'; there are: tap, user"
 }
 
 test_wrong_usage_ends_with_2_and_says_what_was_meant() {

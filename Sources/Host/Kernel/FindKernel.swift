@@ -12,8 +12,13 @@ extension LocalHost {
     try await step("kernel") { step async throws(HostError) in
       if let path {
         let kernel = try KernelImage(path: path)
-        for driver in drivers where kernel.has(driver) == false {
-          note("the kernel \(kernel.release) has no \(driver)")
+        if let driver = drivers.first(where: { kernel.has($0) == false }) {
+          let hasModules = kernel.modulesRoot != nil
+          throw HostError(
+            .missing,
+            "the kernel \(kernel.release) has no \(driver)"
+              + (hasModules ? "" : " built in, and its modules are not where they are looked for"),
+            hint: hasModules ? "build it with that driver, or take another kernel" : kernel.installModules)
         }
         step.detail(kernel.release)
         return kernel
@@ -106,6 +111,7 @@ extension KernelImage {
     self.path = path
     self.release = release
     modulesRoot = nil
+    buildTree = nil
   }
 }
 

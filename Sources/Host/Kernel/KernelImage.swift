@@ -6,6 +6,8 @@ public struct KernelImage: Sendable, Equatable {
   public let release: String
   /// The folder above `lib/modules/RELEASE`, as `modprobe -d` takes it; nil when no modules were found.
   public let modulesRoot: String?
+  /// The build tree that it lies in; nil for an installed or copied kernel.
+  public let buildTree: String?
 
   public var modules: String? { modulesRoot.map { ($0 == "/" ? "" : $0) + "/lib/modules/" + release } }
 
@@ -23,7 +25,25 @@ public struct KernelImage: Sendable, Equatable {
     }
     self.release = release
     let above = Files.folder(of: Files.folder(of: self.path))
-    modulesRoot = [above, "/"].first { Files.exists(($0 == "/" ? "" : $0) + "/lib/modules/\(release)/modules.dep") }
+    buildTree = Self.buildTree(of: self.path)
+    modulesRoot = ([buildTree.map { $0 + "/" + Self.treeModules }, above, "/"].compactMap(\.self)).first {
+      Files.exists(($0 == "/" ? "" : $0) + "/lib/modules/\(release)/modules.dep")
+    }
+  }
+
+  /// Where in a build tree its modules are looked for, once they are installed there.
+  static let treeModules = ".kdevlua"
+
+  /// `TREE/arch/ARCH/boot/bzImage` and `TREE/vmlinux` lie in a tree that has a modules.builtin.
+  private static func buildTree(of path: String) -> String? {
+    let folder = Files.folder(of: path)
+    let top = folder.hasSuffix("/boot") ? Files.folder(of: Files.folder(of: Files.folder(of: folder))) : folder
+    return Files.exists(top + "/modules.builtin") ? top : nil
+  }
+
+  /// The command that puts a build tree's modules where they are looked for.
+  var installModules: String? {
+    buildTree.map { ShellText.line(["make", "-C", $0, "modules_install", "INSTALL_MOD_PATH=\($0)/\(Self.treeModules)"]) }
   }
 
   static func release(in bytes: [UInt8]) -> String? {
@@ -46,12 +66,19 @@ public struct KernelImage: Sendable, Equatable {
 
   /// Whether the kernel has a driver, built in or as a module, as modules.builtin and modules.dep list them.
   /// - Parameter module: its name with underscores, such as `9pnet_virtio`.
-  /// - Returns: nil when the kernel's modules were not found: then nobody can tell.
+  /// - Returns: nil when neither the kernel's modules nor its build tree were found: then nobody can tell.
   public func has(_ module: String) -> Bool? {
-    guard let modules else { return nil }
+    var lists: [String] = []
+    if let modules {
+      lists = [modules + "/modules.builtin", modules + "/modules.dep"]
+    } else if let buildTree {
+      lists = [buildTree + "/modules.builtin"]
+    } else {
+      return nil
+    }
     let file = "/" + module + ".ko"
-    return ["modules.builtin", "modules.dep"].contains { list in
-      guard let text = try? Files.text(modules + "/" + list) else { return false }
+    return lists.contains { list in
+      guard let text = try? Files.text(list) else { return false }
       return text.split(separator: "\n").contains { line in
         let path = line.prefix { $0 != ":" }
         return path.contains(file) || path.contains(file.replacing("_", with: "-"))

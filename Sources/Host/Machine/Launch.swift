@@ -181,11 +181,13 @@ extension HostError {
       error.code = .guest
       error.message = "the guest's kernel panicked: \(panic)"
       error.hint =
-        "look at the console below; a kernel without the drivers for its root or without initramfs support panics like this"
+        "look at the console above; a kernel without the drivers for its root or without initramfs support panics like this"
     } else if code == .guest {
       error.message = "the guest ended before it answered"
     } else {
-      error.hint = "its console ends as below; give it more time, or look at the kernel and its command line"
+      error.hint =
+        (console.lines.isEmpty ? "its console is empty" : "its console ends as above")
+        + "; give it more time, or look at the kernel and its command line"
     }
     error.detail = console.lastLines(15)
     return error

@@ -7,8 +7,9 @@ extension LocalHost {
   ///   - gracefully: let the guest write its disks first.
   func stopMachine(name: String, folder path: String, runs: Bool, gracefully: Bool = true) async throws(HostError) {
     let folder = MachineFolder(path: path)
-    if runs, let process = qemu(in: path) {
-      if plans("kill \(process.id)  # QEMU of \(name), after the guest was asked to power off") { return }
+    if runs, let process = qemu(in: path),
+      !plans("kill \(process.id)  # QEMU of \(name), after the guest was asked to power off")
+    {
       if gracefully { await askToPowerOff(folder, process) }
       if qemu(in: path) != nil {
         if let qmp = try? await QMP.connect(folder.qmp, timeLimit: .seconds(2)) {

@@ -12,8 +12,7 @@ extension LocalHost {
     }
     guard try await canBeRoot() else {
       return .no(
-        "making a tap needs root, and sudo asks for a password",
-        hint: "run `sudo -v` first, or let sudo run ip without a password")
+        "making a tap needs root, and \(sudoTrouble)", hint: Self.rootHint)
     }
     return .yes(isRoot ? "as root" : "by sudo")
   }

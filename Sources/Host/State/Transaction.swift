@@ -68,7 +68,7 @@ public final class Transaction: Sendable {
     }
     if keepOnFailure {
       if !entries.isEmpty {
-        host.note(
+        host.warn(
           "kept for you to look at: \(entries.map(\.resource.title).joined(separator: ", ")); kdevlua down \(owner)")
       }
       return []

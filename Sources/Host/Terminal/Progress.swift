@@ -77,14 +77,24 @@ public final class Progress: HostObserver {
           write(line + "\n", to: STDOUT_FILENO)
         }
       case .note(let text):
-        hideSpinner(&state)
-        switch style {
-        case .json: json("note", [("text", .text(text))])
-        case .quiet: break
-        case .terminal, .plain: put("  \(paint("!", 33)) \(text)")
-        }
+        if case .quiet = style { return }
+        say("note", text, &state)
+      case .warning(let text): say("warning", text, &state)
       }
     }
+  }
+
+  /// Says what the program ends with: as it is to a person, as an event to a program.
+  public func complain(_ text: String) {
+    state.withLock { state in
+      hideSpinner(&state)
+      if case .json = style { json("error", [("text", .text(text))]) } else { put("kdevlua: \(text)") }
+    }
+  }
+
+  private func say(_ event: String, _ text: String, _ state: inout State) {
+    hideSpinner(&state)
+    if case .json = style { json(event, [("text", .text(text))]) } else { put("  \(paint("!", 33)) \(text)") }
   }
 
   private func show(_ step: Running, _ id: Int, _ outcome: StepOutcome) {

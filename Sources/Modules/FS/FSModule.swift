@@ -15,7 +15,7 @@ enum FSModule: KdevModule {
     module.function("write") { lua in
       let path: String = try lua.read(1)
       let content: [UInt8] = try lua.read(2)
-      try host.change(saying: ["write", path]) { () throws(HostError) in try Files.write(content, to: path) }
+      try host.change(saying: ["tee", path]) { () throws(HostError) in try Files.write(content, to: path) }
       return 0
     }
     module.function("remove") { lua in

@@ -12,6 +12,7 @@ local fs = {}
 ---@class kdev.File: userdata
 ---@field path string
 ---@field name string The last part of the path.
+local File = {}
 
 --- A file's content. Errors: "missing", "permission".
 ---@param path string

@@ -24,6 +24,7 @@ enum MergeModule: KdevModule {
         lua.push(choice.value)
         return 1
       } catch {
+        if case .unknownAlternative = error { throw UsageError(message: error.description) }
         throw ChoiceFailure(error)
       }
     }

@@ -10,6 +10,7 @@ local task = {}
 
 --- A task under way. `<close>` cancels it and waits for its end.
 ---@class kdev.Task: userdata
+local Task = {}
 
 --- Starts a function as a task, with the other arguments as its own.
 ---@param body fun(...): any
@@ -49,7 +50,7 @@ function Task:await() end
 --- Asks the task to end: it gets an error of the kind "cancelled" where it waits.
 function Task:cancel() end
 
---- "running", "done", "failed" or "cancelled".
+--- "running", "waiting", "done", "failed" or "cancelled".
 ---@return string
 function Task:status() end
 

@@ -44,6 +44,7 @@ local vm = {}
 ---@field vnc? integer The VNC display on 127.0.0.1.
 ---@field pid? integer QEMU's process.
 ---@field console_log string The file that the guest's serial console is written to.
+local Machine = {}
 
 --- Starts a machine, detached from the terminal, and waits until its guest answers. One of that name that runs with the
 --- same options is taken over. Errors: "conflict" when one runs with others, "busy" when a disk, tap or display is in use,
