@@ -56,7 +56,8 @@ let package = Package(
       exclude: [
         "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "FS/fs.d.lua", "HostFacts/host.d.lua", "Kernel/kernel.d.lua",
         "Merge/merge.d.lua",
-        "Net/net.d.lua", "Proc/proc.d.lua", "Task/task.d.lua", "Transaction/transaction.d.lua", "UI/ui.d.lua", "VM/vm.d.lua",
+        "Net/net.d.lua", "Proc/proc.d.lua", "Task/task.d.lua", "Transaction/transaction.d.lua", "UI/ui.d.lua",
+        "VM/vm.d.lua",
       ],
       swiftSettings: swift),
 

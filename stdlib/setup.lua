@@ -49,7 +49,7 @@ local net
 if config.net == "tap" then
   -- "Configure the TAP Interface with a Bridge", "Create a TAP Interface"
   local bridge <const> = kdev.net.bridge { name = opt.bridge }
-  net = kdev.net.tap { name = opt.tap or ("tap-" .. opt.name):sub(1, 15), bridge = bridge }
+  net = kdev.net.tap { name = opt.tap, bridge = bridge }
 else
   net = kdev.net.user()
 end

@@ -104,6 +104,10 @@ static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded
     lua_xmove(co, L, nresults);
     return nresults + !wrap;
   }
+  if (!wrap && lb_host_of(L)->exiting && !shielded) {
+    lua_xmove(co, L, 1);
+    return lua_error(L);
+  }
   if (!wrap) { /* resume catches, like pcall */
     lb_host_of(L)->task->shielded = shielded;
     lua_pushboolean(L, 0);

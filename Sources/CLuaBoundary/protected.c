@@ -91,10 +91,11 @@ int lb_next(lua_State *L, int index) {
 
 /* ---- pcall and xpcall ------------------------------------------------------------------------------
    As in lbaselib.c, with two additions: whoever catches gives back the shield it found, so that a cancellation cannot
-   be swallowed for good; and the called function stays at index 1, where lb_closing looks for it. */
+   be swallowed for good, and lets os.exit through; and the called function stays at index 1, where lb_closing looks for it. */
 
 static int finish_pcall(lua_State *L, int status, lua_KContext context) {
   if (lb_failed(status)) {
+    if (lb_host_of(L)->exiting && !(context & 1)) return lua_error(L);
     lb_host_of(L)->task->shielded = context & 1;
     lua_pushboolean(L, 0);
     lua_pushvalue(L, -2);

@@ -39,11 +39,11 @@ public final class LocalHost: Sendable {
 
   /// Runs `body` as a step that a person watches: a line with what it did and how long it took.
   /// - Parameter label: what is being done, a few words.
-  public func step<R>(_ label: String, _ body: (Step) async throws(HostError) -> R) async throws(HostError) -> R {
+  public func step<R, E: Error>(_ label: String, _ body: (Step) async throws(E) -> R) async throws(E) -> R {
     let id = steps.add(1, ordering: .relaxed).newValue
     let step = Step(id: id, observer: observer)
     observer.observe(.stepStarted(id: id, label: label))
-    do {
+    do throws(E) {
       let result = try await body(step)
       observer.observe(.stepEnded(id: id, outcome: step.outcome))
       return result
@@ -51,14 +51,6 @@ public final class LocalHost: Sendable {
       observer.observe(.stepEnded(id: id, outcome: .failed))
       throw error
     }
-  }
-
-  /// As `step`, for work that is not the host's own and throws what it likes.
-  public func watch<R>(_ label: String, _ body: () async throws -> R) async throws -> R {
-    let result: Result<R, any Error> = try await step(label) { _ in
-      do { return .success(try await body()) } catch { return .failure(error) }
-    }
-    return try result.get()
   }
 
   /// Makes a change that no program makes for us; a dry run says it instead.

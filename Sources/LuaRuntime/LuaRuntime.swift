@@ -38,6 +38,7 @@ public actor LuaRuntime {
     storedScheduler = Scheduler(lua: lua, executor: executor)
     storedScheduler.runtime = self
     try storedScheduler.preload("task", TaskModule.build)
+    try storedScheduler.installExit()
   }
 
   var scheduler: Scheduler {

@@ -13,6 +13,8 @@ final class Scheduler {
   var live: [Int: LuaTask] = [:]
   private(set) var current: LuaTask?
   var main: LuaTask?
+  /// What os.exit was called with.
+  var exitStatus: Int32?
   /// Tasks that failed before anyone asked for their outcome.
   var failed: [Int: LuaTask] = [:]
   var moduleWaiters: [String: [LuaTask]] = [:]

@@ -12,6 +12,8 @@ struct Down: ParsableCommand {
   var isDryRun = false
   @Flag(help: "Remove the disks, too.")
   var disks = false
+  @Flag(help: "End machines at once, without asking their guests to power off.")
+  var now = false
   @OptionGroup var output: OutputOptions
   @Argument(help: "The machine; default: all.")
   var name: String?
@@ -19,9 +21,8 @@ struct Down: ParsableCommand {
   func run() throws {
     do {
       let host = try output.host(dryRun: isDryRun)
-      let disks = disks
-      try Session.perform { [name] in
-        let (undone, kept) = try await host.takeDown(name, disks: disks)
+      try Session.perform { [name, disks, now] in
+        let (undone, kept) = try await host.takeDown(name, disks: disks, now: now)
         if undone.isEmpty, kept.isEmpty { host.note("nothing to undo") }
         if !kept.isEmpty {
           host.note("kept: \(kept.map(\.title).joined(separator: ", ")) (kdevlua down --disks removes them)")

@@ -32,6 +32,7 @@ struct Repl: ParsableCommand {
               let results = try await runtime.evaluate(.source(source, name: "=stdin"))
               if !results.isEmpty { Session.write(results.joined(separator: "\t") + "\n", to: STDOUT_FILENO) }
             } catch {
+              if let status = await runtime.exitStatus { throw ExitCode(status) }
               Session.complain(error.description)
             }
           case .wrong(let error):

@@ -83,8 +83,9 @@ enum Session {
           try await body(runtime)
           await runtime.close()
         } catch {
+          let status = await runtime.exitStatus
           await runtime.close()
-          throw error
+          throw status.map { ExitCode($0) } ?? error
         }
       }
     } catch {
@@ -121,7 +122,9 @@ enum Session {
   }
 
   /// Says an error: as it is to a person, as an event to a program.
-  static func complain(_ text: String) { (progress.withLock { $0 } ?? Progress(style: .plain, trace: false)).complain(text) }
+  static func complain(_ text: String) {
+    (progress.withLock { $0 } ?? Progress(style: .plain, trace: false)).complain(text)
+  }
 
   /// What shows the host's events in this run.
   static let progress = Mutex<Progress?>(nil)

@@ -65,6 +65,30 @@ import Testing
     withExtendedLifetime(next) {}
   }
 
+  @Test func aNumberInTheJournalIsNeverUsedTwice() async throws {
+    let fixture = try Fixture()
+    let journal = Journal(folder: fixture.root + "/journal")
+    let first = try journal.record(.disk(path: "/a"), owner: "", kept: true)
+    try journal.strike(first)
+    let second = try journal.record(.disk(path: "/b"), owner: "", kept: true)
+    #expect(second.id > first.id)
+    #expect(!journal.has(first))
+    #expect(try journal.entries() == [second])
+  }
+
+  @Test func aSetUpThatHasEndedMakesNothingMore() async throws {
+    let fixture = try Fixture()
+    let host = try fixture.host()
+    let transaction = try await host.begin("ended")
+    try transaction.commit()
+    await #expect {
+      try await host.makeDisk(fixture.root + "/late.qcow2", size: try ByteSize("1G"), in: transaction)
+    } throws: {
+      ($0 as? HostError)?.message.contains("the set-up of ended has ended") == true
+    }
+    #expect(!Files.exists(fixture.root + "/late.qcow2"))
+  }
+
   @Test(.enabled(if: geteuid() == 0, "mounting a small file system needs root"))
   func aFullFileSystemIsNamedAndLeavesNothing() async throws {
     let fixture = try Fixture()

@@ -61,7 +61,7 @@ import Testing
     #expect(try Files.text(fixture.root + "/share/b") == "from the guest")
 
     // Another kdevlua takes it over, with a channel of its own.
-    machine.channel?.close()
+    machine.disconnect()
     let second = try fixture.host()
     let again = try await second.launch(spec, timeLimit: .seconds(20), in: try await second.begin("other"))
     #expect(
@@ -73,7 +73,7 @@ import Testing
       let error = $0 as? HostError
       return error?.code == .conflict && error?.message.contains("memory (MiB) is 512, wanted is 768") == true
     }
-    again.channel?.close()
+    again.disconnect()
 
     let undone = try await second.takeDown("exec", disks: false).undone
     #expect(undone.map(\.title) == ["machine exec"])

@@ -56,3 +56,34 @@ test_a_qemu_that_was_killed_is_replaced_by_the_next_run() {
   kd down --disks 2>/dev/null
   nothing_left
 }
+
+test_ctrl_c_during_down_lets_the_machine_run_on() {
+  kd run --quiet setup.lua --net user >/dev/null
+  # A guest that does not power off: its processors are stopped.
+  kill -STOP "$(machines)"
+  set -m
+  (exec ip netns exec "$namespace" "$PROGRAM" down >"$work/out" 2>&1) &
+  local pid=$! status=0
+  sleep 1.5
+  kill -INT $pid
+  wait $pid || status=$?
+  set +m
+  equal "$status" 130
+  [ -n "$(machines)" ] || fail 'the machine was killed'
+  contains "$(kd ps)" 'work  running'
+  kill -CONT "$(machines)"
+  kd down --disks --now 2>/dev/null
+  nothing_left
+}
+
+test_os_exit_unwinds_what_a_script_has_made() {
+  cat >"$work/exit.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local bridge <close> = kdev.net.bridge { name = "exit0" }
+	local ok = pcall(function() os.exit(5) end)
+	print("not reached", ok, bridge)
+	lua
+  fails 5 kd run "$work/exit.lua"
+  lacks "$output" 'not reached'
+  nothing_left
+}

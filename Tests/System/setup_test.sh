@@ -42,18 +42,19 @@ test_the_set_up_runs_on_a_tap_and_is_taken_over_by_a_second_run() {
 test_two_machines_share_a_bridge_that_goes_with_the_last_of_them() {
   kd run --quiet setup.lua --net tap --name one >/dev/null &
   local first=$!
-  kd run --quiet setup.lua --net tap --name two --bridge virbr1 >/dev/null
+  kd run --quiet setup.lua --net tap --name two >/dev/null
   wait $first
   equal "$(kd ps | grep -c running)" 2
-  kd down two 2>/dev/null
-  kd run --quiet setup.lua --net tap --name two >/dev/null
   local addresses
   addresses=$(kd ps | awk '/running/ {print $7}' | sort -u | wc -l)
   equal "$addresses" 2
-  # The bridge was made for the first, and the second uses it still.
-  contains "$(kd down one 2>&1)" 'other machines use it'
+  # The bridge was made for one of them; when that one goes first, it stays for the other.
+  local owner other
+  owner=$(kd ps | awk '/^bridge/ {print $3}')
+  other=$([ "$owner" = one ] && echo two || echo one)
+  contains "$(kd down "$owner" 2>&1)" 'other machines use it'
   inside ip link show dev virbr0 >/dev/null || fail 'the bridge went with the first machine'
-  kd down two 2>/dev/null
+  kd down "$other" 2>/dev/null
   kd down --disks 2>/dev/null
   nothing_left
 }
@@ -141,5 +142,62 @@ test_progress_is_plain_lines_quiet_or_json() {
   contains "$out" 'waiting for the guest'
   lacks "$(TERM=xterm NO_COLOR=1 inside script -qec "cd $work/share && $PROGRAM run --dry-run setup.lua --net user" /dev/null)" $'\033[32m'
   kd down --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_kernel_that_was_built_anew_is_not_taken_for_the_one_that_runs() {
+  local kernel
+  kernel=$(kd eval 'print(kdev.kernel.find().path)' 2>/dev/null)
+  mkdir -p "$work/k/boot" && cp "$kernel" "$work/k/boot/vmlinuz" && ln -s "${kernel%/boot/*}/lib" "$work/k/lib"
+  kd run --quiet setup.lua --net user --kernel "$work/k/boot/vmlinuz" >/dev/null
+  touch "$work/k/boot/vmlinuz"
+  fails 1 kd run setup.lua --net user --kernel "$work/k/boot/vmlinuz"
+  contains "$output" "was built anew since it was booted"
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_kernel_in_a_build_tree_without_its_modules_is_refused_with_the_command() {
+  local kernel
+  kernel=$(kd eval 'print(kdev.kernel.find().path)' 2>/dev/null)
+  mkdir -p "$work/linux/arch/x86/boot"
+  cp "$kernel" "$work/linux/arch/x86/boot/bzImage"
+  cp "${kernel%/boot/*}"/lib/modules/*/modules.builtin "$work/linux/"
+  fails 1 kd run setup.lua --net user --kernel "$work/linux/arch/x86/boot/bzImage"
+  contains "$output" 'has no 9pnet_virtio built in'
+  contains "$output" "make -C $work/linux modules_install INSTALL_MOD_PATH=$work/linux/.kdevlua"
+  nothing_left
+  # Where the command puts them they are found.
+  mkdir "$work/linux/.kdevlua" && ln -s "${kernel%/boot/*}/lib" "$work/linux/.kdevlua/lib"
+  kd run --quiet setup.lua --net user --kernel "$work/linux/arch/x86/boot/bzImage" >/dev/null
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
+test_two_commands_talk_to_one_guest_in_turn() {
+  kd run --quiet setup.lua --net user >/dev/null
+  kd exec work sleep 1 &
+  sleep 0.3
+  equal "$(kd exec work echo second)" second
+  wait
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_program_of_one_name_is_not_started_twice_at_once() {
+  cat >"$work/launch.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local kernel <const> = kdev.kernel.find()
+	local vm <const> = kdev.vm.launch { name = "same", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel) }
+	print(vm.release)
+	lua
+  kd run --quiet "$work/launch.lua" >"$work/one" 2>&1 &
+  local first=$!
+  sleep 0.5
+  fails 1 kd run --quiet "$work/launch.lua"
+  contains "$output" 'another kdevlua is setting up or taking down the machine same'
+  wait $first || fail "the first was hurt: $(cat "$work/one")"
+  # What was made outside of a set-up is taken down by its name, too.
+  kd down same 2>/dev/null
   nothing_left
 }

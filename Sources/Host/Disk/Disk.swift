@@ -73,7 +73,7 @@ extension LocalHost {
     let command = Command.query(["qemu-img", "info", "--output", "json"] + (inUse ? ["-U"] : []) + [path])
     let result = try await run(command)
     guard result.succeeded else {
-      if result.errorText.contains("lock") {
+      if isLockComplaint(result.errorText) {
         throw HostError(
           .busy, "the disk \(path) is in use by \(try user(of: path) ?? "another program")",
           hint: "stop that machine first (kdevlua ps), or choose another disk", detail: result.errorText)

@@ -71,6 +71,10 @@ extension LocalHost {
         detail: shown.errorText)
     }
     let folder = kernels + "/" + package
+    let lock = isDryRun ? nil : try await cacheLock(kernels)
+    defer { withExtendedLifetime(lock) {} }
+    // Another kdevlua may have fetched it while this one waited.
+    if let kernel = cachedKernels().last { return kernel }
     let partial = kernels + "/.partial-" + package
     if !plans("mkdir -p \(ShellText.quote(partial))") {
       try Files.removeTree(partial)

@@ -22,6 +22,11 @@ extension LocalHost {
     try await step("initramfs for \(kernel.release)") { step async throws(HostError) in
       let folder = state.cache + "/initramfs"
       let busybox = try executables.require("busybox")
+      guard try ELF.isStatic(busybox) else {
+        throw HostError(
+          .missing, "\(busybox) needs shared libraries, which the guest does not have",
+          hint: "sudo apt-get install busybox-static")
+      }
       if isDryRun, kernel.modulesRoot == nil { return folder + "/guest.cpio" }
       let modules = try await moduleFiles(scripts.modules, of: kernel)
       let path = folder + "/" + (try await checksum([busybox] + modules, scripts)) + ".cpio"
@@ -29,24 +34,32 @@ extension LocalHost {
         step.adopted("\(modules.count) modules, from the cache")
         return path
       }
-      if plans(
-        "cpio -o -H newc -R 0:0 --reproducible > \(ShellText.quote(path))  # busybox, init, agent, \(modules.count) modules"
-      ) {
+      if plans("# \(path): busybox, init, agent and \(modules.count) modules, packed by cpio -o -H newc") {
         return path
       }
-      try Files.makeFolder(folder)
-      let staging = folder + "/.partial-\(getpid())"
-      do throws(HostError) {
-        try await stage(staging, busybox, modules, scripts)
-        try await pack(staging, to: path)
-      } catch {
+      let lock = try await cacheLock(folder)
+      defer { withExtendedLifetime(lock) {} }
+      if !Files.exists(path) {
+        let staging = folder + "/.partial"
+        do throws(HostError) {
+          try await stage(staging, busybox, modules, scripts)
+          try await pack(staging, to: path)
+        } catch {
+          try Files.removeTree(staging)
+          try Files.remove(staging + ".cpio")
+          throw error
+        }
         try Files.removeTree(staging)
-        throw error
       }
-      try Files.removeTree(staging)
       step.detail("\(modules.count) modules, \(ByteSize(bytes: ((Files.size(path) ?? 0) >> 20) << 20).text)")
       return path
     }
+  }
+
+  /// Makes a folder of the cache, and holds it: whoever makes something there makes it alone.
+  func cacheLock(_ folder: String) async throws(HostError) -> FileLock {
+    try Files.makeFolder(folder)
+    return try await FileLock.acquire(folder + "/.lock")
   }
 
   /// The files of the guest's modules in loading order, as `modprobe --show-depends` lists them. Names that the kernel does
@@ -111,9 +124,9 @@ extension LocalHost {
     var command = Command.change("cpio", "-o", "-H", "newc", "-R", "0:0", "--reproducible", "--quiet")
     command.workingDirectory = staging
     command.input = Array(try Self.tree(staging).map { $0 + "\n" }.joined().utf8)
-    command.outputFile = path + ".partial-\(getpid())"
+    command.outputFile = staging + ".cpio"
     try await require(command, to: "pack the initramfs")
-    guard rename(path + ".partial-\(getpid())", path) == 0 else {
+    guard rename(staging + ".cpio", path) == 0 else {
       throw .system("could not write \(path)", errno: errno)
     }
   }

@@ -43,7 +43,9 @@ public struct KernelImage: Sendable, Equatable {
 
   /// The command that puts a build tree's modules where they are looked for.
   var installModules: String? {
-    buildTree.map { ShellText.line(["make", "-C", $0, "modules_install", "INSTALL_MOD_PATH=\($0)/\(Self.treeModules)"]) }
+    buildTree.map {
+      ShellText.line(["make", "-C", $0, "modules_install", "INSTALL_MOD_PATH=\($0)/\(Self.treeModules)"])
+    }
   }
 
   static func release(in bytes: [UInt8]) -> String? {

@@ -68,9 +68,9 @@ extension Machine {
   /// Ends the machine and strikes it out of the journal.
   /// - Parameter gracefully: let the guest write its disks first.
   public func stop(gracefully: Bool = true) async throws(HostError) {
-    channel?.close()
-    try await host.step("stop \(name)") { _ async throws(HostError) in
-      try await host.stopMachine(name: name, folder: folder.path, runs: true, gracefully: gracefully)
+    disconnect()
+    try await host.step("stop \(name)") { step async throws(HostError) in
+      try await host.stopMachine(name: name, folder: folder.path, runs: true, gracefully: gracefully, step)
       for entry in try host.journal.entries() {
         if case .machine(_, folder.path) = entry.resource { try host.journal.strike(entry) }
       }

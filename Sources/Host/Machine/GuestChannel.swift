@@ -14,8 +14,6 @@ public struct GuestResult: Sendable, Equatable {
 public struct GuestHello: Sendable, Equatable {
   /// `uname -r`.
   public let release: String
-  /// The guest kernel's boot id: another one means that the guest was started anew.
-  public let bootID: String
 }
 
 /// A session with the agent in the guest. The protocol is the comment at the head of stdlib/guest/agent.
@@ -112,7 +110,10 @@ public final class GuestChannel: Sendable {
     do throws(HostError) {
       return try await wait(answer)
     } catch {
-      if error.code == .cancelled { channel.writeAndFlush(ByteBuffer(string: "kill \(id) KILL ;\n"), promise: nil) }
+      if error.code == .cancelled {
+        // Waited for, since the program may end right after.
+        try? await channel.writeAndFlush(ByteBuffer(string: "kill \(id) KILL ;\n")).get()
+      }
       throw error
     }
   }
@@ -216,20 +217,28 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
     buffer.moveReaderIndex(forwardBy: 1)
     let fields = line.split(whereSeparator: { $0 == " " || $0 == "\r" }).map(String.init)
     if fields.count == 5, fields[0] == "hello", fields[1] == nonce {
-      let hello = GuestHello(release: fields[3], bootID: fields[4])
+      let hello = GuestHello(release: fields[3])
       session = hello
       greeting?.succeed(hello)
       greeting = nil
-    } else if session == nil, fields.count > 1, fields[0] == "hello", fields[1] == "-" {
+    } else if fields.count > 1, fields[0] == "hello", fields[1] == "-" {
+      // The agent has just started. What an earlier one was at will have no answer.
+      for promise in pending.values { promise.fail(Self.restarted) }
+      pending = [:]
       context.writeAndFlush(NIOAny(ByteBuffer(string: "\nsync \(nonce) ;\n")), promise: nil)
     } else if session != nil, fields.count == 5, fields[0] == "done", let status = Int(fields[2]),
-      let output = Int(fields[3]),
-      let error = Int(fields[4])
+      let output = Int(fields[3]), let error = Int(fields[4]), (0...255).contains(status),
+      Self.lengths.contains(output), Self.lengths.contains(error)
     {
       body = Body(id: fields[1], status: status, output: output, error: error)
     }
     return true
   }
+
+  /// Most output that a guest may announce.
+  private static let lengths = 0...(1 << 32)
+
+  private static let restarted = HostError(.guest, "the guest's agent was started anew, and its programs are lost")
 
   func channelInactive(context: ChannelHandlerContext) {
     closed = true

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A running machine: its description, and the ways to talk to it.
 public final class Machine: Sendable {
@@ -7,15 +8,24 @@ public final class Machine: Sendable {
   public let folder: MachineFolder
   /// Nil in a dry run: there is no guest.
   let channel: GuestChannel?
+  /// Held as long as the channel: a guest talks to one of us at a time.
+  private let channelLock: Mutex<FileLock?>
 
-  init(host: LocalHost, record: MachineRecord, folder: MachineFolder, channel: GuestChannel?) {
+  init(host: LocalHost, record: MachineRecord, folder: MachineFolder, channel: GuestChannel?, lock: FileLock?) {
     self.host = host
     self.record = record
     self.folder = folder
     self.channel = channel
+    channelLock = Mutex(lock)
   }
 
   deinit { channel?.close() }
+
+  /// Ends the talk with the guest; the machine runs on.
+  public func disconnect() {
+    channel?.close()
+    channelLock.withLock { $0 = nil }
+  }
 
   public var name: String { record.spec.name }
 }
@@ -27,7 +37,8 @@ extension LocalHost {
   ///   - timeLimit: for the guest to answer.
   /// - Throws: `conflict` when a machine of that name runs with other options, `busy` when a disk, tap or display is in
   ///   use, `command` with QEMU's own words when it refuses to start, `guest` with the console's last lines when the
-  ///   kernel panics or QEMU ends, `timeout` with them when the guest never answers. After an error nothing runs.
+  ///   kernel panics or QEMU ends, `timeout` with them when the guest never answers. After an error nothing runs, unless
+  ///   the set-up keeps what it made.
   public func launch(_ spec: MachineSpec, timeLimit: Duration, in transaction: Transaction) async throws(HostError)
     -> Machine
   {
@@ -38,6 +49,9 @@ extension LocalHost {
         .invalid, "\(path) is too long for a Unix socket (\(longestSocketPath) bytes at most)",
         hint: "set KDEVLUA_STATE to a shorter path")
     }
+    // A set-up of that name holds its lock already; anyone else must not start the same machine at the same time.
+    let lock = isDryRun || transaction.owner == spec.name ? nil : try lock(spec.name)
+    defer { withExtendedLifetime(lock) {} }
     if let running = try machine(spec.name), running.processID != nil {
       return try await step("machine \(spec.name)") { step async throws(HostError) in
         let machine = try await adopt(running.record, as: spec, folder, timeLimit)
@@ -54,14 +68,14 @@ extension LocalHost {
   private func adopt(
     _ record: MachineRecord, as spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration
   ) async throws(HostError) -> Machine {
-    let differences = record.spec.differences(to: spec)
+    let differences = record.differences(to: spec)
     guard differences.isEmpty else {
       throw HostError(
         .conflict,
         "the machine \(spec.name) is running already, with other options: \(differences.joined(separator: "; "))",
         hint: "kdevlua down \(spec.name), or choose another name")
     }
-    if isDryRun { return Machine(host: self, record: record, folder: folder, channel: nil) }
+    if isDryRun { return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil) }
     return try await attach(record, folder, timeLimit)
   }
 
@@ -69,6 +83,7 @@ extension LocalHost {
   private func attach(_ record: MachineRecord, _ folder: MachineFolder, _ timeLimit: Duration) async throws(HostError)
     -> Machine
   {
+    let lock = try await channelLock(folder, within: timeLimit, record.spec.name)
     let channel: GuestChannel
     do throws(HostError) {
       channel = try await withTimeLimit(timeLimit, "the guest did not answer") { () async throws(HostError) in
@@ -77,7 +92,15 @@ extension LocalHost {
     } catch {
       throw error.withConsole(of: folder)
     }
-    return Machine(host: self, record: record, folder: folder, channel: channel)
+    return Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
+  }
+
+  private func channelLock(
+    _ folder: MachineFolder, within limit: Duration, _ name: String
+  ) async throws(HostError) -> FileLock {
+    try await FileLock.acquire(
+      folder.path + "/agent.lock", within: limit,
+      else: "another kdevlua talks to the guest of \(name), and goes on doing so")
   }
 
   /// A running machine by name.
@@ -93,11 +116,11 @@ extension LocalHost {
     _ spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration, _ step: Step, in transaction: Transaction
   ) async throws(HostError) -> Machine {
     let command = Command.change(QEMUOption.arguments(spec, in: folder))
-    var record = MachineRecord(spec: spec)
+    var record = MachineRecord(spec: spec, kernelFile: FileIdentity(spec.kernel))
     if isDryRun {
       observer.observe(.planned("mkdir -p \(ShellText.quote(folder.path))"))
       try await require(command, to: "start QEMU")
-      return Machine(host: self, record: record, folder: folder, channel: nil)
+      return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
     }
     try state.make(folder.path)
     let entry = try transaction.record(.machine(name: spec.name, folder: folder.path))
@@ -106,6 +129,7 @@ extension LocalHost {
         try Files.remove(socket)
       }
       try write(record)
+      let lock = try await channelLock(folder, within: timeLimit, spec.name)
       step.progress("starting QEMU")
       let result = try await run(command, timeLimit: .seconds(30))
       guard result.succeeded else { throw refusal(of: command, result, spec) }
@@ -120,15 +144,16 @@ extension LocalHost {
       record.release = channel.hello.release
       try write(record)
       step.detail("Linux \(channel.hello.release)")
-      return Machine(host: self, record: record, folder: folder, channel: channel)
+      return Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
     } catch {
       let error = error.code == .cancelled ? error : error.withConsole(of: folder)
       if !transaction.keepOnFailure || transaction.owner.isEmpty {
-        // Cleaning up must not be cut short by the cancellation that it may be part of.
-        await Task { [self] in
-          try? await stopMachine(name: spec.name, folder: folder.path, runs: true, gracefully: false)
-        }.value
-        try transaction.strike(entry)
+        do throws(HostError) {
+          try await uncancelled { () async throws(HostError) in try await transaction.undo(entry) }
+        } catch let trouble {
+          // It stays in the journal, for `kdevlua down`.
+          warn("could not undo machine \(spec.name): \(trouble.message)")
+        }
       }
       throw error
     }
@@ -148,11 +173,14 @@ extension LocalHost {
     }
   }
 
+  /// QEMU's block layer on an image that another process has open: `Failed to get "write" lock`.
+  func isLockComplaint(_ text: String) -> Bool { text.contains("Failed to get ") && text.contains("\" lock") }
+
   /// QEMU's refusal in our words where it is a usual one.
   private func refusal(of command: Command, _ result: CommandResult, _ spec: MachineSpec) -> HostError {
     let text = result.errorText
     var error = failure(of: command, result, to: "start the machine \(spec.name)")
-    if text.contains("lock") {
+    if isLockComplaint(text) {
       error.code = .busy
       error.message = "a disk of the machine \(spec.name) is in use by another program"
       error.hint = "stop what runs on it (kdevlua ps), or choose another disk"

@@ -1,8 +1,11 @@
 import FoundationEssentials
+import Glibc
 
 /// A machine as kdevlua remembers it: how it was launched, and what became known since.
 public struct MachineRecord: Sendable, Equatable, Codable {
   public var spec: MachineSpec
+  /// The kernel that was booted.
+  public var kernelFile: FileIdentity?
   /// The VNC display on loopback.
   public var display: Int?
   /// The guest's `uname -r`.
@@ -12,7 +15,8 @@ public struct MachineRecord: Sendable, Equatable, Codable {
   public var address: String? {
     switch spec.network {
     case .user(let port): "127.0.0.1:\(port)"
-    case .tap: spec.address.map { String($0.prefix { $0 != "/" && $0 != "," }) }
+    // With dhcp somebody else gives the address.
+    case .tap: spec.address == "dhcp" ? nil : spec.address.map { String($0.prefix { $0 != "/" && $0 != "," }) }
     case nil: nil
     }
   }
@@ -50,7 +54,11 @@ extension LocalHost {
   public func machines() throws(HostError) -> [MachineState] {
     guard Files.exists(state.machines) else { return [] }
     var found: [MachineState] = []
-    for name in try Files.list(state.machines) { if let machine = try machine(name) { found.append(machine) } }
+    for name in try Files.list(state.machines) {
+      do throws(HostError) { if let machine = try machine(name) { found.append(machine) } } catch {
+        warn(error.message)
+      }
+    }
     return found
   }
 
@@ -74,13 +82,30 @@ extension LocalHost {
   }
 }
 
-extension MachineSpec {
-  /// What differs between a running machine and the wanted one, for people; empty when the running one will do.
+/// Which content a file had: it tells a kernel that was built anew under the same name.
+public struct FileIdentity: Sendable, Equatable, Codable {
+  let size: Int
+  let inode: UInt64
+  let seconds: Int
+  let nanoseconds: Int
+
+  init?(_ path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    size = Int(status.st_size)
+    inode = UInt64(status.st_ino)
+    seconds = status.st_mtim.tv_sec
+    nanoseconds = status.st_mtim.tv_nsec
+  }
+}
+
+extension MachineRecord {
+  /// What differs between the running machine and the wanted one, for people; empty when the running one will do.
   func differences(to wanted: MachineSpec) -> [String] {
     var found: [String] = []
     func compare<T: Equatable>(_ what: String, _ path: KeyPath<MachineSpec, T>) {
-      let (is_, should) = (self[keyPath: path], wanted[keyPath: path])
-      if is_ != should { found.append("\(what) is \(is_), wanted is \(should)") }
+      let (has, should) = (spec[keyPath: path], wanted[keyPath: path])
+      if has != should { found.append("\(what) is \(has), wanted is \(should)") }
     }
     compare("memory (MiB)", \.memory)
     compare("cpus", \.cpus)
@@ -88,22 +113,30 @@ extension MachineSpec {
     compare("accelerator", \.accelerator.rawValue)
     compare("cpu", \.cpu)
     compare("kernel", \.kernel)
+    if spec.kernel == wanted.kernel, kernelFile != FileIdentity(wanted.kernel) {
+      found.append("the kernel \(wanted.kernel) was built anew since it was booted")
+    } else {
+      compare("initramfs", \.initrdText)
+    }
     compare("kernel command line", \.appended)
     compare("disks", \.drivePaths)
     compare("network", \.networkText)
     compare("shares", \.shareTexts)
     compare("more arguments", \.extra)
-    if let display = wanted.vnc, display != vnc {
-      found.append("display is \(vnc.map(String.init) ?? "any"), wanted is \(display)")
+    if let wanted = wanted.vnc, wanted != display {
+      found.append("display is \(display.map(String.init) ?? "unknown"), wanted is \(wanted)")
     }
     return found
   }
+}
 
-  private var appended: String { append.joined(separator: " ") }
-  private var drivePaths: String { drives.map(\.path).joined(separator: ", ") }
-  private var shareTexts: String { shares.map { "\($0.tag)=\($0.path)" }.joined(separator: ", ") }
+extension MachineSpec {
+  fileprivate var initrdText: String { initrd ?? "none" }
+  fileprivate var appended: String { append.joined(separator: " ") }
+  fileprivate var drivePaths: String { drives.map(\.path).joined(separator: ", ") }
+  fileprivate var shareTexts: String { shares.map { "\($0.tag)=\($0.path)" }.joined(separator: ", ") }
   // The forwarded port is chosen anew each time, so it is no difference.
-  private var networkText: String {
+  fileprivate var networkText: String {
     switch network {
     case .tap(let name, let vhost): "tap \(name)\(vhost ? " with vhost" : "")"
     case .user: "user networking"

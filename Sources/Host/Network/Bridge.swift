@@ -24,6 +24,8 @@ extension LocalHost {
     try Self.validate(interfaceName: name)
     if let address { _ = try IPv4.Network(address) }
     return try await step("bridge \(name)") { step async throws(HostError) in
+      let lock = try await networkLock()
+      defer { withExtendedLifetime(lock) {} }
       let links = try await links()
       if let link = links.first(where: { $0.name == name }) {
         guard link.kind == .bridge else {
@@ -39,26 +41,19 @@ extension LocalHost {
         if !link.isUp {
           try await require(.change("ip", "link", "set", name, "up").privileged, to: "bring \(name) up")
         }
-        let ours = try journal.entries().contains { entry in
-          if case .bridge(name, _) = entry.resource { true } else { false }
-        }
+        var ours = false
+        for entry in try journal.entries() where try isMade(link, by: entry) { ours = true }
         step.adopted(link.addresses.first?.text ?? "without an address")
         return Bridge(name: name, address: link.addresses.first, isOurs: ours, entry: nil)
       }
       let network = if let address { try IPv4.Network(address) } else { try Self.freeNetwork(links) }
-      let entry = isDryRun ? nil : try transaction.record(.bridge(name: name, index: nil))
-      do throws(HostError) {
-        try await require(
-          .change("ip", "link", "add", "name", name, "type", "bridge").privileged, to: "make the bridge \(name)")
-        if let entry { try transaction.update(entry, .bridge(name: name, index: try await link(name)?.index)) }
-      } catch {
-        if let entry, try await link(name) == nil { try transaction.strike(entry) }
-        throw error
-      }
-      try await require(
-        .change("ip", "address", "add", network.text, "dev", name).privileged,
-        to: "give \(name) the address \(network.text)")
-      try await require(.change("ip", "link", "set", name, "up").privileged, to: "bring \(name) up")
+      let entry = try await makeLink(
+        name, .bridge,
+        by: [
+          (.change("ip", "link", "add", "name", name, "type", "bridge"), "make the bridge \(name)"),
+          (.change("ip", "address", "add", network.text, "dev", name), "give \(name) the address \(network.text)"),
+          (.change("ip", "link", "set", name, "up"), "bring \(name) up"),
+        ], in: transaction)
       step.detail(network.text)
       return Bridge(
         name: name, address: Link.Address(address: network.host, prefixLength: network.prefixLength), isOurs: true,

@@ -108,10 +108,10 @@ extension LocalHost {
   static func validate(interfaceName name: String) throws(HostError) {
     let bad =
       name.isEmpty || name.utf8.count > 15 || name == "." || name == ".."
-      || name.contains { $0 == "/" || $0 == ":" || $0.isWhitespace }
+      || name.contains { $0 == "/" || $0 == ":" || $0 == "," || $0.isWhitespace }
     if bad || name.hasPrefix("-") {
       throw HostError(
-        .invalid, "\"\(name)\" cannot be an interface's name: 1 to 15 characters, no space, \"/\" or \":\"")
+        .invalid, "\"\(name)\" cannot be an interface's name: 1 to 15 characters, no space, \"/\", \":\" or \",\"")
     }
   }
 }

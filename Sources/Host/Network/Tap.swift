@@ -8,8 +8,13 @@ public struct Tap: Sendable, Equatable {
   /// Its line in the journal, when it was made now and not taken over.
   let entry: JournalEntry?
 
-  /// The device of a machine that was given no other: `tap-NAME`, cut to the 15 characters that Linux allows.
-  public static func name(forMachine machine: String) -> String { String("tap-\(machine)".prefix(15)) }
+  /// The device of a machine that was given no other: `tap-NAME`; of a name too long for the 15 characters that Linux
+  /// allows, the beginning and a checksum.
+  public static func name(forMachine machine: String) -> String {
+    let name = "tap-\(machine)"
+    guard name.utf8.count > 15 else { return name }
+    return name.prefix(10) + "-" + String(fnv1a(machine) % 0x10000, radix: 16)
+  }
 }
 
 extension LocalHost {
@@ -24,30 +29,24 @@ extension LocalHost {
   public func makeTap(_ name: String, bridge: String?, in transaction: Transaction) async throws(HostError) -> Tap {
     try Self.validate(interfaceName: name)
     return try await step("tap \(name)") { step async throws(HostError) in
+      let lock = try await networkLock()
+      defer { withExtendedLifetime(lock) {} }
+      var commands: [(Command, purpose: String)] = []
+      if let bridge {
+        commands.append((.change("ip", "link", "set", name, "master", bridge), "put \(name) into \(bridge)"))
+      }
+      commands.append((.change("ip", "link", "set", name, "up"), "bring \(name) up"))
       if let link = try await link(name) {
-        try adoptable(link, for: transaction)
-        if let bridge, link.master != bridge {
-          try await require(
-            .change("ip", "link", "set", name, "master", bridge).privileged, to: "put \(name) into \(bridge)")
+        try checkAdoptable(link, bridge, for: transaction)
+        for (command, purpose) in commands where link.master != bridge || !link.isUp {
+          try await require(command.privileged, to: purpose)
         }
         step.adopted(bridge.map { "in \($0)" } ?? "as it is")
         return Tap(name: name, bridge: bridge, entry: nil)
       }
-      let entry = isDryRun ? nil : try transaction.record(.tap(name: name, index: nil))
-      do throws(HostError) {
-        var add: [String] = ["ip", "tuntap", "add", "dev", name, "mode", "tap"]
-        if !isRoot { add += ["user", String(getuid())] }
-        try await require(.change(add).privileged, to: "make the tap device \(name)")
-        if let entry { try transaction.update(entry, .tap(name: name, index: try await link(name)?.index)) }
-      } catch {
-        if let entry, try await link(name) == nil { try transaction.strike(entry) }
-        throw error
-      }
-      if let bridge {
-        try await require(
-          .change("ip", "link", "set", name, "master", bridge).privileged, to: "put \(name) into \(bridge)")
-      }
-      try await require(.change("ip", "link", "set", name, "up").privileged, to: "bring \(name) up")
+      let owner = isRoot ? [] : ["user", String(getuid())]
+      let add = Command.change(["ip", "tuntap", "add", "dev", name, "mode", "tap"] + owner)
+      let entry = try await makeLink(name, .tap, by: [(add, "make the tap device \(name)")] + commands, in: transaction)
       step.detail(bridge.map { "in \($0)" } ?? "up")
       return Tap(name: name, bridge: bridge, entry: entry)
     }
@@ -58,23 +57,26 @@ extension LocalHost {
     if let entry = tap.entry { try await undo(entry, disks: false) }
   }
 
-  /// Whether a tap that is there already may be used.
-  private func adoptable(_ link: Link, for transaction: Transaction) throws(HostError) {
+  /// - Throws: why a tap that is there already may not be used.
+  private func checkAdoptable(_ link: Link, _ bridge: String?, for transaction: Transaction) throws(HostError) {
     let choose = "choose another name, or remove it: sudo ip link del \(link.name)"
     guard link.kind == .tap else {
       throw HostError(
         .conflict, "the name \(link.name) is taken by a \(link.kind.text) interface", hint: "choose another name")
     }
-    let owner = try journal.entries().first { entry in
-      if case .tap(link.name, _) = entry.resource { true } else { false }
-    }?.owner
+    var owner: String?
+    for entry in try journal.entries() where try isMade(link, by: entry) { owner = entry.owner }
     if let owner, owner != transaction.owner {
       throw HostError(
-        .busy, "the tap \(link.name) belongs to the machine \(owner.isEmpty ? "of another script" : owner)",
-        hint: "kdevlua down \(owner), or choose another name")
+        .busy, "the tap \(link.name) belongs to \(owner.isEmpty ? "another script" : "the machine \(owner)")",
+        hint: owner.isEmpty ? "choose another name" : "kdevlua down \(owner), or choose another name")
     }
-    if owner == nil, link.hasCarrier {
+    if owner != nil { return }
+    if link.hasCarrier {
       throw HostError(.busy, "the tap \(link.name) is in use by another program", hint: choose)
+    }
+    if let master = link.master, let bridge, master != bridge {
+      throw HostError(.conflict, "the tap \(link.name) is in the bridge \(master), not in \(bridge)", hint: choose)
     }
     if !isRoot, let user = link.owner, user != String(getuid()), user != Self.userName() {
       throw HostError(.conflict, "the tap \(link.name) belongs to the user \(user)", hint: choose)
@@ -84,11 +86,5 @@ extension LocalHost {
   private static func userName() -> String? {
     guard let entry = getpwuid(getuid()) else { return nil }
     return String(cString: entry.pointee.pw_name)
-  }
-
-  /// Removes an interface that kdevlua made: of that name, kind and index.
-  func removeLink(_ name: String, index: Int?, kind: Link.Kind) async throws(HostError) {
-    guard let link = try await link(name), link.kind == kind, index == nil || index == link.index else { return }
-    try await require(.change("ip", "link", "del", name).privileged, to: "remove the \(kind.text) \(name)")
   }
 }

@@ -32,6 +32,13 @@ extension LocalHost {
         )
         continue
       }
+      if program.name == "busybox", let path = executables.find("busybox"), try !ELF.isStatic(path) {
+        findings.append(
+          Finding(
+            subject: program.name, grade: .broken, text: "needs shared libraries, which the guest does not have",
+            hint: "sudo apt-get install busybox-static"))
+        continue
+      }
       let result = try await run(.query(program.name, program.option), timeLimit: .seconds(10))
       let line = (result.outputText + result.errorText).split(separator: "\n").first.map(String.init) ?? "installed"
       findings.append(Finding(subject: program.name, grade: .ok, text: line, hint: nil))
@@ -45,7 +52,7 @@ extension LocalHost {
       findings.append(
         Finding(
           subject: "leftover", grade: .limited, text: "\(entry.resource.title), of an interrupted set-up",
-          hint: "kdevlua down \(entry.owner)"))
+          hint: ShellText.line(["kdevlua", "down"] + (entry.owner.isEmpty ? [] : [entry.owner]))))
     }
     return findings
   }

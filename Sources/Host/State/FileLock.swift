@@ -1,37 +1,44 @@
 import Glibc
 
-/// An exclusive lock on a file, held until it is released or the process ends, by whatever way (flock(2)).
-public final class FileLock: Sendable {
+/// An exclusive lock on a file, held until it is let go or the process ends, by whatever way (flock(2)).
+final class FileLock: Sendable {
   private let descriptor: Int32
 
   private init(descriptor: Int32) { self.descriptor = descriptor }
 
-  /// Takes the lock, or returns nil when another process holds it.
+  /// Takes the lock, or returns nil when it is held.
   static func attempt(_ path: String) throws(HostError) -> FileLock? {
-    let descriptor = try openFile(path)
-    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return FileLock(descriptor: descriptor) }
-    let code = errno
-    close(descriptor)
-    if code == EWOULDBLOCK { return nil }
-    throw .system("could not lock \(path)", errno: code)
-  }
-
-  /// Takes the lock and waits for it; only for locks that are held for moments.
-  static func wait(_ path: String) throws(HostError) -> FileLock {
-    let descriptor = try openFile(path)
-    while flock(descriptor, LOCK_EX) != 0 {
-      if errno == EINTR { continue }
-      let code = errno
-      close(descriptor)
-      throw .system("could not lock \(path)", errno: code)
-    }
-    return FileLock(descriptor: descriptor)
-  }
-
-  private static func openFile(_ path: String) throws(HostError) -> Int32 {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .system("could not open the lock \(path)", errno: errno) }
-    return descriptor
+    while true {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return FileLock(descriptor: descriptor) }
+      let code = errno
+      if code == EINTR { continue }
+      close(descriptor)
+      if code == EWOULDBLOCK { return nil }
+      throw .system("could not lock \(path)", errno: code)
+    }
+  }
+
+  /// Takes the lock as soon as it is free. Other tasks of this process go on meanwhile, so they can let it go.
+  /// - Throws: `cancelled`; `busy` with the message when it is not free within the limit.
+  static func acquire(
+    _ path: String, within limit: Duration? = nil, else message: @autoclosure () -> String = ""
+  ) async throws(HostError) -> FileLock {
+    let end = limit.map { ContinuousClock.now + $0 }
+    while true {
+      if let lock = try attempt(path) { return lock }
+      if let end, ContinuousClock.now >= end { throw HostError(.busy, message()) }
+      try await pause(.milliseconds(10))
+    }
+  }
+
+  /// Takes a lock that is only ever held for the time of a few system calls.
+  static func wait(_ path: String) throws(HostError) -> FileLock {
+    while true {
+      if let lock = try attempt(path) { return lock }
+      usleep(200)
+    }
   }
 
   deinit { close(descriptor) }

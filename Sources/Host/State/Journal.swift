@@ -66,7 +66,11 @@ public struct Journal: Sendable {
     try Files.makeFolder(folder, mode: 0o700)
     let lock = try FileLock.wait(folder + "/.lock")
     defer { withExtendedLifetime(lock) {} }
-    let last = try Files.list(folder).compactMap { Int($0.prefix { $0.isNumber }) }.max() ?? 0
+    // A number is never used twice: somebody may still hold an entry that was struck out.
+    let noted = Int((try? Files.text(folder + "/.last")) ?? "") ?? 0
+    let numbers = try Files.list(folder).compactMap { name in Int(name.prefix(while: \.isNumber)) }
+    let last = max(noted, numbers.max() ?? 0)
+    try Files.write(Array(String(last + 1).utf8), to: folder + "/.last", mode: 0o600)
     let entry = JournalEntry(id: last + 1, owner: owner, boot: try Self.bootID(), kept: kept, resource: resource)
     try update(entry)
     return entry

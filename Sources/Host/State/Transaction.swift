@@ -25,20 +25,33 @@ public final class Transaction: Sendable {
   }
 
   /// Writes down what is about to be made.
+  /// - Throws: `invalid` when the set-up has ended: nobody would undo it.
   func record(_ resource: Resource) throws(HostError) -> JournalEntry {
-    let entry = try host.journal.record(resource, owner: owner, kept: lock.withLock { $0 == nil })
+    let isOpen = lock.withLock { $0 != nil }
+    guard isOpen || owner.isEmpty else {
+      throw HostError(.invalid, "the set-up of \(owner) has ended; \(resource.title) cannot be made for it any more")
+    }
+    let entry = try host.journal.record(resource, owner: owner, kept: !isOpen)
     made.withLock { $0.append(entry) }
     return entry
   }
 
   /// Notes what is known only after it was made.
-  func update(_ entry: JournalEntry, _ resource: Resource) throws(HostError) {
+  /// - Returns: the entry as it stands now.
+  func update(_ entry: JournalEntry, _ resource: Resource) throws(HostError) -> JournalEntry {
     var entry = entry
     entry.resource = resource
     try host.journal.update(entry)
-    made.withLock { made in
+    made.withLock { [entry] made in
       if let place = made.firstIndex(where: { $0.id == entry.id }) { made[place] = entry }
     }
+    return entry
+  }
+
+  /// Undoes one thing of the set-up.
+  func undo(_ entry: JournalEntry) async throws(HostError) {
+    try await host.undo(entry, disks: true)
+    made.withLock { made in made.removeAll { $0.id == entry.id } }
   }
 
   /// Strikes out what was not made after all.
@@ -62,11 +75,8 @@ public final class Transaction: Sendable {
   @discardableResult
   public func rollBack() async -> [HostError] {
     defer { lock.withLock { $0 = nil } }
-    let entries = made.withLock { made in
-      defer { made = [] }
-      return made.filter { host.journal.has($0) }
-    }
     if keepOnFailure {
+      let entries = made.withLock { made in made.filter { host.journal.has($0) } }
       if !entries.isEmpty {
         host.warn(
           "kept for you to look at: \(entries.map(\.resource.title).joined(separator: ", ")); kdevlua down \(owner)")
@@ -74,8 +84,13 @@ public final class Transaction: Sendable {
       return []
     }
     var errors: [HostError] = []
-    for entry in entries.reversed() {
-      do { try await host.undo(entry, disks: true) } catch { errors.append(error) }
+    // One by one, since a task of the set-up may still be making things.
+    while let entry = made.withLock({ $0.popLast() }) {
+      guard host.journal.has(entry) else { continue }
+      do throws(HostError) { try await host.undo(entry, disks: true) } catch {
+        host.warn("could not undo \(entry.resource.title), kdevlua down \(owner) tries again: \(error.message)")
+        errors.append(error)
+      }
     }
     return errors
   }

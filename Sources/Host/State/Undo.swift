@@ -2,16 +2,24 @@ extension LocalHost {
   /// Undoes one entry of the journal and strikes it out. What is gone already is no error; what is not ours any more
   /// (the host was started anew, or somebody made another device of that name) is left alone.
   /// - Parameter disks: remove disk images too; otherwise they stay, and their entries go.
-  func undo(_ entry: JournalEntry, disks: Bool) async throws(HostError) {
+  func undo(
+    _ entry: JournalEntry, disks: Bool, now: Bool = false, _ step: Step? = nil
+  ) async throws(HostError) {
     let sameBoot = entry.boot == (try Journal.bootID())
     switch entry.resource {
     case .tap(let name, let index):
       if sameBoot { try await removeLink(name, index: index, kind: .tap) }
     case .bridge(let name, let index):
-      if sameBoot, try await removeBridge(name, index: index) == false { return }
+      if sameBoot, try await removeBridge(name, index: index) == false {
+        // It stays for other machines' sake, and goes with the last of them.
+        var kept = entry
+        kept.kept = true
+        if !isDryRun { try journal.update(kept) }
+        return
+      }
     case .machine(let name, let folder):
       // One whose set-up did not succeed has nothing to write, and may not answer.
-      try await stopMachine(name: name, folder: folder, runs: sameBoot, gracefully: entry.kept)
+      try await stopMachine(name: name, folder: folder, runs: sameBoot, gracefully: entry.kept && !now, step)
     case .disk(let path):
       if disks, !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
     case .temporary(let path):
@@ -24,26 +32,40 @@ extension LocalHost {
   /// - Parameters:
   ///   - name: the machine; nil is everything in the journal.
   ///   - disks: remove the disk images too.
+  ///   - now: end machines without asking their guests to power off.
   /// - Returns: what was undone, and the disks that stay.
   /// - Throws: `invalid` when nothing is known of the machine, `busy` when another kdevlua is at work on it; the first
   ///   error of an undoing, after all others were tried.
-  public func takeDown(_ name: String?, disks: Bool) async throws(HostError) -> (undone: [Resource], kept: [Resource]) {
+  public func takeDown(_ name: String?, disks: Bool, now: Bool = false) async throws(HostError) -> (
+    undone: [Resource], kept: [Resource]
+  ) {
     let all = try journal.entries()
-    if let name, !all.contains(where: { $0.owner == name }) {
+    if let name, !all.contains(where: { $0.isFor(name) }) {
       let known = Set(all.map(\.owner)).subtracting([""]).sorted().joined(separator: ", ")
       throw HostError(.invalid, "no machine \(name) was made here", hint: known.isEmpty ? nil : "there are: \(known)")
     }
-    var locks: [FileLock] = []
+    // Of names without a lock nothing is touched: they appeared since, and somebody is at work on them.
+    var locks: [String: FileLock] = [:]
     if !isDryRun {
-      for owner in Set(all.map(\.owner)) where !owner.isEmpty && (name == nil || owner == name) {
-        locks.append(try lock(owner))
+      for owner in Set(all.map(\.owner)) where !owner.isEmpty {
+        if name == nil || owner == name {
+          locks[owner] = try lock(owner)
+        } else if all.contains(where: { $0.owner == owner && $0.isBridge }) {
+          locks[owner] = try? lock(owner)
+        }
       }
     }
     defer { withExtendedLifetime(locks) {} }
     var undone: [Resource] = []
     var kept: [Resource] = []
     var failed: HostError?
-    for entry in try journal.entries().reversed() where name == nil || entry.owner == name || orphaned(entry, in: all) {
+    for entry in try journal.entries().reversed() {
+      guard name == nil || entry.isFor(name ?? "") || orphaned(entry, in: all) else { continue }
+      guard isDryRun || entry.owner.isEmpty || locks[entry.owner] != nil else { continue }
+      if Task.isCancelled {
+        failed = .cancelled
+        break
+      }
       if case .disk = entry.resource, entry.kept, !disks {
         kept.append(entry.resource)
         continue
@@ -51,7 +73,7 @@ extension LocalHost {
       do {
         let resource = entry.resource
         let outcome = try await step("remove \(resource.title)") { step async throws(HostError) in
-          try await undo(entry, disks: true)
+          try await undo(entry, disks: true, now: now, step)
           let left = try journal.entries().contains { $0.id == entry.id }
           if left, !isDryRun { step.adopted("stays: other machines use it") }
           return left
@@ -68,11 +90,17 @@ extension LocalHost {
   /// Whether the entry is a bridge that stayed for other machines' sake when its own was taken down: whoever takes the
   /// last of them down removes it.
   private func orphaned(_ entry: JournalEntry, in all: [JournalEntry]) -> Bool {
-    entry.isBridge && entry.kept && !all.contains { $0.owner == entry.owner && $0.id != entry.id && !$0.isDisk }
+    entry.isBridge && entry.kept && !entry.owner.isEmpty
+      && !all.contains { $0.owner == entry.owner && $0.id != entry.id && !$0.isDisk }
   }
 }
 
 extension JournalEntry {
+  /// Made for the machine, or the machine itself.
+  func isFor(_ name: String) -> Bool {
+    if case .machine(name, _) = resource { return true }
+    return owner == name
+  }
   var isBridge: Bool { if case .bridge = resource { true } else { false } }
   var isDisk: Bool { if case .disk = resource { true } else { false } }
 }

@@ -37,7 +37,7 @@ function fs.mkdir(path) end
 ---@return boolean
 function fs.exists(path) end
 
---- The path made absolute, with links resolved as far as it exists.
+--- The path made absolute; of something that exists, with links resolved.
 ---@param path string
 ---@return string
 function fs.absolute(path) end

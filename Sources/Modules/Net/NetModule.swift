@@ -17,9 +17,11 @@ enum NetModule: KdevModule {
     }
     module.async("tap") { lua in
       let options = try environment.options(lua, at: 1, "kdev.net.TapOptions", for: "kdev.net.tap")
-      let name: String = try options.required("name")
-      let bridge: BridgeObject? = try options.value("bridge")
       let transaction = lua.transaction(of: host)
+      guard let name = try options.string("name") ?? transaction.machineTap else {
+        throw options.wrong("name", "a name expected where no set-up is open")
+      }
+      let bridge: BridgeObject? = try options.value("bridge")
       return LuaOperation {
         TapObject(try await host.makeTap(name, bridge: bridge?.bridge.name, in: transaction), in: bridge?.bridge, host)
       }
@@ -30,6 +32,11 @@ enum NetModule: KdevModule {
       return 1
     }
   }
+}
+
+extension Transaction {
+  /// The tap of the machine that the set-up is for.
+  fileprivate var machineTap: String? { owner.isEmpty ? nil : Tap.name(forMachine: owner) }
 }
 
 /// `kdev.Bridge`.

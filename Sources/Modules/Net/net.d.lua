@@ -9,7 +9,7 @@ local net = {}
 ---@field address? string The host's address in it, such as "192.168.77.1/24". Default: the first 192.168.N.1/24 that the host is not in yet.
 
 ---@class kdev.net.TapOptions
----@field name string 15 characters at most.
+---@field name? string 15 characters at most. Default: made from the name of the machine that the set-up is for.
 ---@field bridge? kdev.Bridge The bridge to put it into.
 
 ---@class kdev.net.UserOptions
@@ -38,7 +38,7 @@ function net.bridge(options) end
 --- Makes a tap device that the calling user may open: `ip tuntap add dev NAME mode tap user UID`,
 --- `ip link set NAME master BRIDGE`, `ip link set NAME up`. One that is there as wanted is taken over. Errors: "conflict"
 --- when the name is something else's, "busy" when a program has it open, "permission" when there is no way to be root.
----@param options kdev.net.TapOptions
+---@param options? kdev.net.TapOptions
 ---@return kdev.Tap
 function net.tap(options) end
 

@@ -13,7 +13,7 @@ enum TransactionModule: KdevModule {
       let options = try environment.options(lua, at: 1, "kdev.transaction.Options", for: "kdev.transaction.begin")
       let name: String = try options.required("name")
       let keep = try options.bool("keep")
-      let slot = TransactionSlot()
+      let slot = TransactionSlot(outer: lua.taskContext[TransactionSlot.key] as? TransactionSlot)
       lua.taskContext[TransactionSlot.key] = slot
       return LuaOperation {
         let transaction = try await host.begin(name, keepOnFailure: keep)
@@ -27,7 +27,7 @@ enum TransactionModule: KdevModule {
 extension LuaState {
   /// The set-up that what is made now belongs to.
   func transaction(of host: LocalHost) -> Transaction {
-    (taskContext[TransactionSlot.key] as? TransactionSlot)?.transaction.withLock { $0 } ?? .none(host)
+    (taskContext[TransactionSlot.key] as? TransactionSlot)?.current ?? .none(host)
   }
 }
 
@@ -36,6 +36,13 @@ extension LuaState {
 private final class TransactionSlot: Sendable {
   static let key = "kdev.transaction"
   let transaction = Mutex<Transaction?>(nil)
+  /// That of the set-up around this one.
+  private let outer: TransactionSlot?
+
+  init(outer: TransactionSlot?) { self.outer = outer }
+
+  /// The innermost set-up that is open.
+  var current: Transaction? { transaction.withLock { $0 } ?? outer?.current }
 }
 
 /// `kdev.Transaction`.
@@ -57,8 +64,8 @@ final class TransactionObject: LuaObject, Sendable {
       object.slot.transaction.withLock { $0 = nil }
       return try lua.await(
         LuaOperation {
-          guard failed else { return try object.transaction.commit() }
-          if let error = await object.transaction.rollBack().first { throw error }
+          // What cannot be undone is said; the error that the script failed with goes on.
+          if failed { await object.transaction.rollBack() } else { try object.transaction.commit() }
         })
     }
     type.tostring { "kdev.Transaction: \($0.transaction.owner)" }

@@ -20,7 +20,7 @@ enum UIModule: KdevModule {
       let label: String = try lua.read(1)
       let body = try lua.function(2)
       let runtime = LuaRuntime.of(lua)
-      return LuaOperation { LuaReturn.values(try await host.watch(label) { try await runtime.call(body) }) }
+      return LuaOperation { LuaReturn.values(try await host.step(label) { _ in try await runtime.call(body) }) }
     }
   }
 }
