@@ -51,7 +51,7 @@ nothing_left() {
   [ -z "$left" ] || fail "left running: $(ps -o pid,args -p "$left" | cut -c1-150)"
   left=$(inside ip -br link | grep -v '^lo ' || true)
   [ -z "$left" ] || fail "left interfaces: $left"
-  left=$(find "$KDEVLUA_STATE/journal" "$KDEVLUA_STATE/machines" -mindepth 1 ! -name .lock 2>/dev/null || true)
+  left=$(find "$KDEVLUA_STATE/journal" "$KDEVLUA_STATE/machines" -mindepth 1 ! -name .lock ! -name .last 2>/dev/null || true)
   [ -z "$left" ] || fail "left in the state folder: $left"
   left=$(find "$work/share" "$KDEVLUA_CACHE" -name '.*partial*' -o -name '.kdevlua-*' -o -name '*.partial*' 2>/dev/null || true)
   [ -z "$left" ] || fail "left temporary files: $left"
