@@ -79,6 +79,33 @@ test_an_ordinary_user_without_rights_gets_user_networking_and_is_told() {
   nothing_left
 }
 
+test_a_user_with_the_documented_sudo_rule_gets_a_tap_and_qemu_needs_no_root() {
+  local out docs
+  docs=$(dirname "${BASH_SOURCE[0]}")/../../docs/how-to/run-without-root.md
+  cp "$PROGRAM" "$work/kdevlua"
+  mkdir "$work/home" "$work/sudoers.d" && chown nobody "$work/home" "$work/share"
+  sed -n '/^Cmnd_Alias KDEVLUA/,/^you ALL/p' "$docs" | sed 's/^you /nobody /' >"$work/sudoers.d/kdevlua"
+  chmod 440 "$work/sudoers.d/kdevlua"
+  mknod -m 666 "$work/tun" c 10 200
+  chmod -R a+rX "$KDEVLUA_CACHE"
+  export KDEVLUA_STATE=$work/home/state
+  # The rule, and a /dev/net/tun as Debian has it, are seen by nobody else.
+  as_nobody() {
+    unshare -m bash -euc '
+      mount --bind "$0/tun" /dev/net/tun
+      mount --bind "$0/sudoers.d" /etc/sudoers.d
+      cd "$0/share"
+      exec ip netns exec "$1" setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$0/home" "$0/kdevlua" "${@:2}"
+    ' "$work" "$namespace" "$@"
+  }
+  out=$(as_nobody run --trace setup.lua --net tap 2>&1) || fail "$out"
+  contains "$out" '+ sudo ip tuntap add dev tap-work mode tap user 65534'
+  contains "$out" 'written and read both ways'
+  equal "$(stat -c %U /proc/"$(machines)")" nobody
+  as_nobody down --disks 2>/dev/null
+  nothing_left
+}
+
 test_a_dry_run_changes_nothing_and_prints_what_a_shell_can_read() {
   local out
   out=$(kd run --dry-run setup.lua --net tap 2>/dev/null)
