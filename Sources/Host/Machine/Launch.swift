@@ -122,9 +122,13 @@ extension LocalHost {
       try await require(command, to: "start QEMU")
       return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
     }
-    try state.make(folder.path)
+    // One of that name that has ended by itself is in the journal still.
+    for old in try journal.entries() where old.resource == .machine(name: spec.name, folder: folder.path) {
+      try journal.strike(old)
+    }
     let entry = try transaction.record(.machine(name: spec.name, folder: folder.path))
     do throws(HostError) {
+      try state.make(folder.path)
       for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.console, folder.consoleLog] {
         try Files.remove(socket)
       }

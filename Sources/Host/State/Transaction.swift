@@ -48,9 +48,9 @@ public final class Transaction: Sendable {
     return entry
   }
 
-  /// Undoes one thing of the set-up.
+  /// Undoes one thing that did not succeed.
   func undo(_ entry: JournalEntry) async throws(HostError) {
-    try await host.undo(entry, disks: true)
+    try await host.undo(entry, disks: true, now: true)
     made.withLock { made in made.removeAll { $0.id == entry.id } }
   }
 
