@@ -52,4 +52,16 @@ test("a repl reads lines, goes on after errors and prints results", function()
   test.contains(result.stderr, "unexpected symbol")
 end)
 
+test("the types for editors are written where lua-language-server is told to look", function()
+  local kdev <const> = require "kdev"
+  local program <const> = kdev.fs.absolute("/proc/self/exe")
+  kdev.fs.mkdir("editor")
+  local out <const> = kdev.proc.run { program, "types", "--install", "--directory", "../types", cwd = "editor" }
+  test.contains(out.stdout, "wrote .luarc.json")
+  test.contains(kdev.fs.read("types/disk.d.lua"), "---@meta kdev.disk")
+  local settings <const> = require("cjson").decode(kdev.fs.read("editor/.luarc.json"))
+  test.equal(settings["runtime.version"], "Lua 5.4")
+  test.contains(settings["workspace.library"][1], "/types")
+end)
+
 test.done()

@@ -24,11 +24,11 @@ extension LocalHost {
         return kernel
       }
       if let kernel = installedKernel(drivers: drivers) {
-        step.adopted("\(kernel.release), \(kernel.path)")
+        step.adopted("\(kernel.release), \(kernel.path.hasPrefix(kernels) ? "from the cache" : kernel.path)")
         return kernel
       }
       let kernel = try await fetchDebianKernel(step)
-      step.detail("\(kernel.release), unpacked into \(kernels)")
+      step.detail("\(kernel.release), unpacked into the cache")
       return kernel
     }
   }
