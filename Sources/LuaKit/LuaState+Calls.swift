@@ -44,6 +44,10 @@ extension LuaState {
     try call()
   }
 
+  /// Has the thread raise an error after so many instructions, or lifts the limit; for scripts that others wrote. One call
+  /// into C counts as one instruction, however long it takes.
+  public func limit(instructions: Int32?) { lb_limit(raw, instructions ?? 0) }
+
   /// Where the function at `level` (0 runs, 1 called it) is: "setup.lua:12: ", or "" for a C function.
   public func location(level: Int32 = 1) -> String {
     luaL_where(raw, level)

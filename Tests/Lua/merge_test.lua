@@ -65,6 +65,11 @@ test("a script has no way out", function()
   end
 end)
 
+test("a script that does not end is stopped", function()
+  kdev.fs.write("h/a/x.yaml", "teuthology:\n  premerge: |\n    while true do end\n")
+  test.contains(test.fails("runs too long", choose, { fragments = "./h" }), "x.yaml:3")
+end)
+
 test("an error in a script names fragment and line", function()
   kdev.fs.write("h/a/x.yaml", "teuthology:\n  premerge: |\n    local x\n    x.y = 1\n")
   local err <const> = test.fails("attempt to index a nil value", choose, { fragments = "./h" })

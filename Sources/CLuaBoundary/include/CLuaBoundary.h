@@ -52,6 +52,9 @@ void lb_set_release(void (*release)(void *));
    about awaits. NULL when out of memory. */
 lua_State *lb_new_state(void);
 void lb_close_state(lua_State *L);
+/* Has the thread raise an error after so many instructions of the virtual machine; 0 lifts the limit. A single call into
+   C, such as a pattern match, counts as one. */
+void lb_limit(lua_State *L, int instructions);
 static inline lb_host *lb_host_of(lua_State *L) { return *(lb_host **)lua_getextraspace(L); }
 
 /* ---- functions and objects ----------------------------------------------------------------------- */

@@ -14,6 +14,9 @@ struct MergeScripts: FragmentScripts {
   /// What a script may call (teuthology's suite/fragment-generator.lua allows these of Lua's own).
   private static let allowed = ["assert", "error", "ipairs", "next", "pairs", "tonumber", "tostring", "math", "string"]
 
+  /// Some tenths of a second; a premerge script takes a few hundred instructions.
+  private static let instructionLimit: Int32 = 20_000_000
+
   func premerge(_ script: String, context: inout MergeContext) throws(MergeError) -> Bool {
     try run(script, .premerge, &context)
   }
@@ -40,6 +43,8 @@ struct MergeScripts: FragmentScripts {
       lua.pushCopy(at: -2)
       lua.pushCopy(at: environment)
       var accepts = true
+      lua.limit(instructions: Self.instructionLimit)
+      defer { lua.limit(instructions: nil) }
       do throws(LuaError) {
         try lua.call(arguments: 1, results: nil)
         // Without a return a script accepts; what it returns counts by truth.
