@@ -6,6 +6,7 @@
 ---@field disk kdev.disk
 ---@field fs kdev.fs
 ---@field host kdev.host
+---@field json kdev.json
 ---@field kernel kdev.kernel
 ---@field merge kdev.merge
 ---@field net kdev.net
@@ -14,6 +15,7 @@
 ---@field transaction kdev.transaction
 ---@field ui kdev.ui
 ---@field vm kdev.vm
+---@field yaml kdev.yaml
 local kdev = {}
 
 return kdev
