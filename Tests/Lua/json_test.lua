@@ -51,7 +51,8 @@ test("what is no JSON is an error with its line and column", function()
     ['"a\nb"'] = "<json>:1:3: a control character", ['"\\x"'] = "<json>:1:2: an unknown escape",
     ['"\\ud800x"'] = "half of a surrogate pair", ['"\\u12g4"'] = "four hexadecimal digits", ["01"] = "begins with 0",
     ["1."] = "a digit expected", ["-"] = "a digit expected", ["1e"] = "a digit expected", ["nul"] = "found 'n'",
-    ["1 2"] = "<json>:1:3: the end of the text expected", ["NaN"] = "found 'N'", ['"\xff"'] = "<json>:1:2: a string that",
+    ["1 2"] = "<json>:1:3: the end of the text expected", ["NaN"] = "found 'N'",
+    ['"\xff"'] = "<json>:1:2: a string that",
     ["18446744073709551616"] = "does not fit into 64 bits", ["1e999"] = "is too large",
     [("["):rep(201)] = "<json>:1:201: nested deeper than 200", ['"\\'] = "escape", ['"\\u12'] = "text ends",
   } do

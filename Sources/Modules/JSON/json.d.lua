@@ -1,8 +1,9 @@
 ---@meta kdev.json
 
 --- JSON (RFC 8259). Integers stay integers and floats stay floats: 1 is written as 1, and 1.0 as 1.0.
+--- `json.null` is null: one value, which is not nil and counts as true in a condition.
 ---@class kdev.json
----@field null lightuserdata JSON's null. It equals itself, `kdev.yaml.null` and lua-cjson's null, is not nil, and counts as true in a condition.
+---@field null lightuserdata JSON's null. It equals itself, `kdev.yaml.null` and lua-cjson's null.
 local json = {}
 
 ---@class kdev.json.EncodeOptions
@@ -24,10 +25,10 @@ function json.encode(value, options) end
 ---@return any
 function json.decode(text) end
 
---- Marks a table as a list, so that it is one also when it is empty. A list with other keys than 1 to n is an error in
+--- Marks a table as a list and returns it, so that it is one also when it is empty. A list with other keys than 1 to n is an error in
 --- `encode`.
 ---@param list? table Default: a new one.
----@return table list The table itself.
+---@return table
 function json.array(list) end
 
 return json

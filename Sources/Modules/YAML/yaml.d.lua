@@ -1,8 +1,9 @@
 ---@meta kdev.yaml
 
 --- YAML 1.1, as PyYAML's safe_load and safe_dump have it.
+--- `yaml.null` is null: one value, which is not nil and counts as true in a condition.
 ---@class kdev.yaml
----@field null lightuserdata YAML's null, the same value as `kdev.json.null`: not nil, and true in a condition.
+---@field null lightuserdata YAML's null, the same value as `kdev.json.null`.
 local yaml = {}
 
 --- The value of a YAML text of one document. null becomes `yaml.null`, an empty sequence is marked as a list, binary becomes
@@ -21,9 +22,9 @@ function yaml.load(text) end
 ---@return string
 function yaml.dump(value) end
 
---- Marks a table as a list, as `kdev.json.array` does.
+--- Marks a table as a list and returns it, as `kdev.json.array` does.
 ---@param list? table Default: a new one.
----@return table list The table itself.
+---@return table
 function yaml.array(list) end
 
 return yaml
