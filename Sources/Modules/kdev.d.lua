@@ -6,6 +6,7 @@
 ---@field disk kdev.disk
 ---@field env kdev.env
 ---@field fs kdev.fs
+---@field glob kdev.glob
 ---@field host kdev.host
 ---@field json kdev.json
 ---@field kernel kdev.kernel
