@@ -46,7 +46,8 @@ protocol KdevModule: SendableMetatype {
 /// The modules, by name.
 private let modules: [any KdevModule.Type] = [
   CLIModule.self, DiskModule.self, EnvModule.self, FSModule.self, GlobModule.self, HostModule.self, JSONModule.self,
-  KernelModule.self, MergeModule.self, NetModule.self, PathModule.self, ProcModule.self, TimeModule.self,
+  KernelModule.self, LogModule.self, MergeModule.self, NetModule.self, PathModule.self, ProcModule.self,
+  TimeModule.self,
   TransactionModule.self,
   UIModule.self, VMModule.self, YAMLModule.self,
 ]

@@ -10,6 +10,7 @@
 ---@field host kdev.host
 ---@field json kdev.json
 ---@field kernel kdev.kernel
+---@field log kdev.log
 ---@field merge kdev.merge
 ---@field net kdev.net
 ---@field path kdev.path
