@@ -45,6 +45,13 @@ extension LuaState {
 
   // MARK: Walking
 
+  /// Runs `body` without the collector, so that no finalizer changes data meanwhile.
+  public func withoutCollector<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    let stopped = lb_stand(raw)
+    defer { if stopped { lb_go_on(raw) } }
+    return try body()
+  }
+
   /// Replaces the key on top by the table's next key and its value; at the end, pops the key and returns false. Begin
   /// with nil, and give the table no new key meanwhile.
   public func next(of index: Int32) -> Bool { lua_next(raw, index) != 0 }

@@ -20,6 +20,7 @@ end)
 
 test("two stars match any number of folders and follow no link", function()
   test.equal(list "g/**/*.lua", { "g/[1].lua", "g/a.lua", "g/x/c.lua", "g/x/y/d.lua" })
+  test.equal(list "g/**/**/d.lua", { "g/x/y/d.lua" })
   test.equal(list "**/d.lua", { "g/x/y/d.lua" })
   test.equal(list "g/x/**", { "g/x/c.lua", "g/x/up", "g/x/y", "g/x/y/d.lua" })
 end)

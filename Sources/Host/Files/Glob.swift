@@ -18,7 +18,10 @@ public struct Glob {
 
   private init(_ pattern: String) {
     self.pattern = pattern
-    parts = pattern.split(separator: "/").map(String.init)
+    // Two of "**" in a row mean what one does.
+    parts = pattern.split(separator: "/").reduce(into: [String]()) { parts, part in
+      if part != "**" || parts.last != "**" { parts.append(String(part)) }
+    }
   }
 
   /// - Parameters:

@@ -66,18 +66,26 @@ protocol DataSink {
 /// is empty and marked as one; any other is a record. Metamethods are not asked.
 struct DataWalk {
   static let depthLimit = 200
-  let lua: LuaState
+  private let lua: LuaState
   /// Keys in order, so that equal data gives equal text.
-  var isSorted = true
+  private let isSorted: Bool
   private var path: [UnsafeRawPointer] = []
 
-  init(_ lua: LuaState, sorted: Bool = true) {
+  private init(_ lua: LuaState, sorted: Bool) {
     self.lua = lua
     isSorted = sorted
   }
 
   /// - Throws: a mismatch with the place inside the value.
-  mutating func value(at index: Int32, _ sink: inout some DataSink) throws(LuaMismatch) {
+  static func walk(
+    _ lua: LuaState, at index: Int32, sorted: Bool = true, into sink: inout some DataSink
+  ) throws(LuaMismatch) {
+    var walk = DataWalk(lua, sorted: sorted)
+    // The keys that a walk holds are Lua's own bytes.
+    try lua.withoutCollector { () throws(LuaMismatch) in try walk.value(at: index, &sink) }
+  }
+
+  private mutating func value(at index: Int32, _ sink: inout some DataSink) throws(LuaMismatch) {
     switch lua.type(at: index) {
     case .boolean: sink.bool(try Bool.read(lua, at: index))
     case .number:

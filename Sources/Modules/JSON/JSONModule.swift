@@ -11,8 +11,8 @@ enum JSONModule: KdevModule {
       try lua.requireValue(1)
       let options = try environment.options(lua, at: 2, "kdev.json.EncodeOptions", for: "kdev.json.encode")
       var writer = JSONWriter(pretty: try options.bool("pretty"))
-      var walk = DataWalk(lua, sorted: try options.value("sorted") ?? true)
-      do throws(LuaMismatch) { try walk.value(at: 1, &writer) } catch {
+      let isSorted = try options.value("sorted") ?? true
+      do throws(LuaMismatch) { try DataWalk.walk(lua, at: 1, sorted: isSorted, into: &writer) } catch {
         throw DataFailure(kind: "json", message: error.message)
       }
       lua.push(bytes: writer.bytes)

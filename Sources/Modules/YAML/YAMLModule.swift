@@ -18,8 +18,7 @@ enum YAMLModule: KdevModule {
     module.function("dump") { lua in
       try lua.requireValue(1)
       var builder = YAMLBuilder()
-      var walk = DataWalk(lua)
-      do throws(LuaMismatch) { try walk.value(at: 1, &builder) } catch {
+      do throws(LuaMismatch) { try DataWalk.walk(lua, at: 1, into: &builder) } catch {
         throw DataFailure(kind: "yaml", message: error.message)
       }
       lua.push(builder.value.yaml)
