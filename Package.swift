@@ -54,10 +54,11 @@ let package = Package(
       dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "CStdlib"],
       // The types beside each module are embedded by CStdlib.
       exclude: [
-        "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "FS/fs.d.lua", "HostFacts/host.d.lua", "Kernel/kernel.d.lua",
-        "Merge/merge.d.lua",
-        "Net/net.d.lua", "Proc/proc.d.lua", "Task/task.d.lua", "Transaction/transaction.d.lua", "UI/ui.d.lua",
-        "VM/vm.d.lua",
+        "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "Env/env.d.lua", "FS/fs.d.lua", "Glob/glob.d.lua",
+        "HostFacts/host.d.lua", "JSON/json.d.lua",
+        "Kernel/kernel.d.lua", "Log/log.d.lua", "Merge/merge.d.lua", "Net/net.d.lua", "Path/path.d.lua",
+        "Proc/proc.d.lua", "Task/task.d.lua", "Time/time.d.lua",
+        "Transaction/transaction.d.lua", "UI/ui.d.lua", "VM/vm.d.lua", "YAML/yaml.d.lua",
       ],
       swiftSettings: swift),
 

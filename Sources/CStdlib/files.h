@@ -45,36 +45,57 @@ EMBED(f15) = {
 #embed "../../Sources/Modules/Disk/disk.d.lua"
 };
 EMBED(f16) = {
-#embed "../../Sources/Modules/FS/fs.d.lua"
+#embed "../../Sources/Modules/Env/env.d.lua"
 };
 EMBED(f17) = {
-#embed "../../Sources/Modules/HostFacts/host.d.lua"
+#embed "../../Sources/Modules/FS/fs.d.lua"
 };
 EMBED(f18) = {
-#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+#embed "../../Sources/Modules/Glob/glob.d.lua"
 };
 EMBED(f19) = {
-#embed "../../Sources/Modules/Merge/merge.d.lua"
+#embed "../../Sources/Modules/HostFacts/host.d.lua"
 };
 EMBED(f20) = {
-#embed "../../Sources/Modules/Net/net.d.lua"
+#embed "../../Sources/Modules/JSON/json.d.lua"
 };
 EMBED(f21) = {
-#embed "../../Sources/Modules/Proc/proc.d.lua"
+#embed "../../Sources/Modules/Kernel/kernel.d.lua"
 };
 EMBED(f22) = {
-#embed "../../Sources/Modules/Task/task.d.lua"
+#embed "../../Sources/Modules/Log/log.d.lua"
 };
 EMBED(f23) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Merge/merge.d.lua"
 };
 EMBED(f24) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Net/net.d.lua"
 };
 EMBED(f25) = {
-#embed "../../Sources/Modules/VM/vm.d.lua"
+#embed "../../Sources/Modules/Path/path.d.lua"
 };
 EMBED(f26) = {
+#embed "../../Sources/Modules/Proc/proc.d.lua"
+};
+EMBED(f27) = {
+#embed "../../Sources/Modules/Task/task.d.lua"
+};
+EMBED(f28) = {
+#embed "../../Sources/Modules/Time/time.d.lua"
+};
+EMBED(f29) = {
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+};
+EMBED(f30) = {
+#embed "../../Sources/Modules/UI/ui.d.lua"
+};
+EMBED(f31) = {
+#embed "../../Sources/Modules/VM/vm.d.lua"
+};
+EMBED(f32) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f33) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -93,15 +114,22 @@ static const cstdlib_file files[] = {
   {"setup.lua", f13, sizeof f13},
   {"types/cli.d.lua", f14, sizeof f14},
   {"types/disk.d.lua", f15, sizeof f15},
-  {"types/fs.d.lua", f16, sizeof f16},
-  {"types/host.d.lua", f17, sizeof f17},
-  {"types/kernel.d.lua", f18, sizeof f18},
-  {"types/merge.d.lua", f19, sizeof f19},
-  {"types/net.d.lua", f20, sizeof f20},
-  {"types/proc.d.lua", f21, sizeof f21},
-  {"types/task.d.lua", f22, sizeof f22},
-  {"types/transaction.d.lua", f23, sizeof f23},
-  {"types/ui.d.lua", f24, sizeof f24},
-  {"types/vm.d.lua", f25, sizeof f25},
-  {"types/kdev.d.lua", f26, sizeof f26},
+  {"types/env.d.lua", f16, sizeof f16},
+  {"types/fs.d.lua", f17, sizeof f17},
+  {"types/glob.d.lua", f18, sizeof f18},
+  {"types/host.d.lua", f19, sizeof f19},
+  {"types/json.d.lua", f20, sizeof f20},
+  {"types/kernel.d.lua", f21, sizeof f21},
+  {"types/log.d.lua", f22, sizeof f22},
+  {"types/merge.d.lua", f23, sizeof f23},
+  {"types/net.d.lua", f24, sizeof f24},
+  {"types/path.d.lua", f25, sizeof f25},
+  {"types/proc.d.lua", f26, sizeof f26},
+  {"types/task.d.lua", f27, sizeof f27},
+  {"types/time.d.lua", f28, sizeof f28},
+  {"types/transaction.d.lua", f29, sizeof f29},
+  {"types/ui.d.lua", f30, sizeof f30},
+  {"types/vm.d.lua", f31, sizeof f31},
+  {"types/yaml.d.lua", f32, sizeof f32},
+  {"types/kdev.d.lua", f33, sizeof f33},
 };

@@ -62,6 +62,11 @@ public final class LocalHost: Sendable {
   /// Says a choice or a limit that the user should know of.
   public func note(_ text: String) { observer.observe(.note(text)) }
 
+  /// Says what a script logs.
+  public func log(_ level: LogLevel, _ text: String, _ fields: [LogField]) {
+    observer.observe(.log(level, text, fields))
+  }
+
   /// Says what the user has to act on.
   func warn(_ text: String) { observer.observe(.warning(text)) }
 

@@ -19,6 +19,28 @@ public enum HostEvent: Sendable, Equatable {
   case note(String)
   /// Something that the user has to act on: shown even where notes are not.
   case warning(String)
+  /// What a script logs.
+  case log(LogLevel, String, [LogField])
+}
+
+/// How much a line of a script's log matters.
+public enum LogLevel: String, Sendable {
+  /// For whoever looks for a mistake: shown with a trace only.
+  case debug
+  case info
+  case warning
+  case error
+}
+
+/// A value with its name beside the text of a line.
+public struct LogField: Sendable, Equatable {
+  public var name: String
+  public var value: JSONValue
+
+  public init(_ name: String, _ value: JSONValue) {
+    self.name = name
+    self.value = value
+  }
 }
 
 /// Takes the host's events. May be called from any thread.

@@ -45,8 +45,11 @@ protocol KdevModule: SendableMetatype {
 
 /// The modules, by name.
 private let modules: [any KdevModule.Type] = [
-  CLIModule.self, DiskModule.self, FSModule.self, HostModule.self, KernelModule.self, MergeModule.self, NetModule.self,
-  ProcModule.self, TransactionModule.self, UIModule.self, VMModule.self,
+  CLIModule.self, DiskModule.self, EnvModule.self, FSModule.self, GlobModule.self, HostModule.self, JSONModule.self,
+  KernelModule.self, LogModule.self, MergeModule.self, NetModule.self, PathModule.self, ProcModule.self,
+  TimeModule.self,
+  TransactionModule.self,
+  UIModule.self, VMModule.self, YAMLModule.self,
 ]
 
 extension LuaRuntime {

@@ -15,20 +15,7 @@ extension Options {
   /// A time: seconds, or a text with a unit: "300ms", "90s", "5m", "2h".
   func duration(_ name: String) throws -> Duration? {
     guard let value: LuaValue = try value(name) else { return nil }
-    let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)]
-    var seconds = value.double
-    if let text = value.text {
-      if let (suffix, factor) = units.first(where: { text.hasSuffix($0.0) }),
-        let number = Double(text.dropLast(suffix.count))
-      {
-        seconds = number * factor
-      } else {
-        seconds = Double(text)
-      }
-    }
-    guard let seconds, seconds > 0, seconds.isFinite, seconds < 1e9 else {
-      throw wrong(name, "a time expected: seconds, or a text such as \"90s\" or \"5m\"")
-    }
+    guard let seconds = value.seconds, seconds > 0 else { throw wrong(name, LuaValue.secondsExpected) }
     return .milliseconds(Int64(seconds * 1000))
   }
 
@@ -52,6 +39,24 @@ extension Options {
 }
 
 extension LuaValue {
+  /// The seconds of a number, or of a text that may have a unit; nil for what is no time, or from 1e9 seconds on.
+  var seconds: Double? {
+    let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)]
+    var seconds = double
+    if let text {
+      if let (suffix, factor) = units.first(where: { text.hasSuffix($0.0) }) {
+        seconds = Double(text.dropLast(suffix.count)).map { $0 * factor }
+      } else {
+        seconds = Double(text)
+      }
+    }
+    guard let seconds, seconds.isFinite, seconds < 1e9 else { return nil }
+    return seconds
+  }
+
+  /// What to say where ``seconds`` is nil.
+  static let secondsExpected = "a time expected: seconds, or a text such as \"90s\" or \"5m\""
+
   /// A table with string keys, from pairs.
   static func record(_ fields: [(String, LuaValue)]) -> LuaValue { .table(fields.map { Field(.string($0.0), $0.1) }) }
 

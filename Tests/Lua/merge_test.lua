@@ -76,10 +76,4 @@ test("an error in a script names fragment and line", function()
   test.contains(err, "x.yaml:4")
 end)
 
-test("YAML is read as PyYAML reads it", function()
-  local value <const> = kdev.merge.yaml_load("a: yes\nb: 0o10\nc: 1:30\nd: [1, x]\n")
-  test.equal(value, { a = true, b = "0o10", c = 90, d = { 1, "x" } })
-  test.equal(test.fails("<yaml>:1:", kdev.merge.yaml_load, "a: [1").kind, "yaml")
-end)
-
 test.done()

@@ -106,6 +106,9 @@ static inline void lb_remove(lua_State *L, int i) { lua_rotate(L, i, -1); lua_se
 static inline void lb_push_globals(lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS); }
 static inline void lb_push_c_function(lua_State *L, lua_CFunction f) { lua_pushcclosure(L, f, 0); }
 static inline int lb_collect(lua_State *L) { return lua_gc(L, LUA_GCCOLLECT); }
+/* Stops the collector; false when it stood already, and then lb_go_on is not to be called. */
+static inline bool lb_stand(lua_State *L) { return lua_gc(L, LUA_GCISRUNNING) != 0 && lua_gc(L, LUA_GCSTOP) == 0; }
+static inline void lb_go_on(lua_State *L) { lua_gc(L, LUA_GCRESTART); }
 static inline int lb_memory(lua_State *L) { return lua_gc(L, LUA_GCCOUNT); }
 static inline int lb_load_file(lua_State *L, const char *path) { return luaL_loadfilex(L, path, NULL); }
 static inline const char *lb_source(const lua_Debug *ar) { return ar->short_src; }

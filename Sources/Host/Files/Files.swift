@@ -67,6 +67,13 @@ public enum Files {
     return stat(path, &status) == 0 ? Int(status.st_size) : nil
   }
 
+  /// Size in bytes.
+  /// - Throws: `missing` or `permission`.
+  public static func sizeOfFile(_ path: String) throws(HostError) -> Int {
+    guard let size = size(path) else { throw .system("could not read the size of \(path)", errno: errno) }
+    return size
+  }
+
   /// Makes a folder and those above it.
   public static func makeFolder(_ path: String, mode: UInt32 = 0o755) throws(HostError) {
     if isFolder(path) { return }
@@ -80,29 +87,6 @@ public enum Files {
   /// Removes a file, link or socket; no error when it is gone already.
   public static func remove(_ path: String) throws(HostError) {
     if unlink(path) != 0, errno != ENOENT { throw .system("could not remove \(path)", errno: errno) }
-  }
-
-  /// Removes a folder with all in it; links are removed, never followed. No error when it is gone already.
-  public static func removeTree(_ path: String) throws(HostError) {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
-    for name in try list(path) { try removeTree(path + "/" + name) }
-    if rmdir(path) != 0, errno != ENOENT { throw .system("could not remove \(path)", errno: errno) }
-  }
-
-  /// The names in a folder, sorted.
-  public static func list(_ path: String) throws(HostError) -> [String] {
-    guard let folder = opendir(path) else { throw .system("could not list \(path)", errno: errno) }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
   }
 
   /// What a symbolic link points at, or nil.

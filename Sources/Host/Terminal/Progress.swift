@@ -80,6 +80,7 @@ public final class Progress: HostObserver {
         if case .quiet = style { return }
         say("note", text, &state)
       case .warning(let text): say("warning", text, &state)
+      case .log(let level, let text, let fields): log(level, text, fields, &state)
       }
     }
   }
@@ -95,6 +96,25 @@ public final class Progress: HostObserver {
   private func say(_ event: String, _ text: String, _ state: inout State) {
     hideSpinner(&state)
     if case .json = style { json(event, [("text", .text(text))]) } else { put("  \(paint("!", 33)) \(text)") }
+  }
+
+  /// Debug is shown with a trace only, info not when it is to be quiet.
+  private func log(_ level: LogLevel, _ text: String, _ fields: [LogField], _ state: inout State) {
+    if level == .debug, !trace { return }
+    if case .quiet = style, level == .info { return }
+    hideSpinner(&state)
+    if case .json = style {
+      let object = JSONValue.object(Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first })
+      json("log", [("level", .text(level.rawValue)), ("text", .text(text)), ("fields", .value(object))])
+      return
+    }
+    let mark =
+      switch level {
+      case .debug, .info: paint("·", 36)
+      case .warning: paint("!", 33)
+      case .error: paint("✗", 31)
+      }
+    put("  \(mark) \(text)" + fields.map { "  \($0.name)=\($0.value.shown)" }.joined())
   }
 
   private func show(_ step: Running, _ id: Int, _ outcome: StepOutcome) {
@@ -154,7 +174,7 @@ public final class Progress: HostObserver {
   private func put(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
 
   private enum Field {
-    case text(String), number(Int), seconds(Double)
+    case text(String), number(Int), seconds(Double), value(JSONValue)
   }
 
   private func json(_ event: String, _ fields: [(String, Field)]) {
@@ -167,6 +187,7 @@ public final class Progress: HostObserver {
       switch field {
       case .text(let text): members.append((name, .string(text)))
       case .number(let number): members.append((name, .integer(number)))
+      case .value(let value): members.append((name, value))
       case .seconds(let seconds): members.append((name, .number((seconds * 1000).rounded() / 1000)))
       }
     }
@@ -181,6 +202,16 @@ public final class Progress: HostObserver {
       if count < 0, errno != EINTR { return }
       bytes = bytes.dropFirst(max(0, count))
     }
+  }
+}
+
+extension JSONValue {
+  /// For a person: a plain word as it is, all else as JSON.
+  fileprivate var shown: String {
+    guard let string, !string.isEmpty, string.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x22 && $0 != 0x7F }) else {
+      return text
+    }
+    return string
   }
 }
 

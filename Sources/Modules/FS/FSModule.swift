@@ -32,6 +32,33 @@ enum FSModule: KdevModule {
       lua.push(Files.exists(try lua.read(1)))
       return 1
     }
+    module.function("is_dir") { lua in
+      lua.push(Files.isFolder(try lua.read(1)))
+      return 1
+    }
+    module.function("list") { lua in
+      lua.push(try Files.list(try lua.read(1)))
+      return 1
+    }
+    module.function("size") { lua in
+      lua.push(try Files.sizeOfFile(try lua.read(1)))
+      return 1
+    }
+    module.async("copy") { lua in
+      let (path, target): (String, String) = (try lua.read(1), try lua.read(2))
+      return LuaOperation { try await host.copy(path, to: target) }
+    }
+    module.function("rename") { lua in
+      let (path, target): (String, String) = (try lua.read(1), try lua.read(2))
+      try host.change(saying: ["mv", "-T", "--", path, target]) { () throws(HostError) in
+        try Files.move(path, to: target)
+      }
+      return 0
+    }
+    module.function("remove_tree") { lua in
+      try host.removeTree(try lua.read(1))
+      return 0
+    }
     module.function("absolute") { lua in
       let path: String = try lua.read(1)
       lua.push(Files.resolve(path) ?? Files.absolute(path))

@@ -28,12 +28,6 @@ enum MergeModule: KdevModule {
         throw ChoiceFailure(error)
       }
     }
-    module.function("yaml_load") { lua in
-      do throws(YAMLError) { lua.push(LuaValue(try YAMLValue(yaml: lua.text(1)))) } catch {
-        throw YAMLFailure(message: error.description)
-      }
-      return 1
-    }
   }
 }
 
@@ -51,17 +45,6 @@ struct ChoiceFailure: LuaErrorFields {
     default: error.description
     }
   }
-}
-
-/// Text that is no YAML.
-struct YAMLFailure: LuaErrorFields {
-  var kind: String { "yaml" }
-  let message: String
-}
-
-extension LuaState {
-  /// A string argument, or none: an empty text.
-  fileprivate func text(_ index: Int32) -> String { string(at: index) ?? "" }
 }
 
 extension Choice {
@@ -97,7 +80,7 @@ extension Environment {
             path: stdlib.place(file), name: String(file.dropFirst(prefix.count + 1)),
             text: String(decoding: bytes, as: UTF8.self)))
       } catch {
-        throw YAMLFailure(message: error.description)
+        throw DataFailure(error)
       }
     }
     for folder in host.teamFolders where Files.isFolder(folder + "/" + prefix) {
@@ -109,7 +92,7 @@ extension Environment {
 
   private static func fragments(in folder: String) throws -> [Fragment] {
     do throws(FragmentReadError) { return try Fragment.all(under: folder) } catch {
-      throw YAMLFailure(message: error.description)
+      throw DataFailure(kind: "yaml", message: error.description)
     }
   }
 }

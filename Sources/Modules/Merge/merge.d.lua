@@ -26,9 +26,4 @@ local merge = {}
 ---@return kdev.merge.Choice
 function merge.choose(options) end
 
---- Reads YAML 1.1 as PyYAML does. Errors: kind "yaml", with line and column.
----@param text string
----@return any
-function merge.yaml_load(text) end
-
 return merge

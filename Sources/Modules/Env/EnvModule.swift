@@ -1,0 +1,37 @@
+import Host
+import LuaKit
+import LuaRuntime
+
+/// `kdev.env`; its functions are documented in env.d.lua.
+enum EnvModule: KdevModule {
+  static let name = "env"
+
+  static func build(_ module: LuaModule, _ environment: Environment) {
+    let variables = environment.host.options.environment
+    module.function("get") { lua in
+      let name: String = try lua.read(1)
+      if let value = variables[name] { lua.push(value) } else { lua.push(try lua.read(2, as: String?.self)) }
+      return 1
+    }
+    module.function("all") { lua in
+      lua.push(variables)
+      return 1
+    }
+    module.function("home") { lua in
+      guard let home = Identity.home(environment: variables) else {
+        throw HostError(.missing, "there is no home folder: HOME is not set, and the user database has none")
+      }
+      lua.push(home)
+      return 1
+    }
+    module.function("user") { lua in
+      guard let user = Identity.user else { throw HostError(.missing, "the user database does not have this user") }
+      lua.push(user)
+      return 1
+    }
+    module.function("hostname") { lua in
+      lua.push(try Identity.hostName())
+      return 1
+    }
+  }
+}
