@@ -13,6 +13,8 @@ final class Scheduler {
   var live: [Int: LuaTask] = [:]
   private(set) var current: LuaTask?
   var main: LuaTask?
+  /// A script runs on the main thread, in no task.
+  var runsOnMain = false
   /// What os.exit was called with.
   var exitStatus: Int32?
   /// Tasks that failed before anyone asked for their outcome.
@@ -196,7 +198,9 @@ final class Scheduler {
   /// - Returns: nil when the task waits already, for a cancellation that it keeps swallowing to be raised once more.
   /// - Throws: ``Cancelled`` when it was cancelled and is not cleaning up; ``AwaitError`` where nothing can wait.
   func beginAwait(_ lua: LuaState) throws -> LuaTask? {
-    guard let task = current else { throw AwaitError(message: "cannot wait here: outside of a task") }
+    guard let task = current else {
+      throw AwaitError(message: "cannot wait here: outside of a task\(runsOnMain ? "; run without --main" : "")")
+    }
     if task.control.pointee.cancelled, !task.isClosing {
       task.refusals += 1
       if task.refusals > 100, lua.isYieldable {

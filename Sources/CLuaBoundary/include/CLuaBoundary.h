@@ -71,6 +71,7 @@ void *lb_test_object(lua_State *L, int index, const void *type);   /* NULL unles
 /* ---- protected bodies of raising API: all return a LUA_ status, with the error value on top when it failed ------- */
 
 int lb_call(lua_State *L, int nargs, int nresults); /* host->raised runs where the error was raised */
+int lb_call_main(lua_State *L, int nargs, int nresults); /* the same for a script outside of tasks, which Ctrl-C stops */
 int lb_protected(lua_State *L, lua_CFunction f, int nargs, int nresults);
 int lb_gettable(lua_State *L, int index);           /* key on top, replaced by the value */
 int lb_settable(lua_State *L, int index);           /* pops key and value */
