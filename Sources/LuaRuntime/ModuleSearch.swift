@@ -21,6 +21,20 @@ public struct LuaModuleSource: Sendable {
   }
 }
 
+/// Where `require` looks besides the script's folder and the paths that Lua was built with.
+public struct LuaSearchFolders: Sendable {
+  /// Folders of Lua modules, asked after the script's own folder and before Lua's paths.
+  public var before: [String]
+  /// Trees with `share/lua/5.4/` and `lib/lua/5.4/`, asked after Lua's paths.
+  public var trees: [String]
+
+  /// Folders before Lua's paths, and trees after them.
+  public init(before: [String] = [], trees: [String] = []) {
+    self.before = before
+    self.trees = trees
+  }
+}
+
 extension Scheduler {
   /// Fills `package.preload[name]`: the module is built at its first `require`.
   func preload(_ name: String, _ build: @escaping (LuaModule) throws -> Void) throws(LuaError) {
@@ -60,17 +74,67 @@ extension Scheduler {
 
   /// Has `require` look in `directory` before anywhere else on package.path.
   func searchModules(in directory: String) throws(LuaError) {
+    let here = Self.templates([directory])
+    ownPath = here
+    try changePath("path") { path in
+      guard path != here, !path.hasPrefix(here + ";") else { return path }
+      return path.isEmpty ? here : here + ";" + path
+    }
+  }
+
+  /// Adds the folders to package.path and package.cpath at the first `require` that has to look.
+  func searchModules(later find: @escaping () -> LuaSearchFolders) throws(LuaError) {
+    laterFolders = find
+    try changePath("path") { path in
+      firstEntry = path.split(separator: ";").first.map { String($0) }
+      return path
+    }
+    lua.host.pointee.search_begins = { raw in
+      guard let raw else { return }
+      let scheduler = Scheduler.of(LuaState(raw))
+      guard let folders = scheduler.laterFolders?() else { return }
+      scheduler.laterFolders = nil
+      // A script that made package.path something else than a text gets Lua's own error for it.
+      try? scheduler.add(folders)
+    }
+  }
+
+  private func add(_ folders: LuaSearchFolders) throws(LuaError) {
+    let before = folders.before.filter(Self.isUsable)
+    let trees = folders.trees.filter(Self.isUsable)
+    if !before.isEmpty || !trees.isEmpty {
+      try changePath("path") { path in
+        var entries = path.split(separator: ";")
+        // What a script has put first itself stays first.
+        let own = ownPath.split(separator: ";").last.flatMap { entries.lastIndex(of: $0) }
+        let lua = firstEntry.flatMap { first in entries.firstIndex { $0 == first } }
+        entries.insert(
+          contentsOf: Self.templates(before).split(separator: ";"), at: own.map { $0 + 1 } ?? lua ?? entries.count)
+        entries += Self.templates(trees.map { $0 + "/share/lua/5.4" }).split(separator: ";")
+        return entries.joined(separator: ";")
+      }
+    }
+    if !trees.isEmpty {
+      try changePath("cpath") { ([$0] + trees.map { $0 + "/lib/lua/5.4/?.so" }).joined(separator: ";") }
+    }
+  }
+
+  private func changePath(_ name: String, _ change: (String) -> String) throws(LuaError) {
     try lua.getGlobal("package")
-    try lua.getField("path", of: -1)
+    defer { lua.pop() }
+    try lua.getField(name, of: -1)
     let path = lua.string(at: -1) ?? ""
     lua.pop()
-    let here = "\(directory)/?.lua;\(directory)/?/init.lua"
-    if path != here, !path.hasPrefix(here + ";") {
-      lua.push(path.isEmpty ? here : here + ";" + path)
-      try lua.setField("path", of: -2)
-    }
-    lua.pop()
+    lua.push(change(path))
+    try lua.setField(name, of: -2)
   }
+
+  private static func templates(_ folders: [String]) -> String {
+    folders.map { "\($0)/?.lua;\($0)/?/init.lua" }.joined(separator: ";")
+  }
+
+  /// A search path has no way to write these characters.
+  private static func isUsable(_ folder: String) -> Bool { !folder.contains { $0 == ";" || $0 == "?" } }
 
   func installCallbacks() {
     let host = lua.host

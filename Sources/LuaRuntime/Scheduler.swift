@@ -20,6 +20,12 @@ final class Scheduler {
   /// Tasks that failed before anyone asked for their outcome.
   var failed: [Int: LuaTask] = [:]
   var moduleWaiters: [String: [LuaTask]] = [:]
+  /// The part of package.path that is the script's own folder.
+  var ownPath = ""
+  /// The first entry of the package.path that Lua was built with.
+  var firstEntry: String?
+  /// Where else `require` looks, asked when it first does.
+  var laterFolders: (() -> LuaSearchFolders)?
   var onIdle: (() -> Void)?
 
   private var nextID = 1

@@ -33,6 +33,7 @@ typedef struct lb_host {
   int (*raised)(lua_State *L);                /* error value on top; notes the traceback; pushes nothing */
   int (*unknown_field)(lua_State *L);         /* (object, key) of an object without that field; pushes the error */
   int (*interrupted)(lua_State *L);           /* pushes the error that stops a loop which never waits */
+  void (*search_begins)(lua_State *L);        /* the first require that has something to load; then NULL */
   int (*wait_module)(lua_State *L);           /* waits until another task has loaded the module at index 1 */
   void (*module_loaded)(lua_State *L, const char *name);
   lb_task *task;                              /* the task that runs; `outside` when none does */
