@@ -314,6 +314,9 @@ final class Scheduler {
     case .module(let name):
       moduleWaiters[name]?.removeAll { $0 === task }
       raiseCancelled(in: task)
+    case .line(let line):
+      line.leave(task)
+      raiseCancelled(in: task)
     }
   }
 
