@@ -76,8 +76,8 @@ extension Scheduler {
   func searchModules(in directory: String) throws(LuaError) {
     let here = Self.templates([directory])
     ownPath = here
-    try changePath("path") { path in
-      guard path != here, !path.hasPrefix(here + ";") else { return path }
+    try Self.changePath("path", lua) { path in
+      guard path != here, !path.hasPrefix(here + ";") else { return nil }
       return path.isEmpty ? here : here + ";" + path
     }
   }
@@ -85,47 +85,51 @@ extension Scheduler {
   /// Adds the folders to package.path and package.cpath at the first `require` that has to look.
   func searchModules(later find: @escaping () -> LuaSearchFolders) throws(LuaError) {
     laterFolders = find
-    try changePath("path") { path in
+    try Self.changePath("path", lua) { path in
       firstEntry = path.split(separator: ";").first.map { String($0) }
-      return path
+      return nil
     }
     lua.host.pointee.search_begins = { raw in
       guard let raw else { return }
-      let scheduler = Scheduler.of(LuaState(raw))
+      let lua = LuaState(raw)
+      let scheduler = Scheduler.of(lua)
       guard let folders = scheduler.laterFolders?() else { return }
       scheduler.laterFolders = nil
-      // A script that made package.path something else than a text gets Lua's own error for it.
-      try? scheduler.add(folders)
+      // A script that has taken `package` away finds what it has left to find.
+      try? scheduler.add(folders, lua)
     }
   }
 
-  private func add(_ folders: LuaSearchFolders) throws(LuaError) {
+  private func add(_ folders: LuaSearchFolders, _ lua: LuaState) throws(LuaError) {
     let before = folders.before.filter(Self.isUsable)
     let trees = folders.trees.filter(Self.isUsable)
     if !before.isEmpty || !trees.isEmpty {
-      try changePath("path") { path in
+      try Self.changePath("path", lua) { path in
         var entries = path.split(separator: ";")
         // What a script has put first itself stays first.
         let own = ownPath.split(separator: ";").last.flatMap { entries.lastIndex(of: $0) }
-        let lua = firstEntry.flatMap { first in entries.firstIndex { $0 == first } }
+        let system = firstEntry.flatMap { first in entries.firstIndex { $0 == first } }
         entries.insert(
-          contentsOf: Self.templates(before).split(separator: ";"), at: own.map { $0 + 1 } ?? lua ?? entries.count)
+          contentsOf: Self.templates(before).split(separator: ";"), at: own.map { $0 + 1 } ?? system ?? entries.count)
         entries += Self.templates(trees.map { $0 + "/share/lua/5.4" }).split(separator: ";")
         return entries.joined(separator: ";")
       }
     }
     if !trees.isEmpty {
-      try changePath("cpath") { ([$0] + trees.map { $0 + "/lib/lua/5.4/?.so" }).joined(separator: ";") }
+      try Self.changePath("cpath", lua) { ([$0] + trees.map { $0 + "/lib/lua/5.4/?.so" }).joined(separator: ";") }
     }
   }
 
-  private func changePath(_ name: String, _ change: (String) -> String) throws(LuaError) {
+  /// Sets package.path or package.cpath to what `change` makes of it, unless that is nil. One that is no text is left for
+  /// Lua's own error.
+  private static func changePath(_ name: String, _ lua: LuaState, _ change: (String) -> String?) throws(LuaError) {
     try lua.getGlobal("package")
     defer { lua.pop() }
     try lua.getField(name, of: -1)
-    let path = lua.string(at: -1) ?? ""
+    let path = lua.string(at: -1)
     lua.pop()
-    lua.push(change(path))
+    guard let changed = path.flatMap(change) else { return }
+    lua.push(changed)
     try lua.setField(name, of: -2)
   }
 

@@ -72,6 +72,16 @@ test("what a script has put first on package.path stays first", function()
   end
 end)
 
+test("a package.path that is no text, or no package at all, is Lua's own error", function()
+  test.contains(run("repo", "eval", "package.path = {} require 'm'").stderr, "'package.path' must be a string")
+  test.equal(run("repo", "eval", "package = nil print(type((require 'kdev')))").stdout, "table\n")
+end)
+
+test("the folders are found when the first require is in a coroutine of a task", function()
+  local line <const> = "kdev.task.all { coroutine.wrap(function() print((require 'm')) end) }"
+  test.equal(run("repo", "eval", line).stdout, "repo/.kdevlua/m.lua\n")
+end)
+
 test("the folder of another user is passed over", function()
   if kdev.host.facts().root == false then return end
   module "theirs/.kdevlua/q.lua"
