@@ -272,6 +272,24 @@ extension RuntimeTests {
         """)
     }
 
+    @Test func waitingInALineInsideACoroutineCancelsAndServesLikeAnyOther() throws {
+      try run(
+        """
+        local q, sem = task.queue(), task.semaphore(1)
+        local function values() return coroutine.wrap(function() for v in q:items() do coroutine.yield(v) end end) end
+        local sum = 0
+        local t = task.spawn(function() for v in values() do sum = sum + v end end)
+        for i = 1, 4 do task.sleep(0) q:put(i) end
+        task.sleep(0.001)
+        assert(sum == 10 and q.waiting == 1)
+        t:cancel()
+        assert(q.waiting == 0 and not pcall(t.await, t))
+        local held <close> = sem:acquire()
+        local ok, e = pcall(task.timeout, 0.002, coroutine.wrap(function() return sem:acquire() end))
+        assert(not ok and e.kind == "timeout" and sem.waiting == 0)
+        """)
+    }
+
     @Test func aWaitForNobodyEndsWithTheScript() throws {
       try run("local q = task.queue() task.spawn(function() q:get() end) task.sleep(0)")
     }

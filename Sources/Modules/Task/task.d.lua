@@ -4,6 +4,7 @@
 ---
 --- A function of kdev that waits holds up only the task that calls it. A cancelled task gets an error of the kind
 --- "cancelled" at each place where it waits, so `pcall` cannot hold it for good; `<close>` handlers still run, and may wait.
+--- A handler must not wait in a tail call (`return f()`), and cannot in a coroutine that `coroutine.close` closes.
 --- When the script ends, tasks that are left are cancelled and waited for, and errors that nobody awaited are reported.
 ---@class kdev.task
 local task = {}
