@@ -184,7 +184,9 @@ local function write_page(page)
       out[#out + 1] = "## " .. home[class.name].heading .. "\n"
       if class.text ~= "" then out[#out + 1] = class.text .. "\n" end
       local is_input <const> = class.name:find "Option" and not is_object(class)
-      out[#out + 1] = (is_input and options_table or fields_table)(class.fields, page) .. "\n"
+      if #class.fields > 0 then
+        out[#out + 1] = (is_input and options_table or fields_table)(class.fields, page) .. "\n"
+      end
       local short <const> = class.name:match "[%w_]+$"
       for _, entry in ipairs(page.functions) do
         if entry.name:match "^([%w_]+):" == short then

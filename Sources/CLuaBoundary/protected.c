@@ -20,6 +20,15 @@ int lb_call(lua_State *L, int nargs, int nresults) {
   return status;
 }
 
+int lb_call_main(lua_State *L, int nargs, int nresults) {
+  lb_host *host = lb_host_of(L);
+  host->running = L;
+  if (host->interrupt) lb_arm(L);
+  int status = lb_call(L, nargs, nresults);
+  host->running = NULL;
+  return status;
+}
+
 int lb_protected(lua_State *L, lua_CFunction f, int nargs, int nresults) {
   lua_pushcfunction(L, f);
   lua_insert(L, -(nargs + 1));

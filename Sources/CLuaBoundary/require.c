@@ -137,6 +137,11 @@ int lb_require_body(lua_State *L) {
   lua_pushlightuserdata(L, host->task);
   lua_setfield(L, -2, name);
   lua_pop(L, 1);
+  if (host->search_begins) {
+    void (*begins)(lua_State *) = host->search_begins;
+    host->search_begins = NULL;
+    begins(L);
+  }
   if (lua_getfield(L, lua_upvalueindex(1), "searchers") != LUA_TTABLE)
     return luaL_error(L, "'package.searchers' must be a table");
   lua_pushliteral(L, "");

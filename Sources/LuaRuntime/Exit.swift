@@ -15,10 +15,17 @@ extension Scheduler {
         task.control.pointee.cancelled = true
         task.control.pointee.shielded = true
       }
+      if scheduler.runsOnMain { scheduler.endMain() }
       throw Cancelled()
     })
     try lua.setField("exit", of: -2)
     lua.pop()
+  }
+
+  /// From here on nothing catches an error of the script that runs on the main thread, save in its close handlers.
+  func endMain() {
+    lua.host.pointee.exiting = true
+    lua.host.pointee.outside.shielded = true
   }
 
   /// As in loslib.c: true or nothing is success, false is failure, a number is itself.

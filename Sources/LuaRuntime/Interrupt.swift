@@ -30,6 +30,7 @@ extension Scheduler {
   func stopLoop(_ lua: LuaState) -> Int32 {
     interruptMain()
     guard let task = current else {
+      if runsOnMain { endMain() }
       lua.push(error: Cancelled(interrupted: true))
       return LuaState.error
     }

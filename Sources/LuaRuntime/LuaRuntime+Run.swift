@@ -20,14 +20,16 @@ extension LuaRuntime {
   ///   - arguments: What the script gets as `...` and as `arg[1]`, `arg[2]`, ...
   ///   - name: `arg[0]`; the file's path by default.
   ///   - host: `arg[-1]`, the program that runs it.
+  ///   - onMain: Runs it on the universe's main thread and in no task, as the program `lua` does: nothing in it can wait.
   /// - Throws: ``LuaError``, with the traceback of the script; `underlying` is ``Cancelled`` after an interrupt.
   public func run(
-    _ script: LuaScript, arguments: [String] = [], name: String? = nil, host: String = "kdevlua"
+    _ script: LuaScript, arguments: [String] = [], name: String? = nil, host: String = "kdevlua", onMain: Bool = false
   ) async throws(LuaError) {
     let failure: LuaError?
     do {
       setArguments(arguments, name: name ?? script.name, host: host)
-      _ = try await evaluate(script, arguments: arguments.map { LuaValue.string($0) })
+      let values = arguments.map { LuaValue.string($0) }
+      if onMain { try callOnMain(script, values) } else { _ = try await evaluate(script, arguments: values) }
       failure = nil
     } catch { failure = error }
     await finish()
@@ -41,12 +43,7 @@ extension LuaRuntime {
   public func evaluate(_ script: LuaScript, arguments: [LuaValue] = []) async throws(LuaError) -> [String] {
     let scheduler = self.scheduler
     let lua = scheduler.lua
-    switch script {
-    case .file(let path):
-      try scheduler.searchModules(in: Self.directory(of: path))
-      try lua.loadFile(path)
-    case .source(let source, let name): try lua.load(source, name: name)
-    }
+    try load(script)
     let main = try scheduler.spawn(arguments: arguments)
     scheduler.main = main
     scheduler.listenForInterrupts(true)
@@ -108,6 +105,32 @@ extension LuaRuntime {
   public var liveTasks: Int { scheduler.live.count }
 
   // MARK: Details
+
+  /// Pushes the script as a function.
+  private func load(_ script: LuaScript) throws(LuaError) {
+    switch script {
+    case .file(let path):
+      try scheduler.searchModules(in: Self.directory(of: path))
+      try scheduler.lua.loadFile(path)
+    case .source(let source, let name): try scheduler.lua.load(source, name: name)
+    }
+  }
+
+  private func callOnMain(_ script: LuaScript, _ arguments: [LuaValue]) throws(LuaError) {
+    let scheduler = self.scheduler
+    let lua = scheduler.lua
+    try load(script)
+    try lua.ensureStack(Int32(clamping: arguments.count) + 8)
+    for argument in arguments { lua.push(argument) }
+    scheduler.runsOnMain = true
+    scheduler.listenForInterrupts(true)
+    defer {
+      scheduler.runsOnMain = false
+      lua.host.pointee.outside.shielded = false
+      scheduler.listenForInterrupts(false)
+    }
+    if lb_call_main(lua.raw, Int32(arguments.count), 0) != LUA_OK { throw lua.popError() }
+  }
 
   /// Waits for a task and pushes its results on the main thread's stack.
   private func outcome(of task: LuaTask) async throws(LuaError) -> Int32 {

@@ -81,6 +81,11 @@ public actor LuaRuntime {
     try scheduler.searchModules(in: directory)
   }
 
+  /// Has `require` look in folders that are asked for when a module is first looked for, and never when none is.
+  public func searchModules(later find: @escaping @Sendable () -> LuaSearchFolders) throws(LuaError) {
+    try scheduler.searchModules(later: find)
+  }
+
   /// Gives the Lua thread to `body`, to set globals and the like. No Lua code may wait in it.
   public func withState<Result: Sendable>(_ body: @Sendable (LuaState) throws -> Result) rethrows -> Result {
     let lua = scheduler.lua

@@ -17,6 +17,7 @@ final class LuaTask {
     case join(LuaTask)
     case group(TaskGroup)
     case module(String)
+    case line(any TaskLine)
   }
 
   enum Outcome {

@@ -21,6 +21,20 @@ public struct LuaModuleSource: Sendable {
   }
 }
 
+/// Where `require` looks besides the script's folder and the paths that Lua was built with.
+public struct LuaSearchFolders: Sendable {
+  /// Folders of Lua modules, asked after the script's own folder and before Lua's paths.
+  public var before: [String]
+  /// Trees with `share/lua/5.4/` and `lib/lua/5.4/`, asked after Lua's paths.
+  public var trees: [String]
+
+  /// Folders before Lua's paths, and trees after them.
+  public init(before: [String] = [], trees: [String] = []) {
+    self.before = before
+    self.trees = trees
+  }
+}
+
 extension Scheduler {
   /// Fills `package.preload[name]`: the module is built at its first `require`.
   func preload(_ name: String, _ build: @escaping (LuaModule) throws -> Void) throws(LuaError) {
@@ -60,17 +74,71 @@ extension Scheduler {
 
   /// Has `require` look in `directory` before anywhere else on package.path.
   func searchModules(in directory: String) throws(LuaError) {
-    try lua.getGlobal("package")
-    try lua.getField("path", of: -1)
-    let path = lua.string(at: -1) ?? ""
-    lua.pop()
-    let here = "\(directory)/?.lua;\(directory)/?/init.lua"
-    if path != here, !path.hasPrefix(here + ";") {
-      lua.push(path.isEmpty ? here : here + ";" + path)
-      try lua.setField("path", of: -2)
+    let here = Self.templates([directory])
+    ownPath = here
+    try Self.changePath("path", lua) { path in
+      guard path != here, !path.hasPrefix(here + ";") else { return nil }
+      return path.isEmpty ? here : here + ";" + path
     }
-    lua.pop()
   }
+
+  /// Adds the folders to package.path and package.cpath at the first `require` that has to look.
+  func searchModules(later find: @escaping () -> LuaSearchFolders) throws(LuaError) {
+    laterFolders = find
+    try Self.changePath("path", lua) { path in
+      firstEntry = path.split(separator: ";").first.map { String($0) }
+      return nil
+    }
+    lua.host.pointee.search_begins = { raw in
+      guard let raw else { return }
+      let lua = LuaState(raw)
+      let scheduler = Scheduler.of(lua)
+      guard let folders = scheduler.laterFolders?() else { return }
+      scheduler.laterFolders = nil
+      // A script that has taken `package` away finds what it has left to find.
+      try? scheduler.add(folders, lua)
+    }
+  }
+
+  private func add(_ folders: LuaSearchFolders, _ lua: LuaState) throws(LuaError) {
+    let before = folders.before.filter(Self.isUsable)
+    let trees = folders.trees.filter(Self.isUsable)
+    if !before.isEmpty || !trees.isEmpty {
+      try Self.changePath("path", lua) { path in
+        var entries = path.split(separator: ";")
+        // What a script has put first itself stays first.
+        let own = ownPath.split(separator: ";").last.flatMap { entries.lastIndex(of: $0) }
+        let system = firstEntry.flatMap { first in entries.firstIndex { $0 == first } }
+        entries.insert(
+          contentsOf: Self.templates(before).split(separator: ";"), at: own.map { $0 + 1 } ?? system ?? entries.count)
+        entries += Self.templates(trees.map { $0 + "/share/lua/5.4" }).split(separator: ";")
+        return entries.joined(separator: ";")
+      }
+    }
+    if !trees.isEmpty {
+      try Self.changePath("cpath", lua) { ([$0] + trees.map { $0 + "/lib/lua/5.4/?.so" }).joined(separator: ";") }
+    }
+  }
+
+  /// Sets package.path or package.cpath to what `change` makes of it, unless that is nil. One that is no text is left for
+  /// Lua's own error.
+  private static func changePath(_ name: String, _ lua: LuaState, _ change: (String) -> String?) throws(LuaError) {
+    try lua.getGlobal("package")
+    defer { lua.pop() }
+    try lua.getField(name, of: -1)
+    let path = lua.string(at: -1)
+    lua.pop()
+    guard let changed = path.flatMap(change) else { return }
+    lua.push(changed)
+    try lua.setField(name, of: -2)
+  }
+
+  private static func templates(_ folders: [String]) -> String {
+    folders.map { "\($0)/?.lua;\($0)/?/init.lua" }.joined(separator: ";")
+  }
+
+  /// A search path has no way to write these characters.
+  private static func isUsable(_ folder: String) -> Bool { !folder.contains { $0 == ";" || $0 == "?" } }
 
   func installCallbacks() {
     let host = lua.host

@@ -13,11 +13,19 @@ final class Scheduler {
   var live: [Int: LuaTask] = [:]
   private(set) var current: LuaTask?
   var main: LuaTask?
+  /// A script runs on the main thread, in no task.
+  var runsOnMain = false
   /// What os.exit was called with.
   var exitStatus: Int32?
   /// Tasks that failed before anyone asked for their outcome.
   var failed: [Int: LuaTask] = [:]
   var moduleWaiters: [String: [LuaTask]] = [:]
+  /// The part of package.path that is the script's own folder.
+  var ownPath = ""
+  /// The first entry of the package.path that Lua was built with.
+  var firstEntry: String?
+  /// Where else `require` looks, asked when it first does.
+  var laterFolders: (() -> LuaSearchFolders)?
   var onIdle: (() -> Void)?
 
   private var nextID = 1
@@ -196,7 +204,9 @@ final class Scheduler {
   /// - Returns: nil when the task waits already, for a cancellation that it keeps swallowing to be raised once more.
   /// - Throws: ``Cancelled`` when it was cancelled and is not cleaning up; ``AwaitError`` where nothing can wait.
   func beginAwait(_ lua: LuaState) throws -> LuaTask? {
-    guard let task = current else { throw AwaitError(message: "cannot wait here: outside of a task") }
+    guard let task = current else {
+      throw AwaitError(message: "cannot wait here: outside of a task\(runsOnMain ? "; run without --main" : "")")
+    }
     if task.control.pointee.cancelled, !task.isClosing {
       task.refusals += 1
       if task.refusals > 100, lua.isYieldable {
@@ -303,6 +313,9 @@ final class Scheduler {
     case .group(let group): for member in group.members { cancel(member, interrupted: interrupted) }
     case .module(let name):
       moduleWaiters[name]?.removeAll { $0 === task }
+      raiseCancelled(in: task)
+    case .line(let line):
+      line.leave(task)
       raiseCancelled(in: task)
     }
   }

@@ -2,11 +2,13 @@ import CLua
 import CLuaBoundary
 import LuaKit
 
-/// Tasks that another one waits for together: `task.all`, `task.race`, `task.timeout`.
+/// Tasks that another one waits for together: `task.all`, `task.any`, `task.race`, `task.timeout`.
 final class TaskGroup {
   enum Kind {
     /// All results; the first failure cancels the rest.
     case all
+    /// The first success, which cancels the rest; all failures together when there is none.
+    case any
     /// The first outcome, whatever it is; cancels the rest.
     case race
     /// The only member's outcome, unless the time is over first.
@@ -65,6 +67,7 @@ extension Scheduler {
     let decides: Bool
     switch group.kind {
     case .all: decides = isFailure(member)
+    case .any: decides = !isFailure(member)
     case .race, .timeout: decides = true
     }
     if decides, group.decisive == nil {
@@ -78,7 +81,8 @@ extension Scheduler {
     let waiter = group.waiter
     if let timer = group.timer { executor.cancel(timer) }
     let wasCancelled = waiter.control.pointee.cancelled && !waiter.isClosing
-    if let decisive = group.decisive, isFailure(decisive), wasCancelled {
+    let allFailed = group.members.allSatisfy(isFailure)
+    if wasCancelled, allFailed || group.decisive.map(isFailure) == true {
       // Its members ended because it was told to.
       raiseCancelled(in: waiter)
     } else if case .timeout(let seconds) = group.kind, group.isOver, let member = group.members.first,
@@ -86,6 +90,11 @@ extension Scheduler {
     {
       waiter.lua.push(false)
       waiter.lua.push(error: TimeoutError(seconds: seconds), awaitedAt: waiter.leaf.location())
+      makeReady(waiter, 2)
+    } else if case .any = group.kind, allFailed {
+      let failures = group.members.compactMap { $0.failure() }
+      waiter.lua.push(false)
+      waiter.lua.push(error: AllFailedError(failures: failures), awaitedAt: waiter.leaf.location())
       makeReady(waiter, 2)
     } else if let decisive = group.decisive {
       observe(decisive)
@@ -105,6 +114,8 @@ extension Scheduler {
       makeReady(waiter, 1 + count)
     }
     for member in group.members {
+      // Of any, the success or the error that lists them all has told what became of the others.
+      if case .any = group.kind { observe(member) }
       member.group = nil
       dropAnchor(of: member)
     }

@@ -16,6 +16,11 @@ enum TaskModule {
       let count = try pushFunctions(lua)
       return count == 0 ? 0 : try Scheduler.of(lua).awaitGroup(.all, count: count, from: lua)
     }
+    module.function("any") { lua in
+      let count = try pushFunctions(lua)
+      guard count > 0 else { throw lua.argumentError(1, "without functions none can succeed") }
+      return try Scheduler.of(lua).awaitGroup(.any, count: count, from: lua)
+    }
     module.function("race") { lua in
       let count = try pushFunctions(lua)
       guard count > 0 else { throw lua.argumentError(1, "a race without functions would never end") }
@@ -25,6 +30,20 @@ enum TaskModule {
       let seconds: Double = try lua.read(1)
       try checkFunction(lua, 2)
       return try Scheduler.of(lua).awaitGroup(.timeout(seconds: seconds), count: 1, arguments: lua.top - 2, from: lua)
+    }
+    module.function("semaphore") { lua in
+      let size: Int = try lua.read(1)
+      guard size > 0 else { throw lua.argumentError(1, "a semaphore has at least one permit") }
+      lua.push(TaskSemaphore(size: size))
+      return 1
+    }
+    module.function("queue") { lua in
+      let capacity: Int? = lua.isNil(at: 1) ? nil : try lua.read(1)
+      if let capacity, capacity < 0 { throw lua.argumentError(1, "a capacity is not negative") }
+      lua.push(TaskQueue(capacity: capacity))
+      lua.newTable()
+      lua_setiuservalue(lua.raw, -2, 1)
+      return 1
     }
     module.function("current") { lua in
       guard let task = Scheduler.of(lua).current else { return 0 }

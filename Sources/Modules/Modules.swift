@@ -58,6 +58,7 @@ extension LuaRuntime {
     for module in modules {
       try preload("kdev." + module.name) { built in try module.build(built, environment) }
     }
+    try searchModules(later: { environment.host.moduleFolders })
     try addModuleSource { name in
       environment.stdlib.module(name).map { LuaModuleSource(source: $0.source, chunkName: "@" + $0.place) }
     }

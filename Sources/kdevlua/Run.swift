@@ -13,6 +13,10 @@ struct Run: ParsableCommand {
 
   @Flag(name: .customLong("dry-run"), help: "Change nothing; print the shell lines of what would be done.")
   var isDryRun = false
+  @Flag(
+    name: .customLong("main"),
+    help: "Run the script on Lua's main thread, as lua5.4 does. What waits is an error in it.")
+  var isOnMain = false
   @OptionGroup var output: OutputOptions
   @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The script and its arguments.", valueName: "script"))
   var script: [String]
@@ -25,20 +29,21 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
-    do { try Self.perform(script, host: try output.host(dryRun: isDryRun)) } catch {
+    do { try Self.perform(script, host: try output.host(dryRun: isDryRun), onMain: isOnMain) } catch {
       throw Session.exitCode(for: error)
     }
   }
 
   /// Runs the script that the first word names, with the other words as its arguments.
-  static func perform(_ words: [String], host: LocalHost) throws {
+  static func perform(_ words: [String], host: LocalHost, onMain: Bool = false) throws {
     let stdlib = Stdlib(environment: host.options.environment)
     let name = words[0]
     let arguments = Array(words.dropFirst())
     let source = try stdlib.script(name)
     let environment = Environment(host: host, stdlib: stdlib, script: name, arguments: arguments)
     try Session.performLua(environment) { runtime in
-      try await runtime.run(source, arguments: arguments, name: name, host: CommandLine.arguments[0])
+      try await runtime.run(
+        source, arguments: arguments, name: name, host: CommandLine.arguments[0], onMain: onMain)
     }
   }
 }

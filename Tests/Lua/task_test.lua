@@ -54,4 +54,38 @@ test("where Lua cannot wait the error says where", function()
   test.fails("cannot wait here: inside table.sort", table.sort, { 2, 1 }, function(a, b) task.sleep(0) return a < b end)
 end)
 
+test("a queue and a semaphore keep programs to so many at a time", function()
+  local jobs <const>, slots <const>, results = task.queue(2), task.semaphore(2), {}
+  local workers <const> = {}
+  for i = 1, 3 do
+    workers[i] = function()
+      for word in jobs:items() do
+        local permit <close> = slots:acquire() -- luacheck: ignore permit
+        local output <const> = kdev.proc.run({ "echo", word }).stdout
+        results[#results + 1] = output
+      end
+    end
+  end
+  workers[#workers + 1] = function()
+    for i = 1, 6 do jobs:put("word" .. i) end
+    jobs:close()
+  end
+  task.all(workers)
+  table.sort(results)
+  test.equal(table.concat(results), "word1\nword2\nword3\nword4\nword5\nword6\n")
+  test.equal({ slots.free, slots.waiting, jobs.count, jobs.closed }, { 2, 0, 0, true })
+end)
+
+test("the first of several ways that works is taken", function()
+  test.equal(task.any {
+    function() kdev.proc.run { "false" } end,
+    function() return kdev.proc.run({ "echo", "second" }).stdout end,
+    function() kdev.proc.run { "sleep", "60" } end,
+  }, "second\n")
+  local err <const> = test.fails("all 2 functions failed", task.any, {
+    function() kdev.proc.run { "false" } end, function() kdev.fs.read "/nonexistent" end,
+  })
+  test.equal(err.errors[2].kind, "missing")
+end)
+
 test.done()

@@ -33,6 +33,7 @@ typedef struct lb_host {
   int (*raised)(lua_State *L);                /* error value on top; notes the traceback; pushes nothing */
   int (*unknown_field)(lua_State *L);         /* (object, key) of an object without that field; pushes the error */
   int (*interrupted)(lua_State *L);           /* pushes the error that stops a loop which never waits */
+  void (*search_begins)(lua_State *L);        /* the first require that has something to load; then NULL */
   int (*wait_module)(lua_State *L);           /* waits until another task has loaded the module at index 1 */
   void (*module_loaded)(lua_State *L, const char *name);
   lb_task *task;                              /* the task that runs; `outside` when none does */
@@ -71,6 +72,7 @@ void *lb_test_object(lua_State *L, int index, const void *type);   /* NULL unles
 /* ---- protected bodies of raising API: all return a LUA_ status, with the error value on top when it failed ------- */
 
 int lb_call(lua_State *L, int nargs, int nresults); /* host->raised runs where the error was raised */
+int lb_call_main(lua_State *L, int nargs, int nresults); /* the same for a script outside of tasks, which Ctrl-C stops */
 int lb_protected(lua_State *L, lua_CFunction f, int nargs, int nresults);
 int lb_gettable(lua_State *L, int index);           /* key on top, replaced by the value */
 int lb_settable(lua_State *L, int index);           /* pops key and value */

@@ -61,6 +61,15 @@ public enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The number of the user that a file belongs to, or nil when there is no such file.
+  public static func owner(of path: String) -> UInt32? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_uid : nil
+  }
+
+  /// The number of the user that this program runs as.
+  public static var user: UInt32 { geteuid() }
+
   /// Size in bytes, or nil when there is no such file.
   public static func size(_ path: String) -> Int? {
     var status = stat()

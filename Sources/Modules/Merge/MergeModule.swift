@@ -96,26 +96,3 @@ extension Environment {
     }
   }
 }
-
-extension LocalHost {
-  /// Where a team and a user keep their own: `.kdevlua/` of the repository that the working folder is in, and
-  /// `~/.config/kdevlua/`.
-  var teamFolders: [String] {
-    var folders: [String] = []
-    let config =
-      options.environment["XDG_CONFIG_HOME"].map { $0 + "/kdevlua" }
-      ?? options.environment["HOME"].map { $0 + "/.config/kdevlua" }
-    var folder = Files.absolute(".")
-    while true {
-      if Files.isFolder(folder + "/.kdevlua") {
-        folders.append(folder + "/.kdevlua")
-        break
-      }
-      let above = Files.folder(of: folder)
-      if above == folder { break }
-      folder = above
-    }
-    if let config { folders.append(config) }
-    return folders
-  }
-}
