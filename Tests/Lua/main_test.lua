@@ -48,9 +48,10 @@ test("Ctrl-C ends a loop that catches errors, also in a coroutine", function()
     "coroutine.wrap(function() while true do pcall(function() while true do end end) end end)()",
   } do
     kdev.fs.write("main.lua", guard .. source)
-    -- In the foreground timeout signals once, and not the process and then its group: a second one ends it at once.
+    -- In the foreground timeout signals once; else also its group, and a second signal ends the program at once.
     local result <const> = kdev.proc.run {
-      "timeout", "--foreground", "--preserve-status", "-s", "INT", "0.5", program, "run", "--main", "main.lua", check = false,
+      "timeout", "--foreground", "--preserve-status", "-s", "INT", "0.5", program, "run", "--main", "main.lua",
+      check = false,
     }
     test.equal({ result.stdout, result.status }, { "closed\n", 130 })
   end

@@ -41,5 +41,9 @@ final class FileLock: Sendable {
     }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // A program that is being started holds a copy of the descriptor until it runs; closing ours would not let the lock go.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 }
