@@ -132,8 +132,8 @@ import Testing
     _ = try await host.makeOverlay(fixture.root + "/work.qcow2", backing: base, in: transaction)
     #expect(
       fixture.observer.planned == [
-        "qemu-img create -q -f qcow2 \(fixture.root)/base.qcow2 128G",
-        "qemu-img create -q -f qcow2 -b \(fixture.root)/base.qcow2 -F qcow2 \(fixture.root)/work.qcow2",
+        "qemu-img create -f qcow2 \(fixture.root)/base.qcow2 128G",
+        "qemu-img create -f qcow2 -b \(fixture.root)/base.qcow2 -F qcow2 \(fixture.root)/work.qcow2",
       ])
     #expect(try Files.list(fixture.root).isEmpty)
   }

@@ -109,8 +109,8 @@ test_a_user_with_the_documented_sudo_rule_gets_a_tap_and_qemu_needs_no_root() {
 test_a_dry_run_changes_nothing_and_prints_what_a_shell_can_read() {
   local out
   out=$(kd run --dry-run setup.lua --net tap 2>/dev/null)
-  contains "$out" "qemu-img create -q -f qcow2 $KDEVLUA_STATE/disks/work-base.qcow2 20G"
-  contains "$out" "qemu-img create -q -f qcow2 -b $KDEVLUA_STATE/disks/work-base.qcow2 -F qcow2 $KDEVLUA_STATE/disks/work.qcow2"
+  contains "$out" "qemu-img create -f qcow2 $KDEVLUA_STATE/disks/work-base.qcow2 20G"
+  contains "$out" "qemu-img create -f qcow2 -b $KDEVLUA_STATE/disks/work-base.qcow2 -F qcow2 $KDEVLUA_STATE/disks/work.qcow2"
   contains "$out" 'ip tuntap add dev tap-work mode tap'
   contains "$out" 'ip link add name virbr0 type bridge'
   contains "$out" 'ip link set tap-work master virbr0'
@@ -135,7 +135,7 @@ test_the_lines_of_a_dry_run_make_the_same_machine_when_a_shell_runs_them() {
 test_the_trace_prints_each_command_as_it_runs() {
   local out
   out=$(kd run --trace --quiet setup.lua --net user 2>&1)
-  contains "$out" '+ qemu-img create -q -f qcow2'
+  contains "$out" '+ qemu-img create -f qcow2'
   contains "$out" '+ uname -r  # in the guest'
   kd down --disks 2>/dev/null
   nothing_left

@@ -117,7 +117,7 @@ extension LocalHost {
     }
     let entry = isDryRun ? nil : try transaction.record(.disk(path: wanted.path))
     do {
-      try await require(.change(["qemu-img", "create", "-q"] + arguments), to: "make the disk \(wanted.path)")
+      try await require(.change(["qemu-img", "create"] + arguments), to: "make the disk \(wanted.path)")
     } catch {
       if let entry {
         try Files.remove(wanted.path)
