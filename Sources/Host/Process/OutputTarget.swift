@@ -11,23 +11,17 @@ public enum OutputTarget: Sendable {
   case discard
   /// To a function. The last line gets a line feed when it has none.
   case lines(Lines)
+  /// To a function, as it comes.
+  case chunks(Lines)
   case file(String, append: Bool)
   /// Of the standard error: to where the standard output goes.
   case standardOutput
-
-  /// Whether the host reads it.
-  var isRead: Bool {
-    switch self {
-    case .capture, .lines: true
-    case .inherit, .discard, .file, .standardOutput: false
-    }
-  }
 
   /// As a shell writes it.
   /// - Parameter number: "" for the standard output, "2" for the standard error.
   func shellText(_ number: String) -> String {
     switch self {
-    case .capture, .inherit, .lines: ""
+    case .capture, .inherit, .lines, .chunks: ""
     case .discard: " \(number)> /dev/null"
     case .file(let path, let append): " \(number)\(append ? ">>" : ">") \(ShellText.quote(path))"
     case .standardOutput: " 2>&1"

@@ -1,3 +1,4 @@
+import CHost
 import Glibc
 import Subprocess
 import SystemPackage
@@ -9,20 +10,30 @@ struct RunningProgram: Sendable {
   /// The outputs that the host reads.
   let output: SubprocessOutputSequence?
   let error: SubprocessOutputSequence?
-  /// Of a program that was started with `.inputWriter`.
-  let input: StandardInputWriter?
+  let input: StandardInputWriter
+
+  /// Writes all of its input. A program may end without having read it.
+  func feed(_ bytes: [UInt8]) async {
+    if !bytes.isEmpty { _ = try? await input.write(bytes) }
+    try? await input.finish()
+  }
 }
 
 extension LocalHost {
   /// Most that is kept of a command's output, and of a line.
   static let outputLimit = 64 << 20
+  static let tooLong = HostError(
+    .system, "the output is longer than 64 MiB", hint: "take it by lines, or into a file")
 
   /// Starts the program in a process group of its own, sees its outputs to their targets, and waits for its end. When
   /// the task is cancelled or a target throws, the whole group is ended.
   func spawn(_ program: String, _ arguments: [String], of command: Command) async throws(HostError) -> CommandResult {
-    let (status, streams) = try await start(program, arguments, of: command, input: .array(command.input ?? [])) {
+    let (status, streams) = try await start(program, arguments, of: command) {
       running async throws(HostError) in
-      try await Self.read(running, to: command.output, command.error)
+      async let fed: Void = running.feed(command.input ?? [])
+      let captured = try await Self.read(running, to: command.output, command.error)
+      await fed
+      return captured
     }
     return CommandResult(status: status, output: streams.output, error: streams.error)
   }
@@ -30,10 +41,11 @@ extension LocalHost {
   /// Starts the program in a process group of its own, runs `body` beside it, and waits for both to end. When `body`
   /// throws or the task is cancelled, the whole group is asked to end and killed two seconds later. (A group, not a
   /// session: sudo knows the caller's earlier password by the terminal of the session.)
-  func start<Input: InputProtocol, Value: Sendable>(
-    _ program: String, _ arguments: [String], of command: Command, input: Input,
+  func start<Value: Sendable>(
+    _ program: String, _ arguments: [String], of command: Command,
     _ body: @escaping @Sendable (RunningProgram) async throws(HostError) -> Value
   ) async throws(HostError) -> (status: Int, value: Value) {
+    chost_survive_broken_pipes()
     var platform = PlatformOptions()
     platform.processGroupID = 0
     platform.teardownSequence = [
@@ -52,7 +64,7 @@ extension LocalHost {
       throw error
     }
     do {
-      let ended = try await Self.run(configuration, input, output.target, error.target, body)
+      let ended = try await Self.run(configuration, output.target, error.target, body)
       try Task.checkCancellation()
       return ended
     } catch let error as HostError {
@@ -65,16 +77,17 @@ extension LocalHost {
     }
   }
 
-  private static func run<Input: InputProtocol, Output: OutputProtocol, Error: ErrorOutputProtocol, Value: Sendable>(
-    _ configuration: Configuration, _ input: Input, _ output: Output, _ error: Error,
+  private static func run<Output: OutputProtocol, Error: ErrorOutputProtocol, Value: Sendable>(
+    _ configuration: Configuration, _ output: Output, _ error: Error,
     _ body: @escaping @Sendable (RunningProgram) async throws(HostError) -> Value
   ) async throws -> (status: Int, value: Value) {
-    let ended = try await Subprocess.run(configuration, input: input, output: output, error: error) { execution in
+    let ended = try await Subprocess.run(configuration, input: .inputWriter, output: output, error: error) {
+      execution in
       let running = RunningProgram(
         id: execution.processIdentifier.value,
-        output: (execution as? Execution<Input, SequenceOutput, Error>)?.standardOutput,
-        error: (execution as? Execution<Input, Output, SequenceOutput>)?.standardError,
-        input: (execution as? Execution<CustomWriteInput, Output, Error>)?.standardInputWriter)
+        output: (execution as? Execution<CustomWriteInput, SequenceOutput, Error>)?.standardOutput,
+        error: (execution as? Execution<CustomWriteInput, Output, SequenceOutput>)?.standardError,
+        input: execution.standardInputWriter)
       do {
         let value = try await body(running)
         try Task.checkCancellation()
@@ -95,7 +108,7 @@ extension LocalHost {
   /// - Parameter own: the caller's descriptor of the same use.
   private static func sink(_ target: OutputTarget, _ own: FileDescriptor) throws(HostError) -> Sink {
     switch target {
-    case .capture, .lines: return (SequenceOutput.sequence, nil)
+    case .capture, .lines, .chunks: return (SequenceOutput.sequence, nil)
     case .inherit: return (FileDescriptorOutput.fileDescriptor(own, closeAfterSpawningProcess: false), nil)
     case .discard: return (DiscardedOutput.discarded, nil)
     case .standardOutput: return (CombinedErrorOutput.combinedWithOutput, nil)
@@ -139,13 +152,15 @@ extension LocalHost {
   private static func read(
     _ stream: SubprocessOutputSequence, to target: OutputTarget
   ) async throws(HostError) -> [UInt8] {
+    if case .chunks(let take) = target {
+      try await forEachChunk(of: stream, take)
+      return []
+    }
     guard case .lines(let take) = target else {
       var bytes: [UInt8] = []
       try await forEachChunk(of: stream) { chunk throws(HostError) in
         bytes += chunk
-        guard bytes.count <= outputLimit else {
-          throw HostError(.system, "the output is longer than 64 MiB", hint: "take it by lines, or into a file")
-        }
+        guard bytes.count <= outputLimit else { throw tooLong }
       }
       return bytes
     }
