@@ -95,6 +95,16 @@ public final class LocalHost: Sendable {
   /// - Throws: `missing` when the program is not installed, `permission` when it needs root and `sudo -n` gives none,
   ///   `timeout`, `cancelled`, `system` when it could not be started.
   public func run(_ command: Command, timeLimit: Duration? = nil) async throws(HostError) -> CommandResult {
+    try await run(command, timeLimit: timeLimit) { program, arguments async throws(HostError) in
+      try await self.spawn(program, arguments, of: command)
+    }
+  }
+
+  /// The same, with another way to start the program.
+  func run(
+    _ command: Command, timeLimit: Duration?,
+    _ spawn: @escaping @Sendable (_ program: String, _ arguments: [String]) async throws(HostError) -> CommandResult
+  ) async throws(HostError) -> CommandResult {
     let viaSudo = command.asRoot && !isRoot
     let line = command.shellText(sudo: viaSudo)
     if isDryRun, command.effect == .change {
@@ -112,7 +122,7 @@ public final class LocalHost: Sendable {
     observer.observe(.command(line))
     return try await withTimeLimit(timeLimit, "\(name) did not end") {
       [program, arguments] () async throws(HostError) in
-      try await self.spawn(program, arguments, of: command)
+      try await spawn(program, arguments)
     }
   }
 

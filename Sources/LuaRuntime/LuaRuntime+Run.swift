@@ -79,6 +79,16 @@ extension LuaRuntime {
     return results
   }
 
+  /// Has an operation run in a task of its own, which nobody waits for before the end of the script; there it is
+  /// cancelled. Called from another operation, whose context it inherits.
+  public func begin(_ operation: LuaOperation) {
+    let scheduler = self.scheduler
+    let context = Self.currentTask.flatMap { scheduler.live[$0]?.context }
+    scheduler.lua.push(function: { lua in try lua.await(operation) })
+    _ = scheduler.spawn(from: scheduler.lua, arguments: 0, context: context ?? [:])
+    scheduler.pump()
+  }
+
   /// Cancels all tasks, waits until they have cleaned up, and reports the failures that nobody asked for.
   public func finish() async {
     let scheduler = self.scheduler

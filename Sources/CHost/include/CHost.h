@@ -10,3 +10,7 @@ static inline int chost_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open
 static inline int chost_pidfd_signal(int pidfd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, (void *)0, 0);
 }
+
+// Has a write to a program that reads no more fail with EPIPE instead of ending this program. Programs started later are
+// not concerned, as exec(2) resets handlers.
+void chost_survive_broken_pipes(void);

@@ -109,7 +109,7 @@ extension LocalHost {
       if let unpack {
         name.removeLast(unpack.key.count)
         var command = Command.query(unpack.value, "-dc", file)
-        command.outputFile = staging + "/modules/" + name
+        command.output = .file(staging + "/modules/" + name, append: false)
         try await require(command, to: "unpack \(file)")
       } else {
         try Files.write(try Files.read(file), to: staging + "/modules/" + name)
@@ -124,7 +124,7 @@ extension LocalHost {
     var command = Command.change("cpio", "-o", "-H", "newc", "-R", "0:0", "--reproducible", "--quiet")
     command.workingDirectory = staging
     command.input = Array(try Self.tree(staging).map { $0 + "\n" }.joined().utf8)
-    command.outputFile = staging + ".cpio"
+    command.output = .file(staging + ".cpio", append: false)
     try await require(command, to: "pack the initramfs")
     guard rename(staging + ".cpio", path) == 0 else {
       throw .system("could not write \(path)", errno: errno)

@@ -1,5 +1,5 @@
 /// A command to run: an argument vector and what the host must know about it.
-public struct Command: Sendable, Equatable {
+public struct Command: Sendable {
   /// Whether the command only looks, or changes the machine. A dry run runs the former and prints the latter.
   public enum Effect: Sendable { case query, change }
 
@@ -12,8 +12,10 @@ public struct Command: Sendable, Equatable {
   public var workingDirectory: String?
   /// Bytes for the standard input; nil is an empty one.
   public var input: [UInt8]?
-  /// A file that takes the standard output instead of memory.
-  public var outputFile: String?
+  /// Where the standard output goes.
+  public var output = OutputTarget.capture
+  /// Where the standard error goes.
+  public var error = OutputTarget.capture
   /// Variables added to the caller's environment.
   public var environment: [String: String] = [:]
 
@@ -41,7 +43,7 @@ public struct Command: Sendable, Equatable {
     let vector = (asRoot && sudo ? ["sudo"] : []) + arguments
     var text = arguments.first?.hasPrefix("qemu-system-") == true ? ShellText.lines(vector) : ShellText.line(vector)
     if input != nil { text += " <<<…" }
-    if let outputFile { text += " > " + ShellText.quote(outputFile) }
+    text += output.shellText("") + error.shellText("2")
     if let workingDirectory { text = "(cd \(ShellText.quote(workingDirectory)) && \(text))" }
     return text
   }

@@ -1,15 +1,51 @@
+import CHost
 import Glibc
 import Subprocess
 import SystemPackage
 
-extension LocalHost {
-  /// Most that is kept of a command's output.
-  private static let outputLimit = 64 << 20
+/// A program that runs, as the code sees it that looks after it. Good for as long as that code runs.
+struct RunningProgram: Sendable {
+  /// Its process, which leads a group of its own.
+  let id: pid_t
+  /// The outputs that the host reads.
+  let output: SubprocessOutputSequence?
+  let error: SubprocessOutputSequence?
+  let input: StandardInputWriter
 
-  /// Starts the program in a process group of its own and collects what it writes. When the task is cancelled, the
-  /// whole group is asked to end and killed two seconds later. (A group, not a session: sudo knows the caller's
-  /// earlier password by the terminal of the session.)
+  /// Writes all of its input. A program may end without having read it.
+  func feed(_ bytes: [UInt8]) async {
+    if !bytes.isEmpty { _ = try? await input.write(bytes) }
+    try? await input.finish()
+  }
+}
+
+extension LocalHost {
+  /// Most that is kept of a command's output, and of a line.
+  static let outputLimit = 64 << 20
+  static let tooLong = HostError(
+    .system, "the output is longer than 64 MiB", hint: "take it by lines, or into a file")
+
+  /// Starts the program in a process group of its own, sees its outputs to their targets, and waits for its end. When
+  /// the task is cancelled or a target throws, the whole group is ended.
   func spawn(_ program: String, _ arguments: [String], of command: Command) async throws(HostError) -> CommandResult {
+    let (status, streams) = try await start(program, arguments, of: command) {
+      running async throws(HostError) in
+      async let fed: Void = running.feed(command.input ?? [])
+      let captured = try await Self.read(running, to: command.output, command.error)
+      await fed
+      return captured
+    }
+    return CommandResult(status: status, output: streams.output, error: streams.error)
+  }
+
+  /// Starts the program in a process group of its own, runs `body` beside it, and waits for both to end. When `body`
+  /// throws or the task is cancelled, the whole group is asked to end and killed two seconds later. (A group, not a
+  /// session: sudo knows the caller's earlier password by the terminal of the session.)
+  func start<Value: Sendable>(
+    _ program: String, _ arguments: [String], of command: Command,
+    _ body: @escaping @Sendable (RunningProgram) async throws(HostError) -> Value
+  ) async throws(HostError) -> (status: Int, value: Value) {
+    chost_survive_broken_pipes()
     var platform = PlatformOptions()
     platform.processGroupID = 0
     platform.teardownSequence = [
@@ -21,28 +57,143 @@ extension LocalHost {
       executable: .path(FilePath(program)), arguments: Arguments(arguments),
       environment: .inherit.updating(environment), workingDirectory: command.workingDirectory.map { FilePath($0) },
       platformOptions: platform)
+    let output = try Self.sink(command.output, .standardOutput)
+    let error: Sink
+    do throws(HostError) { error = try Self.sink(command.error, .standardError) } catch {
+      try? output.file?.close()
+      throw error
+    }
     do {
-      guard let file = command.outputFile else {
-        let result = try await Subprocess.run(
-          configuration, input: .array(command.input ?? []), output: .bytes(limit: Self.outputLimit),
-          error: .bytes(limit: Self.outputLimit))
-        try Task.checkCancellation()
-        return CommandResult(
-          status: result.terminationStatus.code, output: result.standardOutput, error: result.standardError)
-      }
-      let descriptor = try FileDescriptor.open(
-        FilePath(file), .writeOnly, options: [.create, .truncate, .closeOnExec],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
-      let result = try await Subprocess.run(
-        configuration, input: .array(command.input ?? []),
-        output: .fileDescriptor(descriptor, closeAfterSpawningProcess: true), error: .bytes(limit: Self.outputLimit))
+      let ended = try await Self.run(configuration, output.target, error.target, body)
       try Task.checkCancellation()
-      return CommandResult(status: result.terminationStatus.code, error: result.standardError)
+      return ended
+    } catch let error as HostError {
+      throw error
     } catch is CancellationError {
       throw HostError.cancelled
     } catch {
       if Task.isCancelled { throw HostError.cancelled }
       throw HostError(.system, "could not run \(program): \(error)", command: command.arguments)
+    }
+  }
+
+  private static func run<Output: OutputProtocol, Error: ErrorOutputProtocol, Value: Sendable>(
+    _ configuration: Configuration, _ output: Output, _ error: Error,
+    _ body: @escaping @Sendable (RunningProgram) async throws(HostError) -> Value
+  ) async throws -> (status: Int, value: Value) {
+    let ended = try await Subprocess.run(configuration, input: .inputWriter, output: output, error: error) {
+      execution in
+      let running = RunningProgram(
+        id: execution.processIdentifier.value,
+        output: (execution as? Execution<CustomWriteInput, SequenceOutput, Error>)?.standardOutput,
+        error: (execution as? Execution<CustomWriteInput, Output, SequenceOutput>)?.standardError,
+        input: execution.standardInputWriter)
+      do {
+        let value = try await body(running)
+        try Task.checkCancellation()
+        return value
+      } catch {
+        // The teardown of the library ends when the leader does, whatever else of the group goes on.
+        await ProcessGroup.end(running.id)
+        throw error
+      }
+    }
+    return (ended.terminationStatus.code, ended.closureResult)
+  }
+
+  // MARK: - Outputs
+
+  private typealias Sink = (target: any ErrorOutputProtocol, file: FileDescriptor?)
+
+  /// - Parameter own: the caller's descriptor of the same use.
+  private static func sink(_ target: OutputTarget, _ own: FileDescriptor) throws(HostError) -> Sink {
+    switch target {
+    case .capture, .lines, .chunks: return (SequenceOutput.sequence, nil)
+    case .inherit: return (FileDescriptorOutput.fileDescriptor(own, closeAfterSpawningProcess: false), nil)
+    case .discard: return (DiscardedOutput.discarded, nil)
+    case .standardOutput: return (CombinedErrorOutput.combinedWithOutput, nil)
+    case .file(let path, let append):
+      let number = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0o644)
+      guard number >= 0 else { throw .system("could not write \(path)", errno: errno) }
+      let file = FileDescriptor(rawValue: number)
+      return (FileDescriptorOutput.fileDescriptor(file, closeAfterSpawningProcess: true), file)
+    }
+  }
+
+  /// Reads both outputs to their ends.
+  /// - Returns: what is captured of them.
+  static func read(
+    _ running: RunningProgram, to output: OutputTarget, _ error: OutputTarget
+  ) async throws(HostError) -> (output: [UInt8], error: [UInt8]) {
+    let results = await withTaskGroup(of: (isOutput: Bool, Result<[UInt8], HostError>).self) { group in
+      for (isOutput, stream, target) in [(true, running.output, output), (false, running.error, error)] {
+        guard let stream else { continue }
+        group.addTask {
+          do throws(HostError) { return (isOutput, .success(try await read(stream, to: target))) } catch {
+            return (isOutput, .failure(error))
+          }
+        }
+      }
+      var results: [(isOutput: Bool, Result<[UInt8], HostError>)] = []
+      for await result in group {
+        results.append(result)
+        if case .failure = result.1 { group.cancelAll() }
+      }
+      return results
+    }
+    var (captured, errors): ([UInt8], [UInt8]) = ([], [])
+    // In the order of their ends: the first failure is the one that cancelled the other.
+    for (isOutput, result) in results {
+      if isOutput { captured = try result.get() } else { errors = try result.get() }
+    }
+    return (captured, errors)
+  }
+
+  private static func read(
+    _ stream: SubprocessOutputSequence, to target: OutputTarget
+  ) async throws(HostError) -> [UInt8] {
+    if case .chunks(let take) = target {
+      try await forEachChunk(of: stream, take)
+      return []
+    }
+    guard case .lines(let take) = target else {
+      var bytes: [UInt8] = []
+      try await forEachChunk(of: stream) { chunk throws(HostError) in
+        bytes += chunk
+        guard bytes.count <= outputLimit else { throw tooLong }
+      }
+      return bytes
+    }
+    var rest: [UInt8] = []
+    try await forEachChunk(of: stream) { chunk async throws(HostError) in
+      let feed = UInt8(ascii: "\n")
+      guard let last = chunk.lastIndex(of: feed) else {
+        rest += chunk
+        guard rest.count <= outputLimit else { throw HostError(.system, "a line of the output is longer than 64 MiB") }
+        return
+      }
+      let lines = rest + chunk[...last]
+      rest = Array(chunk[(last + 1)...])
+      try await take(lines)
+    }
+    if !rest.isEmpty { try await take(rest + [UInt8(ascii: "\n")]) }
+    return []
+  }
+
+  /// - Throws: what `body` throws, and `cancelled`: a cancelled read looks like the end of the output.
+  static func forEachChunk(
+    of stream: SubprocessOutputSequence, _ body: ([UInt8]) async throws(HostError) -> Void
+  ) async throws(HostError) {
+    var chunks = stream.makeAsyncIterator()
+    while true {
+      let chunk: SubprocessOutputSequence.Buffer?
+      do { chunk = try await chunks.next() } catch {
+        if Task.isCancelled { throw HostError.cancelled }
+        throw HostError(.system, "could not read a program's output: \(error)")
+      }
+      if Task.isCancelled { throw HostError.cancelled }
+      guard let chunk else { return }
+      try await body(chunk.withUnsafeBytes { Array($0) })
     }
   }
 }
