@@ -27,4 +27,12 @@ public enum OutputTarget: Sendable {
     case .standardOutput: " 2>&1"
     }
   }
+
+  /// Whether the host reads it, and not somebody else or nobody.
+  var isRead: Bool {
+    switch self {
+    case .capture, .lines, .chunks: true
+    case .inherit, .discard, .standardOutput, .file: false
+    }
+  }
 }

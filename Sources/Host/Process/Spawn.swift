@@ -64,7 +64,13 @@ extension LocalHost {
       throw error
     }
     do {
-      let ended = try await Self.run(configuration, output.target, error.target, body)
+      let ended =
+        switch (command.output.isRead, command.error.isRead) {
+        case (true, true): try await Self.runReadingBoth(configuration, body)
+        case (true, false): try await Self.runReadingOutput(configuration, error.target, body)
+        case (false, true): try await Self.runReadingError(configuration, output.target, body)
+        case (false, false): try await Self.runReadingNeither(configuration, output.target, error.target, body)
+        }
       try Task.checkCancellation()
       return ended
     } catch let error as HostError {
@@ -77,16 +83,47 @@ extension LocalHost {
     }
   }
 
+  // Which outputs are read is part of a type in the library, so each way of reading has its own call.
+
+  private typealias Body<Value> = @Sendable (RunningProgram) async throws(HostError) -> Value
+  private typealias Streams = (output: SubprocessOutputSequence?, error: SubprocessOutputSequence?)
+
+  private static func runReadingBoth<Value: Sendable>(
+    _ configuration: Configuration, _ body: @escaping Body<Value>
+  ) async throws -> (status: Int, value: Value) {
+    try await run(
+      configuration, SequenceOutput.sequence, SequenceOutput.sequence,
+      reading: { ($0.standardOutput, $0.standardError) }, body)
+  }
+
+  private static func runReadingOutput<Error: ErrorOutputProtocol, Value: Sendable>(
+    _ configuration: Configuration, _ error: Error, _ body: @escaping Body<Value>
+  ) async throws -> (status: Int, value: Value) {
+    try await run(configuration, SequenceOutput.sequence, error, reading: { ($0.standardOutput, nil) }, body)
+  }
+
+  private static func runReadingError<Output: OutputProtocol, Value: Sendable>(
+    _ configuration: Configuration, _ output: Output, _ body: @escaping Body<Value>
+  ) async throws -> (status: Int, value: Value) {
+    try await run(configuration, output, SequenceOutput.sequence, reading: { (nil, $0.standardError) }, body)
+  }
+
+  private static func runReadingNeither<Output: OutputProtocol, Error: ErrorOutputProtocol, Value: Sendable>(
+    _ configuration: Configuration, _ output: Output, _ error: Error, _ body: @escaping Body<Value>
+  ) async throws -> (status: Int, value: Value) {
+    try await run(configuration, output, error, reading: { _ in (nil, nil) }, body)
+  }
+
   private static func run<Output: OutputProtocol, Error: ErrorOutputProtocol, Value: Sendable>(
     _ configuration: Configuration, _ output: Output, _ error: Error,
-    _ body: @escaping @Sendable (RunningProgram) async throws(HostError) -> Value
+    reading: @escaping @Sendable (Execution<CustomWriteInput, Output, Error>) -> Streams,
+    _ body: @escaping Body<Value>
   ) async throws -> (status: Int, value: Value) {
     let ended = try await Subprocess.run(configuration, input: .inputWriter, output: output, error: error) {
       execution in
+      let streams = reading(execution)
       let running = RunningProgram(
-        id: execution.processIdentifier.value,
-        output: (execution as? Execution<CustomWriteInput, SequenceOutput, Error>)?.standardOutput,
-        error: (execution as? Execution<CustomWriteInput, Output, SequenceOutput>)?.standardError,
+        id: execution.processIdentifier.value, output: streams.output, error: streams.error,
         input: execution.standardInputWriter)
       do {
         let value = try await body(running)
@@ -152,49 +189,67 @@ extension LocalHost {
   private static func read(
     _ stream: SubprocessOutputSequence, to target: OutputTarget
   ) async throws(HostError) -> [UInt8] {
-    if case .chunks(let take) = target {
+    switch target {
+    case .chunks(let take):
       try await forEachChunk(of: stream, take)
       return []
+    case .lines(let take):
+      try await forEachLine(of: stream, take)
+      return []
+    default:
+      return try await collect(stream)
     }
-    guard case .lines(let take) = target else {
-      var bytes: [UInt8] = []
-      try await forEachChunk(of: stream) { chunk throws(HostError) in
-        bytes += chunk
-        guard bytes.count <= outputLimit else { throw tooLong }
-      }
-      return bytes
+  }
+
+  // Loops, and no closures that collect into a variable around them: of those swiftc 6.3.1 lost what they had collected, in
+  // an optimized build.
+  private static func collect(_ stream: SubprocessOutputSequence) async throws(HostError) -> [UInt8] {
+    var chunks = stream.makeAsyncIterator()
+    var bytes: [UInt8] = []
+    while let chunk = try await next(&chunks) {
+      bytes += chunk
+      guard bytes.count <= outputLimit else { throw tooLong }
     }
+    return bytes
+  }
+
+  private static func forEachLine(
+    of stream: SubprocessOutputSequence, _ take: OutputTarget.Lines
+  ) async throws(HostError) {
+    var chunks = stream.makeAsyncIterator()
+    let feed = UInt8(ascii: "\n")
     var rest: [UInt8] = []
-    try await forEachChunk(of: stream) { chunk async throws(HostError) in
-      let feed = UInt8(ascii: "\n")
+    while let chunk = try await next(&chunks) {
       guard let last = chunk.lastIndex(of: feed) else {
         rest += chunk
         guard rest.count <= outputLimit else { throw HostError(.system, "a line of the output is longer than 64 MiB") }
-        return
+        continue
       }
       let lines = rest + chunk[...last]
       rest = Array(chunk[(last + 1)...])
       try await take(lines)
     }
-    if !rest.isEmpty { try await take(rest + [UInt8(ascii: "\n")]) }
-    return []
+    if !rest.isEmpty { try await take(rest + [feed]) }
   }
 
-  /// - Throws: what `body` throws, and `cancelled`: a cancelled read looks like the end of the output.
+  /// - Throws: what `body` throws, and `cancelled`.
   static func forEachChunk(
-    of stream: SubprocessOutputSequence, _ body: ([UInt8]) async throws(HostError) -> Void
+    of stream: SubprocessOutputSequence, _ body: OutputTarget.Lines
   ) async throws(HostError) {
     var chunks = stream.makeAsyncIterator()
-    while true {
-      let chunk: SubprocessOutputSequence.Buffer?
-      do { chunk = try await chunks.next() } catch {
-        if Task.isCancelled { throw HostError.cancelled }
-        throw HostError(.system, "could not read a program's output: \(error)")
-      }
+    while let chunk = try await next(&chunks) { try await body(chunk) }
+  }
+
+  /// - Returns: nil at the end of the output.
+  /// - Throws: `cancelled`: a cancelled read looks like the end of the output.
+  private static func next(_ chunks: inout SubprocessOutputSequence.AsyncIterator) async throws(HostError) -> [UInt8]? {
+    let chunk: SubprocessOutputSequence.Buffer?
+    do { chunk = try await chunks.next() } catch {
       if Task.isCancelled { throw HostError.cancelled }
-      guard let chunk else { return }
-      try await body(chunk.withUnsafeBytes { Array($0) })
+      throw HostError(.system, "could not read a program's output: \(error)")
     }
+    if Task.isCancelled { throw HostError.cancelled }
+    return chunk.map { $0.withUnsafeBytes { Array($0) } }
   }
 }
 
