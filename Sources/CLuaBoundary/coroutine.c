@@ -86,7 +86,11 @@ static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded
   int nresults = 0;
   if (!lua_checkstack(co, nargs)) return refuse(L, wrap, "too many arguments to resume");
   lua_xmove(L, co, nargs);
-  int status = lb_resume_thread(lb_host_of(L), co, L, nargs, &nresults);
+  lb_host *host = lb_host_of(L);
+  bool blocked = host->blocked;
+  if (!lua_isyieldable(L)) host->blocked = true; /* an await below could not come up through here */
+  int status = lb_resume_thread(host, co, L, nargs, &nresults);
+  host->blocked = blocked;
   if (status == LUA_YIELD && lb_is_await(co, nresults)) {
     lua_pop(co, 1);
     if (!lua_isyieldable(L)) return lb_raise_blocked(L);

@@ -81,6 +81,8 @@ extension LuaState {
     rawSet("__name", of: -2)
     push(cFunction: errorToString)
     rawSet("__tostring", of: -2)
+    push(cFunction: errorConcat)
+    rawSet("__concat", of: -2)
     push(cFunction: errorIndex)
     rawSet("__index", of: -2)
     pushCopy(at: -1)
@@ -124,6 +126,14 @@ private let errorToString: lb_function = { raw in
   let lua = LuaState(raw)
   guard let object = lua.errorObject(at: 1) else { return 0 }
   lua.push(object.location + object.text)
+  return 1
+}
+
+/// `"failed: " .. err`, which every script writes.
+private let errorConcat: lb_function = { raw in
+  guard let raw else { return 0 }
+  let lua = LuaState(raw)
+  lua.push(lua.describe(at: 1) + lua.describe(at: 2))
   return 1
 }
 

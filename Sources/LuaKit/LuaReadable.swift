@@ -112,7 +112,7 @@ extension Array: LuaReadable where Element: LuaReadable {
     }
     guard lua_checkstack(lua.raw, 4) != 0 else { throw LuaMismatch("table nested too deep") }
     let table = lua_absindex(lua.raw, index)
-    let count = Int(lua_rawlen(lua.raw, table))
+    guard let count = lua.listCount(at: table) else { throw LuaMismatch("a list with nil in it") }
     var elements: [Element] = []
     elements.reserveCapacity(count)
     for position in 0..<count {

@@ -19,4 +19,20 @@ extension LuaState {
 
   /// The index counted from the bottom of the stack, which stays right while values are pushed.
   public func absolute(_ index: Int32) -> Int32 { lua_absindex(raw, index) }
+
+  /// The length of the table at `index` as a list; nil when it has fewer entries than that, as a table of a few high
+  /// numbers has, whose length means nothing.
+  public func listCount(at index: Int32) -> Int? {
+    let table = lua_absindex(raw, index)
+    let length = Int(lua_rawlen(raw, table))
+    var entries = 0
+    lua_pushnil(raw)
+    while entries < length, lua_next(raw, table) != 0 {
+      pop()
+      entries += 1
+    }
+    guard entries == length else { return nil }
+    pop()
+    return length
+  }
 }

@@ -77,7 +77,7 @@ extension LuaValue: LuaReadable {
     path.append(address)
     defer { path.removeLast() }
 
-    let count = Int(lua_rawlen(lua.raw, table))
+    let count = lua.listCount(at: table) ?? 0
     var elements: [LuaValue] = []
     elements.reserveCapacity(count)
     for position in 0..<count {

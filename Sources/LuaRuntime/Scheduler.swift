@@ -207,9 +207,19 @@ final class Scheduler {
     guard let task = current else {
       throw AwaitError(message: "cannot wait here: outside of a task\(runsOnMain ? "; run without --main" : "")")
     }
+    // Asked before anything is begun: what is begun and not waited for would come to another await of the task.
+    guard !lua.host.pointee.blocked else {
+      throw AwaitError(message: "cannot wait here: in a coroutine that was resumed inside a C function")
+    }
+    guard lua.isYieldable else {
+      lb_push_blocker(lua.raw)
+      defer { lua.pop() }
+      let place = lua.string(at: -1).map { "\($0) (a C function that cannot be suspended)" }
+      throw AwaitError(message: "cannot wait here: inside \(place ?? "a C function that cannot be suspended")")
+    }
     if task.control.pointee.cancelled, !task.isClosing {
       task.refusals += 1
-      if task.refusals > 100, lua.isYieldable {
+      if task.refusals > 100 {
         // A loop around pcall: it must not keep the other tasks from running.
         task.leaf = lua
         let timer = Timer(seconds: 0.01) { [unowned self, unowned task] in
@@ -222,12 +232,6 @@ final class Scheduler {
       }
       task.control.pointee.shielded = true
       throw Cancelled(interrupted: task.interrupted)
-    }
-    guard lua.isYieldable else {
-      lb_push_blocker(lua.raw)
-      defer { lua.pop() }
-      let place = lua.string(at: -1).map { "\($0) (a C function that cannot be suspended)" }
-      throw AwaitError(message: "cannot wait here: inside \(place ?? "a C function that cannot be suspended")")
     }
     task.leaf = lua
     return task

@@ -81,6 +81,8 @@ enum Session {
         do {
           try await runtime.install(environment)
           try await body(runtime)
+          // A task may have asked for it while the script came to its own end.
+          if let status = await runtime.exitStatus { throw ExitCode(status) }
           await runtime.close()
         } catch {
           let status = await runtime.exitStatus

@@ -88,4 +88,21 @@ test("the first of several ways that works is taken", function()
   test.equal(err.errors[2].kind, "missing")
 end)
 
+test("an await that cannot come up through a C function is not begun", function()
+  local co <const> = coroutine.wrap(function() kdev.proc.run { "echo", "STALE", query = true } end)
+  test.equal(pcall(string.gsub, "x", "x", function() co() end), false)
+  test.equal(kdev.proc.run({ "sh", "-c", "sleep 0.3; echo REAL", query = true }).stdout, "REAL\n")
+end)
+
+test("an error joins a text", function()
+  local _, err <const> = pcall(kdev.fs.read, "/nowhere")
+  test.contains("failed: " .. err, "failed: ")
+  test.contains("failed: " .. err, "No such file")
+end)
+
+test("a table of a few high numbers is no list", function()
+  local flags <const> = { [1] = "a", [2] = "b", [4] = "c", [8] = "d", [16] = "e", [1 << 40] = "f" }
+  kdev.log.debug("flags", { flags = flags })
+end)
+
 test.done()

@@ -41,6 +41,7 @@ typedef struct lb_host {
   lua_State *volatile running;                /* the thread that runs Lua code just now */
   volatile int interrupt;                     /* lb_interrupt was called and nobody has taken notice */
   volatile int64_t interrupted_at;            /* CLOCK_MONOTONIC, ns */
+  bool blocked;                               /* a coroutine runs whose resumer cannot be suspended */
   bool exiting;                               /* os.exit was called: nothing but close handlers catches errors */
   int wake;                                   /* a file descriptor lb_interrupt writes 8 bytes to, or -1 */
 } lb_host;

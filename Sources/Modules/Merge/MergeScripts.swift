@@ -60,6 +60,8 @@ struct MergeScripts: FragmentScripts {
       return accepts
     } catch let error as LuaError {
       throw .script(Self.failure(error, stage))
+    } catch let error as LuaMismatch {
+      throw .script(ScriptFailure(stage: stage, message: error.message))
     } catch {
       throw .script(ScriptFailure(stage: stage, message: String(describing: error)))
     }
