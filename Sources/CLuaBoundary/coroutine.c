@@ -54,14 +54,6 @@ static bool is_waiting(lua_State *L, lua_State *co) {
   return found;
 }
 
-size_t lb_awaiting(lua_State *L) {
-  size_t n = 0;
-  push_waiting(L);
-  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) n++;
-  lua_pop(L, 1);
-  return n;
-}
-
 /* ---- coroutine.resume and what coroutine.wrap returns ------------------------------------------------- */
 
 static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded);

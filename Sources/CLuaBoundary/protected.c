@@ -51,21 +51,6 @@ static int len_body(lua_State *L) {
   lua_pushinteger(L, luaL_len(L, 1));
   return 1;
 }
-static int equal_body(lua_State *L) {
-  lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPEQ));
-  return 1;
-}
-static int next_body(lua_State *L) {
-  if (lua_next(L, 1)) {
-    lua_pushboolean(L, 1);
-    lua_insert(L, -3);
-    return 3;
-  }
-  lua_pushboolean(L, 0);
-  lua_pushnil(L);
-  lua_pushnil(L);
-  return 3;
-}
 
 int lb_gettable(lua_State *L, int index) {
   lua_pushvalue(L, index);
@@ -84,18 +69,6 @@ int lb_tolstring(lua_State *L, int index) {
 int lb_len(lua_State *L, int index) {
   lua_pushvalue(L, index);
   return lb_protected(L, len_body, 1, 1);
-}
-int lb_equal(lua_State *L, int a, int b) {
-  a = lua_absindex(L, a);
-  b = lua_absindex(L, b);
-  lua_pushvalue(L, a);
-  lua_pushvalue(L, b);
-  return lb_protected(L, equal_body, 2, 1);
-}
-int lb_next(lua_State *L, int index) {
-  lua_pushvalue(L, index);
-  lua_insert(L, -2);
-  return lb_protected(L, next_body, 2, 3);
 }
 
 /* ---- pcall and xpcall ------------------------------------------------------------------------------

@@ -70,8 +70,7 @@ static int finish(lua_State *L, int status, lua_KContext context) { /* ..., load
   return 2;
 }
 
-static int searched(lua_State *L, int i) { /* results of searcher i on top; true when it found a loader */
-  (void)i;
+static int searched(lua_State *L) { /* results of a searcher on top; true when it found a loader */
   if (lua_isfunction(L, -2)) return 1;
   if (lua_isstring(L, -2)) {
     lua_pop(L, 1);
@@ -88,7 +87,7 @@ static int searched(lua_State *L, int i) { /* results of searcher i on top; true
 
 static int search_k(lua_State *L, int status, lua_KContext i) {
   (void)status;
-  return searched(L, (int)i) ? found(L) : search(L, (int)i + 1);
+  return searched(L) ? found(L) : search(L, (int)i + 1);
 }
 
 static int search(lua_State *L, int i) {
@@ -97,7 +96,7 @@ static int search(lua_State *L, int i) {
       return luaL_error(L, "module '%s' not found:%s", lua_tostring(L, NAME), lua_tostring(L, MESSAGE));
     lua_pushvalue(L, NAME);
     lua_callk(L, 1, 2, i, search_k);
-    if (searched(L, i)) return found(L);
+    if (searched(L)) return found(L);
   }
 }
 

@@ -79,8 +79,6 @@ int lb_gettable(lua_State *L, int index);           /* key on top, replaced by t
 int lb_settable(lua_State *L, int index);           /* pops key and value */
 int lb_tolstring(lua_State *L, int index);          /* pushes what tostring() gives */
 int lb_len(lua_State *L, int index);                /* pushes the length */
-int lb_equal(lua_State *L, int a, int b);           /* pushes a boolean */
-int lb_next(lua_State *L, int index);               /* pops a key; pushes true, key, value, or false, nil, nil */
 
 /* ---- coroutines ------------------------------------------------------------------------------------ */
 
@@ -90,7 +88,6 @@ bool lb_is_await(lua_State *co, int nresults);      /* did lua_resume return fro
 bool lb_closing(lua_State *L);                      /* does this task's thread run a close handler? */
 void lb_push_blocker(lua_State *L);                 /* names the C function that keeps L from yielding, or nil */
 void lb_push_name(lua_State *L, int level);         /* the library name of the function that runs there, or nil */
-size_t lb_awaiting(lua_State *L);                   /* coroutines inside tasks that are in an await (for tests) */
 
 /* ---- Ctrl-C ------------------------------------------------------------------------------------------ */
 
@@ -102,16 +99,11 @@ void lb_interrupt(void);
 /* ---- macros that Swift does not see -------------------------------------------------------------------- */
 
 static inline void lb_pop(lua_State *L, int n) { lua_settop(L, -n - 1); }
-static inline int lb_upvalue(int i) { return lua_upvalueindex(i); }
 static inline int lb_registry(void) { return LUA_REGISTRYINDEX; }
 static inline void lb_insert(lua_State *L, int i) { lua_rotate(L, i, 1); }
 static inline void lb_remove(lua_State *L, int i) { lua_rotate(L, i, -1); lua_settop(L, -2); }
 static inline void lb_push_globals(lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS); }
-static inline void lb_push_c_function(lua_State *L, lua_CFunction f) { lua_pushcclosure(L, f, 0); }
-static inline int lb_collect(lua_State *L) { return lua_gc(L, LUA_GCCOLLECT); }
 /* Stops the collector; false when it stood already, and then lb_go_on is not to be called. */
 static inline bool lb_stand(lua_State *L) { return lua_gc(L, LUA_GCISRUNNING) != 0 && lua_gc(L, LUA_GCSTOP) == 0; }
 static inline void lb_go_on(lua_State *L) { lua_gc(L, LUA_GCRESTART); }
-static inline int lb_memory(lua_State *L) { return lua_gc(L, LUA_GCCOUNT); }
 static inline int lb_load_file(lua_State *L, const char *path) { return luaL_loadfilex(L, path, NULL); }
-static inline const char *lb_source(const lua_Debug *ar) { return ar->short_src; }
