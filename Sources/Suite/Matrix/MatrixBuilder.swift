@@ -17,12 +17,14 @@ struct MatrixBuilder {
   private(set) var random: MersenneTwister
 
   private let nestedSubsets: Bool
+  private let rules: MatrixRules
   /// The folders that the walk is in.
   private var ancestors: [SuiteFolder.FolderIdentity: String] = [:]
 
-  init(seed: PythonSeed, nestedSubsets: Bool) {
+  init(seed: PythonSeed, nestedSubsets: Bool, rules: MatrixRules) {
     random = MersenneTwister(seed: seed)
     self.nestedSubsets = nestedSubsets
+    self.rules = rules
   }
 
   /// The node of a whole suite.
@@ -57,6 +59,9 @@ struct MatrixBuilder {
     return try sum(path, name, entries, minimum)
   }
 
+  /// Whether a folder in which nothing counts is passed over.
+  private func passesOver(_ children: [Int32]) -> Bool { rules == .corrected && children.isEmpty }
+
   private static func lastSegment(of path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
   }
@@ -80,15 +85,17 @@ struct MatrixBuilder {
 
   private mutating func concat(
     _ path: String, _ name: String, _ entries: [String], _ minimum: Int
-  ) throws(MatrixError) -> Int32 {
+  ) throws(MatrixError) -> Int32? {
     let children = try children(of: path, entries, without: ["+"], minimum: minimum)
+    if passesOver(children) { return nil }
     return add(.concat, name, size: 1, sample: 1, children)
   }
 
   private mutating func random(
     _ path: String, _ name: String, _ entries: [String], _ minimum: Int
-  ) throws(MatrixError) -> Int32 {
+  ) throws(MatrixError) -> Int32? {
     let children = try children(of: path, entries, without: ["$", "%"], minimum: minimum)
+    if passesOver(children) { return nil }
     // A part that cannot be asked for more than it has.
     if children.isEmpty || children.enumerated().contains(where: { canPass($1, $0) }) { mayFail = true }
     let node = add(.random, name, size: 1, sample: 1, children)
@@ -98,9 +105,10 @@ struct MatrixBuilder {
 
   private mutating func product(
     _ path: String, _ name: String, _ entries: [String], _ minimum: Int
-  ) throws(MatrixError) -> Int32 {
+  ) throws(MatrixError) -> Int32? {
     let divisor = try SuiteFolder.divisor(in: "\(path)/%", counts: nestedSubsets)
     let children = try children(of: path, entries, without: ["%"], minimum: 0)
+    if passesOver(children) { return nil }
     guard !children.isEmpty else { throw .empty(path: path, isProduct: true) }
 
     // The smallest first; of equal ones the first. Each then goes round with the product of those after it.
@@ -128,12 +136,13 @@ struct MatrixBuilder {
 
   private mutating func sum(
     _ path: String, _ name: String, _ entries: [String], _ minimum: Int
-  ) throws(MatrixError) -> Int32 {
+  ) throws(MatrixError) -> Int32? {
     var children: [Int32] = []
     for entry in entries {
       guard let child = try node("\(path)/\(entry)", name: entry, minimum: minimum) else { continue }
       children.append(try cycle(child, atLeast: minimum, of: "\(path)/\(entry)"))
     }
+    if passesOver(children) { return nil }
     guard !children.isEmpty else { throw .empty(path: path, isProduct: false) }
     var total = 0
     for child in children {
@@ -169,15 +178,26 @@ struct MatrixBuilder {
     _ node: Int32, divisions: Int, which: Int?, of path: String
   ) throws(MatrixError) -> Int32 {
     let inner = nodes[Int(node)]
-    let size = inner.size / divisions
     let which = which ?? random.below(divisions)
-    let slice = add(.subset, "", size: size, sample: inner.sample, [node], value: which * size)
+    var size = inner.size / divisions
+    var start = which * size
+    if rules == .corrected {
+      // No job falls between two slices.
+      start = Self.share(which, of: inner.size, in: divisions)
+      size = Self.share(which + 1, of: inner.size, in: divisions) - start
+    }
+    let slice = add(.subset, "", size: size, sample: inner.sample, [node], value: start)
     fragile[slice] = path
     return slice
   }
 
+  private static func share(_ part: Int, of size: Int, in parts: Int) -> Int {
+    parts.dividingFullWidth(part.multipliedFullWidth(by: size)).quotient
+  }
+
   /// Whether a node fails for an index: only slices look at it.
   private func canPass(_ node: Int32, _ index: Int) -> Bool {
+    if rules == .corrected { return false }
     let outer = nodes[Int(node)]
     return switch outer.kind {
     case .subset: index >= outer.size

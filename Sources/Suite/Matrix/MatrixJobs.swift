@@ -1,9 +1,17 @@
 /// A job of a matrix before its fragments are merged.
-public struct MatrixJob: Sendable, Equatable {
+public struct MatrixJob: Sendable, Hashable {
   /// Its description without the suite's name, in UTF-8: `{a/x b/{c d}}`, without any ".yaml".
   public var text: [UInt8]
   /// Its fragments as numbers of `SuiteMatrix.files`, in the order in which they are merged; each once.
   public var fragments: [Int32]
+
+  init(text: [UInt8], fragments: [Int32]) {
+    self.text = text
+    self.fragments = fragments
+  }
+
+  /// Room for a job.
+  public init() { self.init(text: [], fragments: []) }
 
   /// Its description.
   /// - Parameter suite: the name of the suite to put before it.
@@ -34,7 +42,7 @@ public struct MatrixJobs: Sendable {
   /// The next job; nil after the last.
   /// - Throws: `MatrixError`; not for a `SuiteMatrix`, which has tried them all if one can fail.
   public mutating func next() throws(MatrixError) -> MatrixJob? {
-    var job = MatrixJob(text: [], fragments: [])
+    var job = MatrixJob()
     return try next(into: &job) ? job : nil
   }
 
@@ -56,7 +64,6 @@ public struct MatrixJobs: Sendable {
   /// Writes what a node is at an index: its part of the description and its fragments.
   private mutating func write(_ number: Int32, _ index: Int, _ job: inout MatrixJob) throws(MatrixError) {
     let node = matrix.nodes[Int(number)]
-    let start = job.text.count
     job.text += matrix.names[Int(node.name.lowerBound)..<Int(node.name.upperBound)]
     let isNamed = !node.name.isEmpty
     switch node.kind {
@@ -76,16 +83,18 @@ public struct MatrixJobs: Sendable {
       guard !node.children.isEmpty else { throw .emptyRandom(path: matrix.fragile[number] ?? matrix.folder) }
       let pick = random.below(node.children.count)
       job.text.append(UInt8(ascii: "{"))
+      let child = matrix.links[Int(node.children.lowerBound) + pick].node
       // The pick is also the index that teuthology asks of what it picked.
-      try write(matrix.links[Int(node.children.lowerBound) + pick].node, pick, &job)
+      let inner = matrix.rules == .corrected ? random.below(max(1, matrix.nodes[Int(child)].size)) : pick
+      try write(child, inner, &job)
       job.text.append(UInt8(ascii: "}"))
     case .cycle:
       let inner = matrix.links[Int(node.children.lowerBound)].node
       try write(inner, index % matrix.nodes[Int(inner)].size, &job)
     case .subset:
       let inner = matrix.links[Int(node.children.lowerBound)].node
+      let index = matrix.rules == .corrected ? index % max(1, node.size) : index
       guard index + node.value < matrix.nodes[Int(inner)].size else {
-        job.text.removeSubrange(start...)
         throw .pastSubset(path: matrix.fragile[number] ?? matrix.folder, index: index, size: node.size)
       }
       try write(inner, index + node.value, &job)
@@ -203,5 +212,3 @@ public struct MatrixJobs: Sendable {
     }
   }
 }
-
-extension MatrixJob: Hashable {}

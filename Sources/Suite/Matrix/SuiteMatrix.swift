@@ -17,6 +17,7 @@ public struct SuiteMatrix: Sendable {
   let fragile: [Int32: String]
   let root: Int32
   let random: MersenneTwister
+  let rules: MatrixRules
 
   /// The suite's folder, as it was given.
   public let folder: String
@@ -30,11 +31,14 @@ public struct SuiteMatrix: Sendable {
   ///   - subset: which slice of the jobs is wanted; nil for all.
   ///   - nestedSubsets: whether the numbers in `%` count.
   ///   - seed: for what is drawn.
+  ///   - rules: whether what is plainly wrong in teuthology is done as it does it.
   /// - Throws: `MatrixError` when the tree makes no matrix, and when a job of it cannot be made.
   public init(
-    folder: String, subset: MatrixSubset? = nil, nestedSubsets: Bool = true, seed: PythonSeed = 1
+    folder: String, subset: MatrixSubset? = nil, nestedSubsets: Bool = true, seed: PythonSeed = 1,
+    rules: MatrixRules = .teuthology
   ) throws(MatrixError) {
-    var builder = MatrixBuilder(seed: seed, nestedSubsets: nestedSubsets)
+    var builder = MatrixBuilder(seed: seed, nestedSubsets: nestedSubsets, rules: rules)
+    self.rules = rules
     root = try builder.root(folder, subset: subset)
     self.folder = folder
     nodes = builder.nodes
@@ -59,6 +63,18 @@ public struct SuiteMatrix: Sendable {
 
   /// The paths of a job's fragments in the order in which they are merged.
   public func paths(of job: MatrixJob) -> [String] { job.fragments.map { files[Int($0)] } }
+}
+
+/// What a matrix does where teuthology fails for no good reason, or does what nobody can want.
+public enum MatrixRules: Sendable {
+  /// As teuthology does it, with the same jobs for the same seed.
+  case teuthology
+  /// - A folder in which nothing counts is passed over, and is no error.
+  /// - A numbered `%` that is asked for more than its slice begins again, as everything else does. In teuthology it fails,
+  ///   or gives jobs from outside of its slice.
+  /// - What `$` picks is asked for a job by chance, where teuthology takes the job of the pick's own number.
+  /// - Slices share all jobs among them, where teuthology leaves out up to `count - 1` at the end.
+  case corrected
 }
 
 /// A slice of a matrix: `--subset 3/10`.
