@@ -5,7 +5,7 @@ import fragments
 
 NAMES = ["a", "b", "B", "c", "10", "9", "_d", "a-b", "a.b", "e f", "é", "x.yaml", "z", "{q", "~t"]
 LAST = [".yaml"] * 30 + [".yml", "", ".yaml~"]
-NUMBERS = [""] * 12 + ["2", "2\n", "3", " 2 ", "4", "7"]
+NUMBERS = [""] * 40 + ["2", "2\n", "3", " 2 ", "4", "7"]
 BAD_NUMBERS = ["0", "\n", "-1", "x", "1.5", "2 2", "_2", "99999"]
 
 
@@ -23,7 +23,7 @@ class Tree:
             path = f"{root}/qa/{name}"
             self.folder(path, 2)
             self.pool.append(path)
-        self.folder(self.suite, random.choice([1, 2, 3, 3, 4]))
+        self.folder(self.suite, random.choice([1, 2, 3, 3, 4, 4]), "____%%%%%%%%%+$")
 
     def chance(self, share):
         return self.random.random() < share
@@ -32,9 +32,9 @@ class Tree:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
-    def folder(self, path, depth):
+    def folder(self, path, depth, marks="____%%%%%%+$"):
         os.makedirs(path, exist_ok=True)
-        mark = self.random.choice(["", "", "", "", "%", "%", "%", "%", "%", "%", "+", "$"])
+        mark = self.random.choice(marks).strip("_")
         if mark == "%":
             bad = self.chance(self.sloppiness)
             self.write(f"{path}/%", self.random.choice(BAD_NUMBERS if bad else NUMBERS))
@@ -44,11 +44,12 @@ class Tree:
             self.write(f"{path}/{self.random.choice('%+$')}")
         if self.chance(0.3):
             os.symlink(os.path.relpath(f"{self.root}/qa", os.path.realpath(path)), f"{path}/.qa")
-        names = self.random.sample(NAMES, self.random.randint(1, 5))
+        names = self.random.sample(NAMES, self.random.randint(2, 5))
         # Without one that counts a folder is an error, which is for slips.
         self.fragment(f"{path}/{names[0]}.yaml")
         for name in names[1:]:
-            self.entry(path, name, depth)
+            # Facets are folders, choices are files.
+            self.entry(path, name, depth if self.chance(0.85 if mark == "%" else 0.4) else 0)
         if self.chance(0.05):
             self.write(f"{path}/.hidden.yaml", "[")
         if self.chance(0.1):
@@ -59,12 +60,12 @@ class Tree:
             self.slip(path)
 
     def entry(self, path, name, depth):
-        if depth > 0 and self.chance(0.6):
+        if depth > 0:
             ending = self.random.choice([""] * 12 + ["$", "$", ".disable", ".yaml"])
             if self.pool and self.chance(0.3):
                 self.link(self.random.choice(self.pool), path, name + ending)
             else:
-                self.folder(f"{path}/{name}{ending}", depth - 1)
+                self.folder(f"{path}/{name}{ending}", depth - 1, "______%%+$")
             return
         file = f"{path}/{name}{self.random.choice(LAST)}"
         if self.scripts.made and self.chance(0.2):

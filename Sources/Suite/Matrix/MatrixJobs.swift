@@ -157,14 +157,7 @@ public struct MatrixJobs: Sendable {
     guard first < parts.count else { return text.append(UInt8(ascii: "}")) }
     let start = parts[first].lowerBound
     text.withUnsafeBufferPointer { bytes in
-      // By insertion: parts are few, and nearly in order.
-      for next in (first + 1)..<max(parts.count, first + 1) {
-        var place = next
-        while place > first, Self.precedes(bytes, parts[place], parts[place - 1]) {
-          parts.swapAt(place, place - 1)
-          place -= 1
-        }
-      }
+      parts[first...].sort { bytes[$0].lexicographicallyPrecedes(bytes[$1]) }
       sorted.removeAll(keepingCapacity: true)
       for part in parts[first...] {
         sorted.append(contentsOf: bytes[part])
@@ -174,10 +167,6 @@ public struct MatrixJobs: Sendable {
     sorted[sorted.count - 1] = UInt8(ascii: "}")
     parts.removeSubrange(first...)
     text.replaceSubrange(start..., with: sorted)
-  }
-
-  private static func precedes(_ bytes: UnsafeBufferPointer<UInt8>, _ left: Range<Int>, _ right: Range<Int>) -> Bool {
-    bytes[left].lexicographicallyPrecedes(bytes[right])
   }
 
   /// Takes every ".yaml" out, wherever it stands in a name.
