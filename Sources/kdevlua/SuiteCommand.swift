@@ -8,7 +8,7 @@ struct SuiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "suite",
     abstract: "Teuthology's suites: which jobs they are, why, and what is wrong with them.",
-    subcommands: [SuitePlan.self])
+    subcommands: [SuitePlan.self, SuiteCheckCommand.self])
 }
 
 /// Which jobs of which suite: the options of all commands that look at jobs.
@@ -16,7 +16,7 @@ struct SuiteOptions: ParsableArguments {
   @Argument(help: ArgumentHelp("The suite's folder, as ~/ceph/qa/suites/fs.", valueName: "dir"))
   var folder: String
   @Option(
-    help: ArgumentHelp("What descriptions begin with; default: DIR after suites/, with \":\" for \"/\".", valueName: "name"))
+    help: ArgumentHelp("What descriptions begin with; default: what follows suites/ in DIR.", valueName: "name"))
   var suiteName: String?
   @Option(help: ArgumentHelp("For what is drawn; -1 draws the seed.", valueName: "number"))
   var seed: SeedArgument = SeedArgument(seed: 1)
@@ -29,8 +29,10 @@ struct SuiteOptions: ParsableArguments {
     help: "Do as teuthology does where it is plainly wrong, so that the jobs are the same.")
   var compat = true
 
-  /// Where the suite is, as teuthology would name it.
-  var path: String {
+  var path: String { Self.path(of: folder) }
+
+  /// Where a suite is, as teuthology would name it.
+  static func path(of folder: String) -> String {
     // A ".." behind a link is not what it seems; everything else stays as it is written.
     let isTwisted = folder.split(separator: "/").contains("..")
     return isTwisted ? Files.resolve(folder) ?? Files.absolute(folder) : Files.absolute(folder)

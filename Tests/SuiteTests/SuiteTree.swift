@@ -70,15 +70,16 @@ final class SuiteTree {
   /// The error of a part of the tree, with the folder's own path as "TREE".
   func error(_ part: String = "", seed: PythonSeed = 1) -> String? {
     let error = #expect(throws: MatrixError.self) { try self.jobs(part, seed: seed) }
-    return error.map { replacing(folder, by: "TREE", in: $0.description) }
+    return error.map { relative($0.description) }
   }
 
-  private func replacing(_ text: String, by other: String, in whole: String) -> String {
+  /// The text with the folder's own path as "TREE".
+  func relative(_ text: String) -> String {
     var result = ""
-    var rest = Substring(whole)
-    while let start = rest.indices.first(where: { rest[$0...].hasPrefix(text) }) {
-      result += rest[..<start] + other
-      rest = rest[rest.index(start, offsetBy: text.count)...]
+    var rest = Substring(text)
+    while let start = rest.indices.first(where: { rest[$0...].hasPrefix(folder) }) {
+      result += rest[..<start] + "TREE"
+      rest = rest[rest.index(start, offsetBy: folder.count)...]
     }
     return result + rest
   }

@@ -15,14 +15,18 @@ struct MatrixBuilder {
   /// Whether such a node can come to fail.
   private(set) var mayFail = false
   private(set) var random: MersenneTwister
+  /// The errors so far of a builder that goes on after them; nil for one that does not.
+  private(set) var errors: [MatrixError]?
 
   private let nestedSubsets: Bool
   private let rules: MatrixRules
   /// The folders that the walk is in.
-  private var ancestors: [SuiteFolder.FolderIdentity: String] = [:]
+  private var ancestors: [SuiteFolder.Identity: String] = [:]
 
-  init(seed: PythonSeed, nestedSubsets: Bool, rules: MatrixRules) {
+  /// - Parameter goesOn: whether a part that cannot be built is noted in `errors` and left out.
+  init(seed: PythonSeed, nestedSubsets: Bool, rules: MatrixRules, goesOn: Bool = false) {
     random = MersenneTwister(seed: seed)
+    errors = goesOn ? [] : nil
     self.nestedSubsets = nestedSubsets
     self.rules = rules
   }
@@ -41,6 +45,19 @@ struct MatrixBuilder {
   ///   - minimum: into how many good samples it must be possible to cut it (teuthology's mincyclicity); 0 does not care.
   /// - Returns: nil when it does not count.
   private mutating func node(_ path: String, name: String, minimum: Int) throws(MatrixError) -> Int32? {
+    guard errors != nil else { return try strictNode(path, name: name, minimum: minimum) }
+    let before = errors?.count
+    do throws(MatrixError) {
+      return try strictNode(path, name: name, minimum: minimum)
+    } catch {
+      // A folder that is empty because all in it is broken is not worth a word of its own.
+      if case .empty = error, errors?.count != before { return nil }
+      errors?.append(error)
+      return nil
+    }
+  }
+
+  private mutating func strictNode(_ path: String, name: String, minimum: Int) throws(MatrixError) -> Int32? {
     let own = name.isEmpty ? Self.lastSegment(of: path) : name
     if own.hasPrefix(".") { return nil }
     guard case .folder(let identity) = try SuiteFolder.entry(at: path) else {
@@ -117,7 +134,7 @@ struct MatrixBuilder {
     var (total, sample) = (1, 0)
     for child in order.reversed() {
       let size = size(child)
-      guard size > 0 else { throw .noJobs(path: path, divisor: nil) }
+      guard size > 0 else { throw .noJobs(path: path) }
       sample = max(sample, nodes[Int(child)].sample)
       let shared = Self.greatestCommonDivisor(total, size)
       let (all, overflow) = total.multipliedReportingOverflow(by: size)
@@ -146,7 +163,7 @@ struct MatrixBuilder {
     guard !children.isEmpty else { throw .empty(path: path, isProduct: false) }
     var total = 0
     for child in children {
-      guard size(child) > 0 else { throw .noJobs(path: path, divisor: nil) }
+      guard size(child) > 0 else { throw .noJobs(path: path) }
       let (sum, overflow) = total.addingReportingOverflow(size(child))
       guard !overflow else { throw .tooLarge(path: path) }
       total = sum
@@ -164,9 +181,9 @@ struct MatrixBuilder {
   private mutating func cycle(_ node: Int32, atLeast minimum: Int, of path: String) throws(MatrixError) -> Int32 {
     let inner = nodes[Int(node)]
     // teuthology divides by these two, too.
-    guard inner.sample > 0 else { throw .noJobs(path: path, divisor: nil) }
+    guard inner.sample > 0 else { throw .noJobs(path: path) }
     guard inner.cyclicity < minimum else { return node }
-    guard inner.cyclicity > 0 else { throw .noJobs(path: path, divisor: nil) }
+    guard inner.cyclicity > 0 else { throw .noJobs(path: path) }
     let times = (minimum - 1) / inner.cyclicity + 1
     let (size, overflow) = inner.size.multipliedReportingOverflow(by: times)
     guard !overflow else { throw .tooLarge(path: path) }

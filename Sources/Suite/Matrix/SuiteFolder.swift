@@ -4,13 +4,24 @@ import Glibc
 enum SuiteFolder {
   enum Entry: Equatable {
     case file
-    /// A folder, by what tells it from every other.
-    case folder(FolderIdentity)
+    case folder(Identity)
   }
 
-  struct FolderIdentity: Hashable {
+  /// What tells a file or folder from every other, whatever links lead to it.
+  struct Identity: Hashable {
     let device: UInt64
     let number: UInt64
+
+    init(_ status: stat) {
+      device = UInt64(status.st_dev)
+      number = UInt64(status.st_ino)
+    }
+  }
+
+  /// Nil when there is nothing at the path.
+  static func identity(of path: String) -> Identity? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Identity(status) : nil
   }
 
   /// What stands at a path; links are followed.
@@ -20,7 +31,7 @@ enum SuiteFolder {
     guard stat(path, &status) == 0 else { throw .missing(path: path) }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return .file
-    case S_IFDIR: return .folder(FolderIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino)))
+    case S_IFDIR: return .folder(Identity(status))
     default: throw .special(path: path)
     }
   }

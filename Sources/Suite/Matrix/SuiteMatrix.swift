@@ -38,8 +38,18 @@ public struct SuiteMatrix: Sendable {
     rules: MatrixRules = .teuthology
   ) throws(MatrixError) {
     var builder = MatrixBuilder(seed: seed, nestedSubsets: nestedSubsets, rules: rules)
+    let root = try builder.root(folder, subset: subset)
+    self.init(builder, root: root, folder: folder, rules: rules)
+    if builder.mayFail {
+      // An error comes before the first job, as in teuthology, which makes all of them first.
+      var jobs = jobs()
+      while try jobs.next() != nil {}
+    }
+  }
+
+  init(_ builder: MatrixBuilder, root: Int32, folder: String, rules: MatrixRules) {
     self.rules = rules
-    root = try builder.root(folder, subset: subset)
+    self.root = root
     self.folder = folder
     nodes = builder.nodes
     links = builder.links
@@ -48,11 +58,6 @@ public struct SuiteMatrix: Sendable {
     sumCount = builder.sumCount
     fragile = builder.fragile
     random = builder.random
-    if builder.mayFail {
-      // An error comes before the first job, as in teuthology, which makes all of them first.
-      var jobs = jobs()
-      while try jobs.next() != nil {}
-    }
   }
 
   /// How many jobs there are.
