@@ -75,7 +75,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "if x then reject() end", "local reject", "return true", "return {}", "return false or 1", "rejected()", "return 01",
+    "if x then reject() end", "local reject", "return true", "return {}", "return false or 1", "rejected()",
+    "return 01",
     "accept() reject()", "return 0, 1", "", "--[[ x ]] accept()",
   ])
   func scriptsThatMayAccept(_ script: String) throws {

@@ -170,7 +170,8 @@ private struct FragmentCheck {
     guard postmerges.contains(where: \.mustBeLast) else { return }
     let meetings = Meetings(matrix)
     for (number, first) in postmerges.enumerated() where first.mustBeLast {
-      guard let second = postmerges[(number + 1)...].first(where: { meetings.canMeet(first.fragment, $0.fragment) }) else {
+      guard let second = postmerges[(number + 1)...].first(where: { meetings.canMeet(first.fragment, $0.fragment) })
+      else {
         continue
       }
       found.append(
