@@ -46,17 +46,17 @@ def choose_options(rng):
     return words
 
 
-def expected(folder, words):
+def expected(folder, words, largest):
     """Lines and error of the real one, in a child: its Lua can crash, and scripts change what all others share."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(read)
         # Some trees have millions of fragments in a single job.
-        signal.alarm(20)
+        signal.alarm(20 if largest else 300)
         lines, error = [], None
         try:
-            for text in oracle.plan(folder, oracle.options().parse_args(words), LARGEST):
+            for text in oracle.plan(folder, oracle.options().parse_args(words), largest):
                 lines.append(text)
         except oracle.TooLarge:
             lines = None
@@ -75,9 +75,9 @@ def expected(folder, words):
     return pickle.loads(data) if data else (None, "crashed")
 
 
-def difference(folder, words, program):
+def difference(folder, words, program, largest=LARGEST):
     """What is different, or None; "" when teuthology has no answer. And the number of jobs; None when it fails."""
-    lines, error = expected(folder, words)
+    lines, error = expected(folder, words, largest)
     if lines is None:
         return "", 0
     return compare(folder, words, program, lines, error), len(lines) if error is None else None
