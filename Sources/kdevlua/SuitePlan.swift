@@ -19,6 +19,9 @@ struct SuitePlan: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Print neither the seed nor the counts.")
   var quiet = false
 
+  /// 0 is no limit, as for teuthology-suite.
+  private var most: Int { limit ?? 0 > 0 ? limit ?? 0 : Int.max }
+
   func validate() throws {
     if let limit, limit < 0 { throw ValidationError("--limit must be a number from 0 on") }
   }
@@ -28,18 +31,15 @@ struct SuitePlan: ParsableCommand {
       let path = suite.path
       let seed = suite.announcedSeed(isQuiet: quiet)
       let matrix = try suite.matrix(at: path, seed: seed)
-      var output = LineOutput()
+      let name = suite.name(of: path)
+      var output = PlanOutput(format, matrix, suite: name)
       var jobs = matrix.jobs()
       var job = MatrixJob()
-      let name = suite.name(of: path)
-      var count = 0
-      while count < limit ?? Int.max, try jobs.next(into: &job) {
-        count += 1
-        output.write(
-          #"{"description":\#(YAMLValue.string(job.description(suite: name)).json()),"fragments":\#(YAMLValue.sequence(matrix.paths(of: job).map { .string(String($0.dropFirst(path.count + 1))) }).json())}"#
-            .utf8)
+      let files = matrix.relativeFiles
+      while output.counts.plan < most, try jobs.next(into: &job) {
+        output.add(job, files: files)
       }
-      output.flush()
+      output.finish()
     } catch {
       throw Session.exitCode(for: error)
     }
