@@ -65,7 +65,7 @@ let package = Package(
     .executableTarget(
       name: "kdevlua",
       dependencies: [
-        "Modules", "LuaKit", "LuaRuntime", "Host",
+        "Modules", "LuaKit", "LuaRuntime", "Host", "Suite",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift,
