@@ -94,6 +94,9 @@ final class TextTable {
     return Mark(count: count, storage: storage.mark)
   }
 
+  /// Whether a text stays when others are taken back.
+  func isKept(_ id: UInt32) -> Bool { Int(id) < kept }
+
   func reset(to mark: Mark) {
     guard count > mark.count else { return }
     // The last one in is the last of every chain it stands in, so it leaves no gap.
