@@ -37,6 +37,11 @@ extension Fragment {
     }
   }
 
+  /// The text of a fragment of a merge, to find lines in.
+  static func text(of merge: FragmentMerge, _ number: Int32) throws(FragmentReadError) -> String {
+    try merge.givenText(number) ?? contents(of: merge.path(number))
+  }
+
   private static func entries(of folder: String) throws(FragmentReadError) -> [String] {
     guard let directory = opendir(folder) else { throw .failed(folder) }
     defer { closedir(directory) }
@@ -53,7 +58,7 @@ extension Fragment {
     return names
   }
 
-  private static func contents(of path: String) throws(FragmentReadError) -> String {
+  static func contents(of path: String) throws(FragmentReadError) -> String {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw .failed(path) }
     defer { close(file) }

@@ -1,0 +1,27 @@
+/// What each fragment of a job did, for people who ask why.
+public final class MergeTrace {
+  /// What became of a fragment.
+  public enum Result: Sendable, Equatable {
+    case empty
+    case dropped(Rejection)
+    case merged([MergeRecord.Change])
+  }
+
+  /// One fragment, in its turn.
+  public struct Step: Sendable, Equatable {
+    /// Its path.
+    public let path: String
+    /// What became of it.
+    public let result: Result
+  }
+
+  /// The fragments in the order in which they were looked at.
+  public private(set) var steps: [Step] = []
+  let record: MergeRecord
+
+  /// A trace for the jobs of a merge.
+  public init(for merge: FragmentMerge) { record = MergeRecord(heap: merge.heap) }
+
+  func begin() { steps = [] }
+  func add(_ result: Result, path: String) { steps.append(Step(path: path, result: result)) }
+}
