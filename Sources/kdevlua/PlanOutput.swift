@@ -5,8 +5,10 @@ import Suite
 struct PlanOutput: ~Copyable {
   private let format: SuitePlan.Format
   private let suite: String?
+  private let folder: String
+  private let files: [String]
   private var output = LineOutput()
-  private var lines: PlanLine
+  private var buffer = ByteBuffer()
   private var facets: FacetCounts
   /// How many jobs the matrix gave, and how many of them are in the plan.
   private(set) var counts = (matrix: 0, plan: 0)
@@ -14,12 +16,10 @@ struct PlanOutput: ~Copyable {
   init(_ format: SuitePlan.Format, _ matrix: SuiteMatrix, suite: String?) {
     self.format = format
     self.suite = suite
-    lines = PlanLine(matrix)
-    facets = FacetCounts(files: matrix.relativeFiles)
+    folder = matrix.folder
+    files = matrix.relativeFiles
+    facets = FacetCounts(files: files)
   }
-
-  /// Whether the jobs' contents are looked at.
-  var needsContents: Bool { format == .json || format == .yaml }
 
   /// Notes a job that the plan does not have.
   mutating func drop(_ job: MatrixJob) {
@@ -27,31 +27,51 @@ struct PlanOutput: ~Copyable {
     if format == .table { facets.count(job, isKept: false) }
   }
 
-  /// Writes a job.
-  /// - Parameters:
-  ///   - json: its contents; nil when nothing was merged.
-  ///   - yaml: the same as a value, when the format is yaml.
-  mutating func add(
-    _ job: MatrixJob, json: UnsafeBufferPointer<UInt8>? = nil, yaml: YAMLValue? = nil, files: [String] = []
-  ) {
+  /// Writes a job of which only the fragments are known.
+  mutating func add(_ job: MatrixJob) {
+    switch format {
+    case .json:
+      let line = YAMLValue.mapping(head(job)).json() + "\n"
+      output.write(line)
+    case .yaml: output.write("---\n" + YAMLValue.mapping(head(job)).yaml)
+    case .table, .names: break
+    }
+    note(job)
+  }
+
+  /// Writes the job that was merged last.
+  /// - Throws: `ObjectTextError` when it cannot be written.
+  mutating func add(_ job: MatrixJob, merged merge: FragmentMerge) throws {
+    switch format {
+    case .json:
+      buffer.truncate(to: 0)
+      try merge.appendJSON(to: &buffer, relativeTo: folder)
+      buffer.withBytes { output.write(bytes: $0) }
+    case .yaml:
+      merge.shortenDropped(folder)
+      var document = head(job)
+      document["job"] = try merge.value()
+      output.write("---\n" + YAMLValue.mapping(document).yaml)
+    case .table, .names: break
+    }
+    note(job)
+  }
+
+  private mutating func note(_ job: MatrixJob) {
     counts.matrix += 1
     counts.plan += 1
     switch format {
     case .table: facets.count(job, isKept: true)
-    case .names: output.write(job.description(suite: suite).utf8)
-    case .json:
-      lines.begin(job, description: job.description(suite: suite))
-      if let json { lines.add(job: json) }
-      output.write(lines.end())
-    case .yaml:
-      var document: YAMLMapping = [
-        "description": .string(job.description(suite: suite)),
-        "fragments": .sequence(job.fragments.map { .string(files[Int($0)]) }),
-      ]
-      if let yaml { document["job"] = yaml }
-      output.write("---".utf8)
-      output.write(YAMLValue.mapping(document).yaml.utf8.dropLast())
+    case .names: output.write(job.description(suite: suite) + "\n")
+    case .json, .yaml: break
     }
+  }
+
+  private func head(_ job: MatrixJob) -> YAMLMapping {
+    [
+      "description": .string(job.description(suite: suite)),
+      "fragments": .sequence(job.fragments.map { .string(files[Int($0)]) }),
+    ]
   }
 
   /// Writes what is left: everything, for a table.
@@ -63,8 +83,11 @@ struct PlanOutput: ~Copyable {
         rows.append([row.facet == last ? "" : row.facet, row.choice, "\(row.matrix)", "\(row.plan)"])
         last = row.facet
       }
-      output.write(Table.text(rows, right: 2).utf8.dropLast())
+      output.write(Table.text(rows, right: 2))
     }
     output.flush()
   }
+
+  /// Writes what is waiting to be written.
+  mutating func flush() { output.flush() }
 }

@@ -110,7 +110,7 @@ private struct FragmentCheck {
     if let error = parse(script) {
       found.append(
         SuiteProblem(.error, path, line: Self.line(start, error.line, of: script), "premerge: \(error.message)"))
-    } else if ScriptVerdict.rejectsAtOnce(script) {
+    } else if FirstStatement.rejectsAtOnce(script) {
       found.append(SuiteProblem(.warning, path, line: start, "this premerge script never accepts"))
     }
   }
@@ -130,7 +130,7 @@ private struct FragmentCheck {
       if let error = parse(script) {
         let line = error.line.map { ", line \($0)" } ?? ""
         found.append(SuiteProblem(.error, path, "teuthology.postmerge[\(number)]\(line): \(error.message)"))
-      } else if ScriptVerdict.rejectsAtOnce(script) {
+      } else if FirstStatement.rejectsAtOnce(script) {
         rejecting.append((path, nil))
       }
       for word in ["accept", "reject =", "function reject"] where script.utf8.count > word.utf8.count {
