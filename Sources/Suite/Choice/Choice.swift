@@ -20,37 +20,39 @@
 /// - Throws: `ChoiceError` when a forced name is unknown or its alternative is rejected, a facet has no alternative
 ///   left, a postmerge script rejects the whole, or the merge fails.
 public func choose(
-  fragments: [Fragment], base: YAMLValue, scripts: inout some FragmentScripts, forced: [String: String] = [:],
+  fragments: [Fragment], base: YAMLValue, scripts: any FragmentScripts, forced: [String: String] = [:],
   globals: [String: YAMLValue] = [:]
 ) throws(ChoiceError) -> Choice {
   let turns = Turn.inOrder(of: fragments)
   try Turn.check(forced, against: turns)
-  var merge: FragmentMerge
+  let merge: FragmentMerge
   do throws(MergeError) {
-    merge = try FragmentMerge(base: base, fragmentPaths: turns.flatMap(\.fragments).map(\.path), globals: globals)
+    merge = try FragmentMerge(MergeSetup(base: base, globals: globals), scripts: scripts)
+    let all = turns.flatMap(\.fragments).map { merge.add(path: $0.path, text: $0.text) }
+    try merge.begin(text: [], fragments: all)
   } catch {
     throw .merge(error)
   }
 
   var facets: [FacetChoice] = []
+  var first = 0
   for turn in turns {
-    if let facet = try turn.take(&merge, scripts: &scripts, forced: turn.facet.flatMap { forced[$0] }) {
+    if let facet = try turn.take(merge, from: first, forced: turn.facet.flatMap { forced[$0] }) {
       facets.append(facet)
     }
+    first += turn.fragments.count
   }
 
-  let result: MergeResult
+  let isAccepted: Bool
   do throws(MergeError) {
-    result = try merge.finish(scripts: &scripts)
+    isAccepted = try merge.finish()
   } catch {
     throw .merge(error)
   }
-  switch result {
-  case .accepted(let merged):
-    return Choice(yaml: merged.yaml, facets: facets, used: merged.used, dropped: merged.dropped)
-  case .rejected(let rejection):
-    throw .rejected(by: rejection, facets: facets)
-  }
+  if !isAccepted, let rejection = merge.rejection { throw .rejected(by: rejection, facets: facets) }
+  return Choice(
+    yaml: (try? merge.value()) ?? .null, facets: facets, used: merge.usedFragments.map(merge.path),
+    dropped: merge.droppedFragments)
 }
 
 /// A merged configuration, and how its facets were decided.

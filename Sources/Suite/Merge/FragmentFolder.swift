@@ -39,7 +39,8 @@ extension Fragment {
 
   /// The text of a fragment of a merge, to find lines in.
   static func text(of merge: FragmentMerge, _ number: Int32) throws(FragmentReadError) -> String {
-    try merge.givenText(number) ?? contents(of: merge.path(number))
+    if let text = merge.givenText(number) { return text }
+    return try contents(of: merge.path(number))
   }
 
   private static func entries(of folder: String) throws(FragmentReadError) -> [String] {

@@ -153,6 +153,7 @@ public final class FragmentMerge {
     isOpen = true
     jobFragments = fragments
     dropped.removeAll(keepingCapacity: true)
+    usedFragments.removeAll(keepingCapacity: true)
     rejected = nil
     trace?.begin()
     describe(text)
@@ -208,6 +209,7 @@ public final class FragmentMerge {
         return .dropped
       }
       try deepMerge(root, fragment: path(number))
+      usedFragments.append(number)
       if let record = trace?.record { trace?.add(.merged(record.changes), path: path(number)) }
       return .merged
     }
@@ -341,13 +343,8 @@ public final class FragmentMerge {
     return value
   }
 
-  /// The numbers of the fragments that were merged, in order, and of those that were dropped.
-  public var usedFragments: [Int32] {
-    jobFragments.filter { number in
-      if case .dict? = fragments[Int(number)]?.content { return !dropped.contains { $0.fragment == number } }
-      return false
-    }
-  }
+  /// The numbers of the fragments that were merged, in order.
+  public private(set) var usedFragments: [Int32] = []
 
   /// Why fragments were dropped, in order.
   public var droppedFragments: [Rejection] {

@@ -1,7 +1,7 @@
 /// Runs the scripts of fragments. The merge decides what runs and when; an evaluator decides what a script can do.
 ///
 /// Scripts call `reject()` and `accept()`. As an extension to teuthology, `reject` takes an optional text,
-/// `reject("no /dev/kvm")`, which an evaluator passes on by `ScriptVerdict`.
+/// `reject("no /dev/kvm")`, which an evaluator passes on by `ScriptDecision`.
 public protocol FragmentScripts: AnyObject {
   /// Called once, before the first job. What the scripts see of the run is in the context by then.
   func begin(_ context: ScriptContext) throws(MergeError)
@@ -12,7 +12,7 @@ public protocol FragmentScripts: AnyObject {
 
   /// Runs a script.
   /// - Throws: `ScriptFailure` when the script fails.
-  func run(_ script: ScriptText, _ context: ScriptContext) throws(ScriptFailure) -> ScriptVerdict
+  func run(_ script: ScriptText, _ context: ScriptContext) throws(ScriptFailure) -> ScriptDecision
 
   /// Whether a text matches a Lua pattern somewhere, for `--filter-fragments`.
   /// - Throws: `ScriptFailure` when the pattern is none.
@@ -34,7 +34,7 @@ public struct ScriptText: Sendable, Hashable {
 }
 
 /// What a script decides.
-public enum ScriptVerdict: Sendable, Equatable {
+public enum ScriptDecision: Sendable, Equatable {
   case accept
   /// The line that called `reject`, counted from 1, and what it gave as its reason.
   case reject(line: Int? = nil, reason: String? = nil)

@@ -51,8 +51,7 @@ final class MergeFilters {
   private func matches(
     _ filter: [UInt8], _ text: String, _ number: Int, _ context: ScriptContext, _ scripts: any FragmentScripts
   ) throws(ScriptFailure) -> Bool {
-    let description = context.heap.bytes(of: context.description)
-    if memmem(description.baseAddress, description.count, filter, filter.count) != nil { return true }
+    if Self.contains(context.heap.bytes(of: context.description), filter) { return true }
     guard filters.looksAtFragments else { return false }
     for path in context.basePaths {
       let key = UInt64(path.id) << 32 | UInt64(number)
@@ -63,6 +62,18 @@ final class MergeFilters {
       let isFound = try scripts.find(text, in: context.heap.string(of: path) ?? "")
       found[key] = isFound
       if isFound { return true }
+    }
+    return false
+  }
+
+  private static func contains(_ text: UnsafeBufferPointer<UInt8>, _ part: [UInt8]) -> Bool {
+    guard let first = part.first, let start = text.baseAddress else { return part.isEmpty }
+    var from = 0
+    while text.count - from >= part.count {
+      guard let hit = memchr(start + from, Int32(first), text.count - from - part.count + 1) else { return false }
+      let place = UnsafeRawPointer(hit) - UnsafeRawPointer(start)
+      if memcmp(hit, part, part.count) == 0 { return true }
+      from = place + 1
     }
     return false
   }

@@ -4,7 +4,7 @@
 /// texts are numbers in the heap's table. It has no references to count: copying it costs two words.
 public struct Object: Sendable, BitwiseCopyable {
   /// The types that YAML and scripts can make.
-  public enum Tag: UInt8, Sendable {
+  public enum Tag: UInt8, Sendable, BitwiseCopyable {
     case none, bool, integer, float
     /// An integer outside of 64 bits; its digits are a text.
     case bigInteger

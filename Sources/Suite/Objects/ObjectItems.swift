@@ -113,7 +113,8 @@ extension ObjectHeap {
   public func reverse(_ list: Object) {
     willChange(list)
     let node = node(list)
-    UnsafeMutableBufferPointer(start: node.pointee.items, count: Int(node.pointee.count)).reverse()
+    var items = UnsafeMutableBufferPointer(start: node.pointee.items, count: Int(node.pointee.count))
+    items.reverse()
     work += Int(node.pointee.count)
   }
 
