@@ -71,7 +71,7 @@ struct SuitePlan: ParsableCommand {
         case .merged: try output.add(job, merged: merge)
         case .rejected: output.drop(job)
         }
-      } catch where keepGoing {
+      } catch  where keepGoing {
         failures += 1
         output.drop(job)
         Session.complain("\(error)")
