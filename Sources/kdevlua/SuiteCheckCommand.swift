@@ -25,7 +25,7 @@ struct SuiteCheckCommand: ParsableCommand {
       let path = SuiteOptions.path(of: folder)
       let (problems, fragments) = checkSuite(folder: path, nestedSubsets: !noNestedSubset) { syntax.error(in: $0) }
       var output = LineOutput()
-      for problem in problems { output.write(problem.description.utf8) }
+      for problem in problems { output.write(problem.description + "\n") }
       output.flush()
       let errors = problems.count { $0.severity == .error }
       if !quiet {

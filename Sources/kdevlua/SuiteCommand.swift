@@ -8,7 +8,7 @@ struct SuiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "suite",
     abstract: "Teuthology's suites: which jobs they are, why, and what is wrong with them.",
-    subcommands: [SuitePlan.self, SuiteCheckCommand.self])
+    subcommands: [SuitePlan.self, SuiteWhy.self, SuiteCheckCommand.self])
 }
 
 /// Which jobs of which suite: the options of all commands that look at jobs.
@@ -83,9 +83,13 @@ struct LineOutput: ~Copyable {
   private var bytes: [UInt8] = []
   private static let block = 1 << 16
 
-  mutating func write(_ line: some Sequence<UInt8>) {
-    bytes.append(contentsOf: line)
-    bytes.append(UInt8(ascii: "\n"))
+  mutating func write(_ text: String) {
+    bytes.append(contentsOf: text.utf8)
+    if bytes.count >= Self.block { flush() }
+  }
+
+  mutating func write(bytes more: UnsafeBufferPointer<UInt8>) {
+    bytes.append(contentsOf: more)
     if bytes.count >= Self.block { flush() }
   }
 

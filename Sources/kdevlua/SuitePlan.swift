@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Modules
 import Suite
 
 /// `kdevlua suite plan`.
@@ -10,17 +11,20 @@ struct SuitePlan: ParsableCommand {
     commandName: "plan", abstract: "Print the jobs that teuthology would run, in its order and with its contents.")
 
   @OptionGroup var suite: SuiteOptions
+  @OptionGroup var merging: MergeOptions
   @Flag(help: "Merge nothing and run no scripts: the jobs of the matrix, with their fragments.")
   var noMerge = false
-  @Option(help: ArgumentHelp("Stop after so many jobs.", valueName: "n"))
-  var limit: Int?
+  @Flag(help: "Say which jobs cannot be merged, and go on; teuthology ends with the first.")
+  var keepGoing = false
+  @Option(help: ArgumentHelp("Stop after so many jobs; 0 is no limit.", valueName: "n"))
+  var limit = 0
   @Option(help: ArgumentHelp("What is printed.", valueName: "table|json|yaml|names"))
   var format = Format.table
   @Flag(name: .shortAndLong, help: "Print neither the seed nor the counts.")
   var quiet = false
 
   func validate() throws {
-    if let limit, limit < 0 { throw ValidationError("--limit must be a number from 0 on") }
+    if limit < 0 { throw ValidationError("--limit must be a number from 0 on") }
   }
 
   func run() throws {
@@ -28,20 +32,55 @@ struct SuitePlan: ParsableCommand {
       let path = suite.path
       let seed = suite.announcedSeed(isQuiet: quiet)
       let matrix = try suite.matrix(at: path, seed: seed)
-      var output = LineOutput()
-      var jobs = matrix.jobs()
-      var job = MatrixJob()
       let name = suite.name(of: path)
-      var count = 0
-      while count < limit ?? Int.max, try jobs.next(into: &job) {
-        count += 1
-        output.write(
-          #"{"description":\#(YAMLValue.string(job.description(suite: name)).json()),"fragments":\#(YAMLValue.sequence(matrix.paths(of: job).map { .string(String($0.dropFirst(path.count + 1))) }).json())}"#
-            .utf8)
+      var output = PlanOutput(format, matrix, suite: name)
+      let failures =
+        noMerge
+        ? try list(matrix, &output)
+        : try merge(matrix, with: merging.setup(matrix, suite: name, seed: seed), &output)
+      output.finish()
+      if !quiet {
+        let counts = output.counts
+        let most = limit > 0 && counts.plan == limit ? "; stopped at the limit" : ""
+        Session.write("\(counts.matrix) jobs of \(matrix.count) looked at, \(counts.plan) in the plan\(most)\n", to: 2)
       }
-      output.flush()
+      if failures > 0 { throw ExitCode.failure }
     } catch {
       throw Session.exitCode(for: error)
     }
+  }
+
+  private func isEnough(_ output: borrowing PlanOutput) -> Bool { limit > 0 && output.counts.plan >= limit }
+
+  private func list(_ matrix: SuiteMatrix, _ output: inout PlanOutput) throws -> Int {
+    var jobs = matrix.jobs()
+    var job = MatrixJob()
+    while !isEnough(output), try jobs.next(into: &job) { output.add(job) }
+    return 0
+  }
+
+  /// - Returns: how many jobs could not be merged.
+  private func merge(_ matrix: SuiteMatrix, with setup: MergeSetup, _ output: inout PlanOutput) throws -> Int {
+    let merge = try FragmentMerge(setup, scripts: LuaScripts())
+    var jobs = matrix.jobs()
+    var job = MatrixJob()
+    var failures = 0
+    while !isEnough(output), try jobs.next(into: &job) {
+      do {
+        switch try merge.merge(job) {
+        case .merged: try output.add(job, merged: merge)
+        case .rejected: output.drop(job)
+        }
+      } catch where keepGoing {
+        failures += 1
+        output.drop(job)
+        Session.complain("\(error)")
+      } catch {
+        // What was merged before is printed all the same.
+        output.flush()
+        throw error
+      }
+    }
+    return failures
   }
 }

@@ -52,9 +52,9 @@ end)
 
 test("check finds mistakes and ends with 1", function()
   test.equal(suite("check", "qa/suites/s").status, 0)
-  write { ["qa/suites/wrong/a.yaml"] = "teuthology:\n  premerge: |\n    if x then\n" }
+  write { ["qa/suites/wrong/a.yaml"] = "teuthology:\n  premerge: |\n    if x then\n      reject()\n" }
   local result <const> = suite("check", "qa/suites/wrong")
   test.equal(result.status, 1)
-  test.contains(result.stdout, "qa/suites/wrong/a.yaml:3: error: premerge: 'end' expected near <eof>")
+  test.contains(result.stdout, "qa/suites/wrong/a.yaml:4: error: premerge: 'end' expected (to close 'if' at line 1) near <eof>")
   test.contains(result.stderr, "1 fragments, 1 errors, 0 warnings")
 end)

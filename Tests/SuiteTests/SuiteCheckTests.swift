@@ -98,6 +98,16 @@ import Testing
       ])
   }
 
+  @Test func aDateCannotBeNew() throws {
+    let tree = try SuiteTree([
+      "%": "", "a.yaml": "x: 1\n", "b.yaml": "x: 2024-01-01\ny: {z: 2024-01-01}\nl: [2024-01-01]\n",
+    ])
+    #expect(
+      problems(tree) == [
+        "TREE/b.yaml: error: y.z is a date, which can take the place of a value but not be new: write it in quotes"
+      ])
+  }
+
   @Test func aPremergeScriptMayKeepThemApart() throws {
     let tree = try SuiteTree([
       "+": "", "a.yaml": "x: [1]\nteuthology: {premerge: f()}\n", "b.yaml": "x: 1\n",

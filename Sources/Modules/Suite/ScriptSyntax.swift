@@ -20,15 +20,21 @@ public struct ScriptSyntax {
 
   /// What is wrong with the syntax of a script, in Lua's words; nil when nothing is.
   public func error(in script: String) -> ScriptSyntaxError? {
+    guard let error = loadError(Self.header + script + Self.footer) else { return nil }
+    // Without our words around it the message speaks of the script alone.
+    return loadError(script) ?? error
+  }
+
+  private func loadError(_ text: String) -> ScriptSyntaxError? {
     let top = lua.top
     defer { lua.pop(lua.top - top) }
     do throws(LuaError) {
-      try lua.load(Self.header + script + Self.footer, name: "=" + Self.name)
+      try lua.load(text, name: "=" + Self.name)
       return nil
     } catch {
-      let text = Substring(error.message)
-      guard text.hasPrefix(Self.name + ":") else { return ScriptSyntaxError(line: nil, message: error.message) }
-      let rest = text.dropFirst(Self.name.count + 1)
+      let message = Substring(error.message)
+      guard message.hasPrefix(Self.name + ":") else { return ScriptSyntaxError(line: nil, message: error.message) }
+      let rest = message.dropFirst(Self.name.count + 1)
       let digits = rest.prefix { $0.isNumber }
       return ScriptSyntaxError(line: Int(digits), message: String(rest.dropFirst(digits.count + 2)))
     }

@@ -15,8 +15,8 @@ struct FragmentClashes {
   /// By the path of keys in the configuration.
   private var uses: [[String]: [Use]] = [:]
   private var hasPremerge: Set<Int32> = []
-  /// The most pairs that are named for one place.
-  private static let mostPairs = 5
+  /// The most that is said of one place.
+  private static let mostProblems = 5
 
   /// Notes what a fragment has. Fragments must come in the order in which they are merged.
   /// - Parameter value: a mapping.
@@ -45,30 +45,45 @@ struct FragmentClashes {
     }
   }
 
-  /// The clashes, each once.
+  /// The clashes, the first few of each place.
   func problems(_ matrix: SuiteMatrix) -> [SuiteProblem] {
     let meetings = Meetings(matrix)
     var problems: [SuiteProblem] = []
     for (path, uses) in uses.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-      let places = path.joined(separator: ".")
-      var named = 0
-      if uses.contains(where: { $0.shape != uses[0].shape }) {
-        for (number, later) in uses.enumerated() {
-          for earlier in uses[..<number] where named < Self.mostPairs && Self.clash(earlier.shape, later.shape) {
-            guard meetings.canMeet(earlier.fragment, later.fragment) else { continue }
-            named += 1
-            let mayDrop = hasPremerge.contains(earlier.fragment) || hasPremerge.contains(later.fragment)
-            problems.append(
-              SuiteProblem(
-                mayDrop ? .warning : .error, matrix.files[Int(later.fragment)],
-                "\(places) is a \(later.shape.rawValue), but a \(earlier.shape.rawValue) in"
-                  + " \(matrix.files[Int(earlier.fragment)]), which is merged before it"
-                  + (mayDrop ? "; a premerge script may keep them apart" : "")))
-          }
+      let place = path.joined(separator: ".")
+      var found: [SuiteProblem] = []
+      for (number, later) in uses.enumerated() where found.count < Self.mostProblems {
+        if later.shape == .date, let problem = newDate(later, after: uses[..<number], place, matrix, meetings) {
+          found.append(problem)
+        }
+        for earlier in uses[..<number] where found.count < Self.mostProblems && Self.clash(earlier.shape, later.shape) {
+          guard meetings.canMeet(earlier.fragment, later.fragment) else { continue }
+          found.append(clash(earlier, later, place, matrix))
         }
       }
+      problems += found
     }
     return problems
+  }
+
+  private func clash(_ earlier: Use, _ later: Use, _ place: String, _ matrix: SuiteMatrix) -> SuiteProblem {
+    let mayDrop = hasPremerge.contains(earlier.fragment) || hasPremerge.contains(later.fragment)
+    return SuiteProblem(
+      mayDrop ? .warning : .error, matrix.files[Int(later.fragment)],
+      "\(place) is a \(later.shape.rawValue), but a \(earlier.shape.rawValue) in \(matrix.files[Int(earlier.fragment)]),"
+        + " which is merged before it" + (mayDrop ? "; a premerge script may keep them apart" : ""))
+  }
+
+  /// A date that is there for the first time: teuthology makes an empty one to merge it into, which Python refuses.
+  private func newDate(
+    _ use: Use, after earlier: ArraySlice<Use>, _ place: String, _ matrix: SuiteMatrix, _ meetings: Meetings
+  ) -> SuiteProblem? {
+    let canReplace = earlier.contains { $0.shape != .date && meetings.canMeet($0.fragment, use.fragment) }
+    return canReplace
+      ? nil
+      : SuiteProblem(
+        hasPremerge.contains(use.fragment) ? .warning : .error, matrix.files[Int(use.fragment)],
+        "\(place) is a date, which can take the place of a value but not be new: write it in quotes")
   }
 
   /// Whether `deep_merge` asserts when the later is merged into the earlier.

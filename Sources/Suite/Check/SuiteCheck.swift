@@ -109,8 +109,8 @@ private struct FragmentCheck {
     let start = ScalarLocation(of: ["teuthology", "premerge"], in: text)?.firstLine
     if let error = parse(script) {
       found.append(
-        SuiteProblem(.error, path, line: Self.line(start, error.line), "premerge: \(error.message)"))
-    } else if ScriptVerdict.rejectsAtOnce(script) {
+        SuiteProblem(.error, path, line: Self.line(start, error.line, of: script), "premerge: \(error.message)"))
+    } else if FirstStatement.rejectsAtOnce(script) {
       found.append(SuiteProblem(.warning, path, line: start, "this premerge script never accepts"))
     }
   }
@@ -130,7 +130,7 @@ private struct FragmentCheck {
       if let error = parse(script) {
         let line = error.line.map { ", line \($0)" } ?? ""
         found.append(SuiteProblem(.error, path, "teuthology.postmerge[\(number)]\(line): \(error.message)"))
-      } else if ScriptVerdict.rejectsAtOnce(script) {
+      } else if FirstStatement.rejectsAtOnce(script) {
         rejecting.append((path, nil))
       }
       for word in ["accept", "reject =", "function reject"] where script.utf8.count > word.utf8.count {
@@ -139,9 +139,12 @@ private struct FragmentCheck {
     }
   }
 
-  /// The line of the file for a line of a script that begins at a line.
-  private static func line(_ start: Int?, _ line: Int?) -> Int? {
-    start.map { $0 + (line ?? 1) - 1 }
+  /// The line of the file for a line of a script that begins at a line. Lua finds out behind the last line break that
+  /// something is missing.
+  private static func line(_ start: Int?, _ line: Int?, of script: String) -> Int? {
+    let lineFeed = UInt8(ascii: "\n")
+    let count = script.utf8.count { $0 == lineFeed } + (script.utf8.last == lineFeed ? 0 : 1)
+    return start.map { $0 + min(line ?? 1, max(count, 1)) - 1 }
   }
 
   private static func contains(_ text: String, _ part: String) -> Bool {

@@ -63,6 +63,11 @@ public struct SuiteMatrix: Sendable {
   /// How many jobs there are.
   public var count: Int { nodes[Int(root)].size }
 
+  /// The paths of all fragments below the suite's folder; "." for a suite that is a file.
+  public var relativeFiles: [String] {
+    files.map { $0.utf8.count > folder.utf8.count ? String($0.dropFirst(folder.count + 1)) : "." }
+  }
+
   /// The jobs, in order, with what is drawn for each.
   public func jobs() -> MatrixJobs { MatrixJobs(matrix: self) }
 

@@ -36,7 +36,8 @@ extension FragmentMerge {
     output.appendQuoted(folder.map { relative(path, to: $0) } ?? path)
   }
 
-  private func shortenDropped(_ folder: String) {
+  /// Makes the paths in `teuthology.fragments_dropped` relative to a folder, where they are below it.
+  public func shortenDropped(_ folder: String) {
     guard let section = heap.value(context.yaml, for: "teuthology"), section.tag == .dict,
       let list = heap.value(section, for: "fragments_dropped"), list.tag == .list
     else { return }

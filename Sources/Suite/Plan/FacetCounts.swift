@@ -12,6 +12,14 @@ public struct FacetCounts: Sendable {
     public var matrix: Int
     /// In how many jobs of the plan it is; a job that has it and drops it in its premerge counts.
     public var plan: Int
+
+    /// A line; see the properties.
+    public init(facet: String, choice: String, matrix: Int, plan: Int) {
+      self.facet = facet
+      self.choice = choice
+      self.matrix = matrix
+      self.plan = plan
+    }
   }
 
   private let files: [String]

@@ -1,5 +1,5 @@
 /// What can be said of a script by its first statement.
-enum ScriptVerdict {
+enum FirstStatement {
   /// Whether it rejects before it does anything else: its first words are `reject(...)`, or `return` with something that is
   /// false for Python. Comments and `if true then` in front do not count.
   static func rejectsAtOnce(_ script: String) -> Bool {
