@@ -32,6 +32,10 @@ let package = Package(
     // Fragments and their merge.
     .target(name: "Suite", dependencies: ["CYaml"], swiftSettings: swift),
 
+    // The scripts of fragments, in Lua.
+    .target(
+      name: "SuiteScripts", dependencies: ["Suite", "LuaKit", "CLua", "CLuaBoundary"], swiftSettings: swift),
+
     // The machine, without a word of Lua.
     .target(name: "CHost"),
     .target(
@@ -51,7 +55,7 @@ let package = Package(
     // What Lua sees.
     .target(
       name: "Modules",
-      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "CStdlib"],
+      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "SuiteScripts", "CStdlib"],
       // The types beside each module are embedded by CStdlib.
       exclude: [
         "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "Env/env.d.lua", "FS/fs.d.lua", "Glob/glob.d.lua",
@@ -75,6 +79,7 @@ let package = Package(
     .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
     .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
+    .testTarget(name: "SuiteScriptsTests", dependencies: ["SuiteScripts", "Suite"], swiftSettings: swift),
     .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: swift),
     .testTarget(
       name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "CStdlib"], swiftSettings: swift),

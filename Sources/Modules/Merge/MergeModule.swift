@@ -2,6 +2,7 @@ import Host
 import LuaKit
 import LuaRuntime
 import Suite
+import SuiteScripts
 
 /// `kdev.merge`; its functions are documented in merge.d.lua.
 enum MergeModule: KdevModule {
@@ -15,11 +16,9 @@ enum MergeModule: KdevModule {
       let globals: LuaValue = try options.value("globals") ?? .table([])
       var forced: [String: String] = [:]
       for (facet, name) in try options.texts("forced") { forced[facet] = String(decoding: name, as: UTF8.self) }
-      var scripts = try MergeScripts()
-      defer { scripts.close() }
       do throws(ChoiceError) {
         let choice = try Suite.choose(
-          fragments: fragments, base: YAMLValue(base), scripts: &scripts, forced: forced,
+          fragments: fragments, base: YAMLValue(base), scripts: LuaScripts(), forced: forced,
           globals: YAMLValue(globals).members)
         lua.push(choice.value)
         return 1

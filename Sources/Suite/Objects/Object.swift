@@ -109,3 +109,11 @@ extension Object {
   /// Template nodes have this bit in their number.
   static let templateBit: UInt32 = 1 << 31
 }
+
+extension Object {
+  /// The number of its node or text, to find it again by `init(number:tag:)` in the same job.
+  public var number: UInt32 { id }
+
+  /// The object that had this number and type.
+  public init(number: UInt32, tag: UInt8) { self.init(Tag(rawValue: tag) ?? .none, UInt64(number)) }
+}

@@ -89,3 +89,14 @@ extension ObjectHeap {
     return copy
   }
 }
+
+extension ObjectHeap {
+  /// Reads YAML into live objects, as `yaml_load`.
+  /// - Parameters:
+  ///   - text: the YAML.
+  ///   - file: the name that errors carry.
+  /// - Throws: `YAMLError` with the place of a mistake.
+  public func read(yaml text: String, file: String) throws(YAMLError) -> Object {
+    try YAMLReader().read(text, file: file, into: self, template: nil)
+  }
+}

@@ -1,0 +1,3 @@
+import Suite
+import SuiteScripts
+import Testing
