@@ -69,7 +69,7 @@ let package = Package(
     .executableTarget(
       name: "kdevlua",
       dependencies: [
-        "Modules", "LuaKit", "LuaRuntime", "Host", "Suite",
+        "Modules", "LuaKit", "LuaRuntime", "Host", "Suite", "SuiteScripts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift,

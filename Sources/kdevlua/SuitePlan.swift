@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Modules
 import Suite
+import SuiteScripts
 
 /// `kdevlua suite plan`.
 struct SuitePlan: ParsableCommand {
