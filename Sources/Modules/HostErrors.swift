@@ -24,7 +24,7 @@ public struct UsageError: LuaErrorFields {
   public var kind: String { "usage" }
   public let message: String
 
-  /// - Parameter message: what is wrong, for the person who typed it.
+  /// An error with that message.
   public init(message: String) { self.message = message }
 }
 
