@@ -75,6 +75,7 @@ public final class FragmentMerge {
     fragments = Array(repeating: nil, count: files.count)
     context = ScriptContext(setup, heap: heap)
     template = heap.object(["teuthology": ["fragments_dropped": [], "meta": [:], "postmerge": []]])
+    heap.addRoot(template)
     heap.beginJob()
     try scripts.begin(context)
   }

@@ -167,6 +167,9 @@ public final class ObjectHeap {
     setMarks()
   }
 
+  /// Adds an object to what outlives jobs; it must be younger than the others.
+  func addRoot(_ object: Object) { setRoots(roots + [object]) }
+
   /// What was made until now outlives the job that begins.
   func beginJob() { setMarks() }
 
@@ -206,7 +209,11 @@ public final class ObjectHeap {
       waiting.append((source, id))
       return .node(object.tag, id)
     }
-    roots = roots.map(move)
+    for root in roots where root.isContainer {
+      // What stood between two roots is gone, and its numbers stay empty.
+      while fresh.count < root.id { _ = fresh.add(.list, capacity: 0, file: 0) }
+      _ = move(root)
+    }
     while let (source, id) = waiting.popLast() {
       let items = Int(source.pointee.count) * (source.pointee.tag == .dict ? 2 : 1)
       for place in 0..<items {
