@@ -139,7 +139,6 @@ final class ScriptUniverse {
     constant("filter_out") { _ = push(context.filterOut, raw) }
     constant("filter_all") { _ = push(context.filterAll, raw) }
     constant("filter_fragments") { lua.push(context.filterFragments) }
-    for global in context.globals { constant(global.name) { _ = push(global.value, raw) } }
     for name in Variable.allCases {
       lua.push(name.rawValue)
       names[name] = lua.top
@@ -168,8 +167,32 @@ final class ScriptUniverse {
       set(.wanted_os_version, heap.text(versions.wanted), table)
       set(.this_os_version, heap.text(versions.this), table)
     }
+    for global in context.globals {
+      pushTable(global.value)
+      lua.rawSet(global.name, of: table)
+    }
     lua_pushvalue(raw, environment)
     lua_setmetatable(raw, table)
+  }
+
+  /// Pushes a global that is not teuthology's as Lua's own data, where what is missing is nil; a copy for each script.
+  private func pushTable(_ object: Object) {
+    guard object.isContainer, lua_checkstack(raw, 8) != 0 else {
+      push(object, raw)
+      return
+    }
+    lua.newTable()
+    let table = lua.top
+    for place in 0..<heap.count(object) {
+      if object.tag == .dict {
+        push(heap.key(object, at: place), raw)
+        pushTable(heap.value(object, at: place))
+        if lua_type(raw, -2) == LUA_TNIL { lua.pop(2) } else { lua_rawset(raw, table) }
+      } else {
+        pushTable(heap.item(object, at: place))
+        lua_rawseti(raw, table, lua_Integer(place) + 1)
+      }
+    }
   }
 
   private func set(_ name: Variable, _ value: Object, _ table: Int32) {

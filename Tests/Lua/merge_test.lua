@@ -49,7 +49,7 @@ test("a script changes what is merged, and keeps what it leaves", function()
   kdev.fs.write("g/z/x.yaml", [[
 teuthology:
   premerge: |
-    yaml_fragment.added = #yaml.list
+    yaml_fragment.added = py_len(yaml.list)
     accept()
     error 'not reached'
 ]])
