@@ -74,7 +74,7 @@ end)
 test("yaml is a document a job", function()
   local result <const> =
     suite("plan", "qa/suites/k", "--format", "yaml", "--kernel", "wip-x", "--kernel-sha1", "abc")
-  local job <const> = kdev.yaml.parse(result.stdout)
+  local job <const> = kdev.yaml.load(result.stdout)
   test.equal(job.job.kernel, { branch = "wip-x", kdb = 1, sha1 = "abc", flavor = "default" })
   test.equal(job.job.branch, "wip-x")
 end)
