@@ -49,19 +49,22 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    // From a suite to the lab's queue.
+    .target(name: "Scheduling", dependencies: ["Host", "Suite", "SuiteScripts"], swiftSettings: swift),
+
     // stdlib/ and the *.d.lua files, embedded; C because #embed takes a second where SwiftPM's resources take minutes.
     .target(name: "CStdlib"),
 
     // What Lua sees.
     .target(
       name: "Modules",
-      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "SuiteScripts", "CStdlib"],
+      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "SuiteScripts", "Scheduling", "CStdlib"],
       // The types beside each module are embedded by CStdlib.
       exclude: [
         "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "Env/env.d.lua", "FS/fs.d.lua", "Glob/glob.d.lua",
         "HostFacts/host.d.lua", "JSON/json.d.lua",
         "Kernel/kernel.d.lua", "Log/log.d.lua", "Merge/merge.d.lua", "Net/net.d.lua", "Path/path.d.lua",
-        "Proc/proc.d.lua", "Task/task.d.lua", "Time/time.d.lua",
+        "Proc/proc.d.lua", "Task/task.d.lua", "Teuthology/teuthology.d.lua", "Time/time.d.lua",
         "Transaction/transaction.d.lua", "UI/ui.d.lua", "VM/vm.d.lua", "YAML/yaml.d.lua",
       ],
       swiftSettings: swift),
@@ -69,7 +72,7 @@ let package = Package(
     .executableTarget(
       name: "kdevlua",
       dependencies: [
-        "Modules", "LuaKit", "LuaRuntime", "Host", "Suite", "SuiteScripts",
+        "Modules", "LuaKit", "LuaRuntime", "Host", "Suite", "SuiteScripts", "Scheduling",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift,

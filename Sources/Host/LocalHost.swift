@@ -71,7 +71,7 @@ public final class LocalHost: Sendable {
   func warn(_ text: String) { observer.observe(.warning(text)) }
 
   /// In a dry run, says the line and returns true: the caller leaves the change out.
-  func plans(_ line: @autoclosure () -> String) -> Bool {
+  public func plans(_ line: @autoclosure () -> String) -> Bool {
     guard isDryRun else {
       observer.observe(.command(line()))
       return false

@@ -12,12 +12,26 @@ public enum Clock {
   /// - Parameter seconds: since 1970; a fraction is cut off.
   /// - Throws: `invalid` for a time whose year is no `Int32`.
   public static func format(_ seconds: Double, _ format: String) throws(HostError) -> String {
+    try self.format(seconds, format, gmtime_r)
+  }
+
+  /// A time where the machine stands, by strftime(3).
+  /// - Parameter seconds: since 1970; a fraction is cut off.
+  /// - Throws: `invalid` for a time whose year is no `Int32`.
+  public static func localTime(_ seconds: Double, _ format: String) throws(HostError) -> String {
+    try self.format(seconds, format, localtime_r)
+  }
+
+  private static func format(
+    _ seconds: Double, _ format: String,
+    _ split: (UnsafePointer<time_t>?, UnsafeMutablePointer<tm>?) -> UnsafeMutablePointer<tm>?
+  ) throws(HostError) -> String {
     var parts = tm()
     guard let whole = Int(exactly: seconds.rounded(.down)) else {
       throw HostError(.invalid, "\(seconds) is not a time in seconds since 1970")
     }
     var time = time_t(whole)
-    guard gmtime_r(&time, &parts) != nil else {
+    guard split(&time, &parts) != nil else {
       throw HostError(.invalid, "\(seconds) seconds since 1970 have no date")
     }
     // 0 means "too small" as well as "empty", so the result is never empty.

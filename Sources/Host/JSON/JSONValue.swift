@@ -60,3 +60,14 @@ extension JSONValue {
     return String(decoding: bytes, as: UTF8.self)
   }
 }
+
+extension JSONValue {
+  /// Reads JSON; nil when the bytes are none.
+  public init?(json bytes: [UInt8]) {
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
+    self = value
+  }
+
+  /// The elements of an array, or nil.
+  public var array: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
+}

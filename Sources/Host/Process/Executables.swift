@@ -42,6 +42,6 @@ public final class Executables: Sendable {
     "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", "ip": "iproute2", "busybox": "busybox-static",
     "cpio": "cpio", "depmod": "kmod", "modprobe": "kmod", "modinfo": "kmod", "sha256sum": "coreutils", "xz": "xz-utils",
     "zstd": "zstd", "dpkg-deb": "dpkg", "apt-get": "apt", "sudo": "sudo", "git": "git", "make": "make",
-    "ssh": "openssh-client",
+    "ssh": "openssh-client", "curl": "curl",
   ]
 }
