@@ -7,8 +7,10 @@ import Suite
 struct SuiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "suite",
-    abstract: "Teuthology's suites: which jobs they are, why, and what is wrong with them.",
-    subcommands: [SuitePlan.self, SuiteWhy.self, SuiteCheckCommand.self])
+    abstract: "Teuthology's suites: which jobs they are, why, what is wrong with them, and how they do in the lab.",
+    subcommands: [
+      SuitePlan.self, SuiteWhy.self, SuiteCheckCommand.self, SuiteSchedule.self, SuiteStatus.self,
+    ])
 }
 
 /// Which jobs of which suite: the options of all commands that look at jobs.

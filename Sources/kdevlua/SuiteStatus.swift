@@ -1,0 +1,70 @@
+import ArgumentParser
+import Glibc
+import Host
+import Modules
+import Scheduling
+
+/// `kdevlua suite status`.
+struct SuiteStatus: ParsableCommand {
+  enum Format: String, ExpressibleByArgument, CaseIterable { case table, json }
+
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Say what became of a run's jobs, and why some of them failed.",
+    discussion: "Ends with 0 when all jobs passed, with 1 when some failed, and with 3 while some are not at their end.")
+
+  @Argument(help: ArgumentHelp("The run's name.", valueName: "run"))
+  var name: String
+  @Flag(help: "Say it anew whenever it changes, until all jobs are at their end.")
+  var watch = false
+  @Option(help: ArgumentHelp("How often --watch asks, in seconds.", valueName: "seconds"))
+  var interval = 60.0
+  @Option(help: ArgumentHelp("How it is printed.", valueName: "table|json"))
+  var format = Format.table
+
+  func validate() throws {
+    guard interval >= 0.1, interval <= 86400 else { throw ValidationError("--interval must be 0.1 to 86400 seconds") }
+  }
+
+  func run() throws {
+    try Session.perform {
+      let host = try OutputStyle(isQuiet: true).host()
+      let lab = try LabConfiguration(environment: Session.environment)
+      guard let results = lab.resultsServer else {
+        throw HostError(.invalid, "teuthology.yaml says that there is no results server", hint: "results_server: ADDRESS")
+      }
+      var last: RunReport?
+      while true {
+        let report = try await host.run(named: name, at: results)
+        if report != last { show(report, page: lab.page(ofRun: name)) }
+        last = report
+        if !watch || report.unfinished == 0 { break }
+        try await Task.sleep(for: .seconds(interval))
+      }
+      guard let last else { return }
+      if last.unfinished > 0 { throw ExitCode(3) }
+      if last.jobs.contains(where: { $0.status != "pass" }) { throw ExitCode.failure }
+    }
+  }
+
+  private func show(_ report: RunReport, page: String?) {
+    switch format {
+    case .json: Session.write(report.summary.text + "\n", to: STDOUT_FILENO)
+    case .table: Session.write(Self.table(report, page: page), to: STDOUT_FILENO)
+    }
+  }
+
+  private static func table(_ report: RunReport, page: String?) -> String {
+    var rows = [["STATUS", "JOBS"]]
+    for (status, count) in report.orderedCounts { rows.append([status, "\(count)"]) }
+    rows.append(["all", "\(report.jobs.count)"])
+    var text = report.name + "\n" + (page.map { $0 + "\n" } ?? "") + Table.text(rows, right: 1)
+    for failure in report.failures {
+      text += "\n\(failure.jobs.count) \(failure.status): \(failure.reason)\n"
+      for job in failure.jobs {
+        text += "  \(job.id)  \(job.description ?? "")\n"
+        if let log = job.log { text += "    \(log)\n" }
+      }
+    }
+    return text
+  }
+}
