@@ -4,7 +4,7 @@
     schedule.py PROGRAM QA                        QA is the folder that has suites/
     schedule.py --real [options of teuthology-suite]   prints the jobs of the real one, a line of JSON each
 
-The real command runs whole: only teuthology-schedule is called instead of started, and Shaman's https is http.
+The real command runs whole: only teuthology-schedule is called instead of started, and https to this machine is http.
 """
 import http.server
 import importlib
@@ -52,7 +52,7 @@ def real(words):
 
     teuthology.suite.process_args = process_args
     util.teuthology_schedule = schedule
-    requests.get = lambda url, **more: get(url.replace("https://http://", "http://"), **more)
+    requests.get = lambda url, **more: get(url.replace("https://127.0.0.1:", "http://127.0.0.1:"), **more)
     scripts.suite.main(words)
 
 
@@ -131,16 +131,17 @@ def cases(work):
     yield [*krbd, "--seed", "1", "--ceph", "nowhere"]
 
 
-def difference(program, words, common, environment):
+def difference(program, words, common, work):
     """What is different, or None; and how many jobs there are."""
     ours_only = [word for word in words if word not in ("--validate-sha1",)]
     if "--validate-sha1" in words:
         ours_only.remove("false")
     ours = subprocess.run(
         [program, "suite", "schedule", "--dry-run", "--format", "json", "--timestamp", TIMESTAMP, *common, *ours_only],
-        env=environment, capture_output=True, check=False)
+        env={**os.environ, "TEUTHOLOGY_CONFIG": f"{work}/kdevlua.yaml"}, capture_output=True, check=False)
     theirs = subprocess.run(
-        [sys.executable, "-B", __file__, "--real", *common, *words], env=environment, capture_output=True, check=False)
+        [sys.executable, "-B", __file__, "--real", *common, *words],
+        env={**os.environ, "TEUTHOLOGY_CONFIG": f"{work}/teuthology.yaml"}, capture_output=True, check=False)
     if ours.returncode or theirs.returncode:
         if ours.returncode and theirs.returncode:
             return None, 0
@@ -164,15 +165,16 @@ def main():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         ceph = repository(f"{work}/ceph.git", ["main", "wip-me"])
         own = repository(f"{work}/teuthology.git", ["main", "next"])
-        with open(f"{work}/teuthology.yaml", "w", encoding="utf-8") as file:
-            file.write(
-                f"ceph_git_url: {ceph}\nceph_qa_suite_git_url: {ceph}\nteuthology_git_url: {own}\n"
-                f"default_machine_type: smithi\nshaman_host: http://127.0.0.1:{server.server_port}\n"
-                "results_server: ''\nlock_server: ''\nresults_ui_server: http://127.0.0.1:1/\n")
-        environment = {**os.environ, "TEUTHOLOGY_CONFIG": f"{work}/teuthology.yaml"}
+        # The real one knows a name only, and https.
+        for name, scheme in (("teuthology", ""), ("kdevlua", "http://")):
+            with open(f"{work}/{name}.yaml", "w", encoding="utf-8") as file:
+                file.write(
+                    f"ceph_git_url: {ceph}\nceph_qa_suite_git_url: {ceph}\nteuthology_git_url: {own}\n"
+                    f"default_machine_type: smithi\nshaman_host: {scheme}127.0.0.1:{server.server_port}\n"
+                    "results_server: ''\nlock_server: ''\nresults_ui_server: http://127.0.0.1:1/\n")
         common = ["--suite-dir", os.path.dirname(os.path.abspath(qa)), "--arch", "x86_64"]
         for words in cases(work):
-            found, size = difference(program, words, common, environment)
+            found, size = difference(program, words, common, work)
             count += 1
             jobs += size
             if found is not None:
