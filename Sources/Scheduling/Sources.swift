@@ -1,4 +1,4 @@
-import Host
+public import Host
 import Suite
 
 /// Which kernel, which Ceph, which tests, which teuthology.
@@ -144,5 +144,15 @@ private struct RemoteBranches {
       throw HostError(.missing, "there is no branch \(branch) in \(repository)", hint: hint)
     }
     return commit
+  }
+}
+
+extension SuiteScheduler {
+  /// The name that Shaman has for a distribution, as "centos/9/x86_64".
+  /// - Throws: `invalid` for a distribution or a version that is unknown.
+  public static func packageDistro(
+    osType: String?, osVersion: String?, architecture: String
+  ) throws(HostError) -> String {
+    try Distribution.shamanName(osType: osType, osVersion: osVersion, architecture: architecture)
   }
 }

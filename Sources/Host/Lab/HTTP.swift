@@ -2,7 +2,7 @@ import Glibc
 
 /// A request to a server of the lab.
 public struct HTTPRequest: Sendable, Equatable {
-  /// "GET", "POST", "PUT" or "HEAD".
+  /// "GET", "POST" or "PUT".
   public var method: String
   public var url: String
   /// JSON, for the methods that send some.
@@ -86,31 +86,33 @@ extension LocalHost {
     -> [HTTPResponse]
   {
     guard !requests.isEmpty else { return [] }
-    let changes = requests.contains { $0.method != "GET" && $0.method != "HEAD" }
+    let changes = requests.contains { $0.method != "GET" }
     if isDryRun, changes {
       for request in requests {
         _ = plans("curl -X \(request.method) \(ShellText.quote(request.url)) --data-binary @-")
       }
       return requests.map { _ in HTTPResponse(status: 200, body: []) }
     }
-    let folder = try bodies(of: requests)
-    defer { if let folder { Self.removeBodies(folder, requests) } }
-    let mark = String((0..<24).compactMap { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement() })
+    let folder = try HTTPFolder(requests, environment: options.environment)
+    defer { folder.remove() }
     var command = Command.query("curl", "--disable", "--silent", "--globoff", "--config", "-")
-    command.input = Array(Self.configuration(requests, patience, folder: folder, mark: mark).utf8)
+    command.input = Array(Self.configuration(requests, patience, folder).utf8)
     let result = try await run(command)
-    let responses = Self.responses(in: result.output, mark: mark)
-    guard responses.count == requests.count else {
-      throw failure(of: command, result, to: "send \(requests[min(responses.count, requests.count - 1)].url)")
-    }
+    // A line for each: status, curl's own status, its message.
+    let lines = result.outputText.split(separator: "\n")
     var answers: [HTTPResponse] = []
-    for (request, response) in zip(requests, responses) {
-      guard response.exit == 0 else {
-        throw HostError(
-          response.exit == 28 ? .timeout : .system, "no answer from \(request.url): \(response.message)",
-          hint: "check the address and the network (curl's error \(response.exit))")
+    for (number, request) in requests.enumerated() {
+      guard number < lines.count else { throw failure(of: command, result, to: "send \(request.url)") }
+      let words = lines[number].split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+      guard words.count >= 2, let status = Int(words[0]), let exit = Int(words[1]) else {
+        throw failure(of: command, result, to: "send \(request.url)")
       }
-      answers.append(response.response)
+      guard exit == 0 else {
+        throw HostError(
+          exit == 28 ? .timeout : .system, "no answer from \(request.url): \(words.count > 2 ? words[2] : "?")",
+          hint: "check the address and the network (curl's error \(exit))")
+      }
+      answers.append(HTTPResponse(status: status, body: try folder.answer(to: number)))
     }
     return answers
   }
@@ -141,30 +143,8 @@ extension LocalHost {
 
   // MARK: - curl's configuration
 
-  /// Writes what is sent into a folder that only the caller can read; nil when nothing is.
-  private func bodies(of requests: [HTTPRequest]) throws(HostError) -> String? {
-    guard requests.contains(where: { $0.body != nil }) else { return nil }
-    var template = Array(((options.environment["TMPDIR"] ?? "/tmp") + "/kdevlua-http-XXXXXX").utf8CString)
-    guard mkdtemp(&template) != nil else { throw .system("could not make a temporary folder", errno: errno) }
-    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    do throws(HostError) {
-      for (number, request) in requests.enumerated() {
-        if let body = request.body { try Files.write(body, to: "\(folder)/\(number)", mode: 0o600) }
-      }
-    } catch {
-      Self.removeBodies(folder, requests)
-      throw error
-    }
-    return folder
-  }
-
-  private static func removeBodies(_ folder: String, _ requests: [HTTPRequest]) {
-    for number in requests.indices { unlink("\(folder)/\(number)") }
-    rmdir(folder)
-  }
-
   private static func configuration(
-    _ requests: [HTTPRequest], _ patience: HTTPPatience, folder: String?, mark: String
+    _ requests: [HTTPRequest], _ patience: HTTPPatience, _ folder: HTTPFolder
   ) -> String {
     var text = ""
     for (number, request) in requests.enumerated() {
@@ -172,17 +152,14 @@ extension LocalHost {
       text += "url = \(quoted(request.url))\nproto = \"=http,https\"\nproto-redir = \"=http,https\"\n"
       text += "connect-timeout = 20\nmax-time = \(patience.timeLimit.seconds)\n"
       text += "retry = \(patience.retries)\nretry-connrefused\n"
-      if request.method == "HEAD" {
-        text += "head\n"
-      } else if request.method == "GET" {
-        text += "location\n"
-      } else {
-        text += "request = \(quoted(request.method))\n"
+      text += request.method == "GET" ? "location\n" : "request = \(quoted(request.method))\n"
+      if request.body != nil {
+        text += "header = \"content-type: application/json\"\n"
+        text += "data-binary = \(quoted("@" + folder.question(number)))\n"
       }
-      if request.body != nil, let folder {
-        text += "header = \"content-type: application/json\"\ndata-binary = \(quoted("@\(folder)/\(number)"))\n"
-      }
-      text += "write-out = \"\\n\(mark) %{http_code} %{exitcode} %{errormsg}\\n\"\n"
+      // Into a file, which a second try begins anew.
+      text += "output = \(quoted(folder.place(ofAnswer: number)))\n"
+      text += "write-out = \"%{http_code} %{exitcode} %{errormsg}\\n\"\n"
     }
     return text
   }
@@ -199,39 +176,43 @@ extension LocalHost {
     }
     return result + "\""
   }
+}
 
-  /// The answers in curl's output: each a body and a line that begins with the mark.
-  private static func responses(
-    in output: [UInt8], mark: String
-  ) -> [(response: HTTPResponse, exit: Int, message: String)] {
-    let mark = Array("\n\(mark) ".utf8)
-    var found: [(response: HTTPResponse, exit: Int, message: String)] = []
-    var start = 0
-    while let at = position(of: mark, in: output, from: start) {
-      let rest = output[(at + mark.count)...]
-      let line = rest.prefix { $0 != UInt8(ascii: "\n") }
-      let words = String(decoding: line, as: UTF8.self).split(
-        separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-      guard words.count >= 2, let status = Int(words[0]), let exit = Int(words[1]) else { return found }
-      let response = HTTPResponse(status: status, body: Array(output[start..<at]))
-      found.append((response, exit, words.count > 2 ? String(words[2]) : ""))
-      start = min(line.endIndex + 1, output.count)
+/// A folder for what is sent and answered, that only the caller can read.
+private struct HTTPFolder {
+  private let path: String
+  private let count: Int
+
+  init(_ requests: [HTTPRequest], environment: [String: String]) throws(HostError) {
+    var template = Array(((environment["TMPDIR"] ?? "/tmp") + "/kdevlua-http-XXXXXX").utf8CString)
+    guard mkdtemp(&template) != nil else { throw .system("could not make a temporary folder", errno: errno) }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    count = requests.count
+    do throws(HostError) {
+      for (number, request) in requests.enumerated() {
+        if let body = request.body { try Files.write(body, to: question(number), mode: 0o600) }
+      }
+    } catch {
+      remove()
+      throw error
     }
-    return found
   }
 
-  private static func position(of mark: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
-    bytes.withUnsafeBytes { all -> Int? in
-      guard let base = all.baseAddress else { return nil }
-      var start = start
-      while all.count - start >= mark.count,
-        let hit = memchr(base + start, Int32(mark[0]), all.count - start - mark.count + 1)
-      {
-        if memcmp(hit, mark, mark.count) == 0 { return UnsafeRawPointer(hit) - base }
-        start = UnsafeRawPointer(hit) - base + 1
-      }
-      return nil
+  func question(_ number: Int) -> String { "\(path)/\(number).in" }
+  func place(ofAnswer number: Int) -> String { "\(path)/\(number).out" }
+
+  /// An answer without a body leaves no file.
+  func answer(to number: Int) throws(HostError) -> [UInt8] {
+    let place = place(ofAnswer: number)
+    return Files.exists(place) ? try Files.read(place) : []
+  }
+
+  func remove() {
+    for number in 0..<count {
+      unlink(question(number))
+      unlink(place(ofAnswer: number))
     }
+    rmdir(path)
   }
 }
 
