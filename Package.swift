@@ -83,7 +83,12 @@ let package = Package(
     .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
     .testTarget(name: "SuiteScriptsTests", dependencies: ["SuiteScripts", "Suite"], swiftSettings: swift),
-    .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: swift),
+    .testTarget(
+      name: "HostTests",
+      dependencies: [
+        "Host", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      swiftSettings: swift),
     .testTarget(
       name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "CStdlib"], swiftSettings: swift),
   ]
