@@ -28,7 +28,8 @@ enum Distribution {
   ]
 
   /// The name that Shaman has for packages, as "centos/9/x86_64".
-  static func shamanName(osType: String?, osVersion: String?, architecture: String = "x86_64") throws(HostError) -> String
+  static func shamanName(osType: String?, osVersion: String?, architecture: String = "x86_64") throws(HostError)
+    -> String
   {
     let type = osType ?? "centos"
     guard let version = osVersion ?? defaultVersions[type] else {

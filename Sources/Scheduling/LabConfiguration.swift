@@ -17,7 +17,9 @@ public struct LabConfiguration: Sendable, Equatable {
     var places = ["/etc/teuthology.yaml"]
     if let home = Identity.home(environment: environment) { places.insert(home + "/.teuthology.yaml", at: 0) }
     if let own = environment["TEUTHOLOGY_CONFIG"], !own.isEmpty {
-      guard Files.exists(own) else { throw HostError(.missing, "there is no file \(own), which TEUTHOLOGY_CONFIG names") }
+      guard Files.exists(own) else {
+        throw HostError(.missing, "there is no file \(own), which TEUTHOLOGY_CONFIG names")
+      }
       places.insert(own, at: 0)
     }
     guard let file = places.first(where: Files.exists) else {

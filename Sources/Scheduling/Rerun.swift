@@ -8,12 +8,17 @@ extension SuiteScheduler {
     guard let results = lab.resultsServer else {
       throw HostError(.invalid, "--rerun asks the results server, and teuthology.yaml says that there is none")
     }
-    guard options.suite == nil else { throw HostError(.invalid, "--rerun has the suite of its run: --suite cannot be given") }
+    guard options.suite == nil else {
+      throw HostError(.invalid, "--rerun has the suite of its run: --suite cannot be given")
+    }
     let report = try await host.run(named: name, at: results)
-    guard let suite = report.suite else { throw HostError(.missing, "the run \(name) does not say of which suite it was") }
+    guard let suite = report.suite else {
+      throw HostError(.missing, "the run \(name) does not say of which suite it was")
+    }
     options.suite = suite
     guard let memo = report.memo, let seed = memo.seed else {
-      throw HostError(.missing, "no job of the run \(name) says which seed it had", hint: "schedule it with --suite and --seed")
+      throw HostError(
+        .missing, "no job of the run \(name) says which seed it had", hint: "schedule it with --suite and --seed")
     }
     if let asked = options.seed, asked != seed { throw Self.other("--seed \(asked)", "\(seed)", name) }
     options.seed = seed

@@ -64,7 +64,9 @@ public struct ScheduleOptions: Sendable {
   public func teuthologyCommand(dryRun: Bool) -> [String] {
     var words = ["teuthology-suite"]
     func add(_ option: String, _ value: String?) { if let value { words += [option, value] } }
-    func add(_ option: String, _ list: [String]) { if !list.isEmpty { words += [option, list.joined(separator: ",")] } }
+    func add(_ option: String, _ list: [String]) {
+      if !list.isEmpty { words += [option, list.joined(separator: ",")] }
+    }
     if isVerbose { words.append("-v") }
     if dryRun { words.append("--dry-run") }
     add("--suite", rerun == nil ? suite : nil)

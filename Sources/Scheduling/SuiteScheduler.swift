@@ -28,10 +28,13 @@ public struct SuiteScheduler: Sendable {
   public func plan(_ options: ScheduleOptions) async throws -> PlannedRun {
     var options = options
     if let name = options.rerun { try await repeatRun(name, &options) }
-    guard let suite = options.suite, !suite.isEmpty else { throw HostError(.invalid, "no suite is named", hint: "--suite fs") }
+    guard let suite = options.suite, !suite.isEmpty else {
+      throw HostError(.invalid, "no suite is named", hint: "--suite fs")
+    }
     guard let machines = options.machineType ?? lab.defaultMachineType, machines != "None" else {
       throw HostError(
-        .invalid, "no machine type is named", hint: "--machine-type smithi, or default_machine_type in ~/.teuthology.yaml")
+        .invalid, "no machine type is named",
+        hint: "--machine-type smithi, or default_machine_type in ~/.teuthology.yaml")
     }
     guard !machines.contains("multi") else {
       throw HostError(.invalid, "multi is no machine type", hint: "name them: --machine-type smithi,gibba")
@@ -122,7 +125,8 @@ public struct SuiteScheduler: Sendable {
       folder: path, subset: run.subset, nestedSubsets: run.hasNestedSubsets, seed: PythonSeed(run.seed),
       rules: .teuthology)
     let setup = MergeSetup(
-      base: .mapping(run.baseConfiguration), suiteName: run.suite, seed: run.seed, filters: filters, files: matrix.files)
+      base: .mapping(run.baseConfiguration), suiteName: run.suite, seed: run.seed, filters: filters, files: matrix.files
+    )
     let merge = try FragmentMerge(setup, scripts: LuaScripts())
     var merged = Merged()
     var jobs = matrix.jobs()
@@ -199,6 +203,7 @@ public struct SuiteScheduler: Sendable {
         }
         numbers += try await queue.put(batch)
       } catch {
+        // What other tubes took before.
         for number in numbers { _ = try? await queue.delete(number) }
         throw error
       }

@@ -31,6 +31,9 @@ struct SuiteSchedule: ParsableCommand {
     guard (jobs.suite == nil) != (scheduling.rerun == nil) else {
       throw ValidationError("either --suite or --rerun is needed")
     }
+    if jobs.kernelSha1 != nil, ["distro", "none"].contains(jobs.kernel.lowercased()) {
+      throw ValidationError("--kernel-sha1 is of a --kernel BRANCH")
+    }
     if via == .teuthology, jobs.kernelSha1 != nil || scheduling.timestamp != nil {
       throw ValidationError("teuthology-suite has no --kernel-sha1 and no --timestamp")
     }

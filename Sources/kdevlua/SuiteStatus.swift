@@ -10,7 +10,8 @@ struct SuiteStatus: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Say what became of a run's jobs, and why some of them failed.",
-    discussion: "Ends with 0 when all jobs passed, with 1 when some failed, and with 3 while some are not at their end.")
+    discussion: "Ends with 0 when all jobs passed, with 1 when some failed, and with 3 while some are not at their end."
+  )
 
   @Argument(help: ArgumentHelp("The run's name.", valueName: "run"))
   var name: String
@@ -30,7 +31,8 @@ struct SuiteStatus: ParsableCommand {
       let host = try OutputStyle(isQuiet: true).host()
       let lab = try LabConfiguration(environment: Session.environment)
       guard let results = lab.resultsServer else {
-        throw HostError(.invalid, "teuthology.yaml says that there is no results server", hint: "results_server: ADDRESS")
+        throw HostError(
+          .invalid, "teuthology.yaml says that there is no results server", hint: "results_server: ADDRESS")
       }
       var last: RunReport?
       while true {

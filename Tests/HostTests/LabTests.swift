@@ -20,7 +20,10 @@ import Testing
       try channel.writeInbound(ByteBuffer(bytes: text.utf8.dropFirst(cut)))
       var answers: [BeanstalkAnswer] = []
       while let answer = try channel.readInbound(as: BeanstalkAnswer.self) { answers.append(answer) }
-      #expect(answers.map(\.words) == [["USING", "a"], ["INSERTED", "12"], ["OK", "8"], ["NOT_FOUND"], ["FOUND", "3", "0"]])
+      #expect(
+        answers.map(\.words) == [
+          ["USING", "a"], ["INSERTED", "12"], ["OK", "8"], ["NOT_FOUND"], ["FOUND", "3", "0"],
+        ])
       #expect(answers[2].body == Array("---\na: 1".utf8))
       _ = try? channel.finish()
     }

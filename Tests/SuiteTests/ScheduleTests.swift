@@ -64,11 +64,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ([:], "later"), (["install": .null], "default"), (["install": ["flavor": "crimson"]], "crimson"),
-    (["install": ["valgrind": ["mon": "x"]]], "notcmalloc"), (["install": ["coverage": true]], "gcov"),
-    (["install": ["path": "/x", "valgrind": true]], "local"),
-  ] as [(YAMLValue, YAMLValue)])
+  @Test(
+    arguments: [
+      ([:], "later"), (["install": .null], "default"), (["install": ["flavor": "crimson"]], "crimson"),
+      (["install": ["valgrind": ["mon": "x"]]], "notcmalloc"), (["install": ["coverage": true]], "gcov"),
+      (["install": ["path": "/x", "valgrind": true]], "local"),
+    ] as [(YAMLValue, YAMLValue)])
   func theFlavorIsWhatTheFirstInstallTaskWants(task: YAMLValue, flavor: YAMLValue) throws {
     let schedule = JobSchedule(Self.run, base: [:], extra: [])
     let tasks: [YAMLValue] = [["ceph": .null], task, ["install": ["flavor": "later"]]]
@@ -95,7 +96,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (49, 1, false), (49, 0, true), (50, 25, true), (74, 26, false), (75, 100, true), (149, 101, false), (150, 500, true),
+    (49, 1, false), (49, 0, true), (50, 25, true), (74, 26, false), (75, 100, true), (149, 101, false),
+    (150, 500, true),
     (150, 501, false), (0, 1, false),
   ])
   func aPriorityAllowsSoManyJobs(priority: Int, jobs: Int, isAllowed: Bool) {

@@ -70,7 +70,15 @@ public final class Beanstalk: Sendable {
       buffer.writeString("\r\n")
       requests.append(buffer)
     }
-    let answers = try await send(requests)
+    // To the end, even when the caller is cancelled: else nobody would know which jobs are in.
+    let answers: [BeanstalkAnswer]
+    do {
+      answers = try await uncancelled { [requests] () async throws(HostError) in try await self.send(requests) }
+    } catch {
+      var error = error
+      error.hint = "some of the jobs may be in the queue: teuthology-queue -m MACHINE-TYPE lists them"
+      throw error
+    }
     var numbers: [UInt64] = []
     var refusal: String?
     for answer in answers {
@@ -79,12 +87,17 @@ public final class Beanstalk: Sendable {
       } else {
         refusal = refusal ?? answer.words.joined(separator: " ")
         // A job that is buried for want of memory has a number, too.
-        if answer.words.first == "BURIED", let number = answer.words.last.flatMap(UInt64.init) { numbers.append(number) }
+        if answer.words.first == "BURIED", let number = answer.words.last.flatMap(UInt64.init) {
+          numbers.append(number)
+        }
       }
     }
     guard let refusal else { return numbers }
-    var left = 0
-    for number in numbers where try await !delete(number) { left += 1 }
+    let left = try await uncancelled { [numbers] () async throws(HostError) in
+      var left = 0
+      for number in numbers where try await !self.delete(number) { left += 1 }
+      return left
+    }
     throw HostError(
       .command, "beanstalkd at \(address) refused a job: \(refusal)",
       hint: left > 0 ? "\(left) of the jobs before it are taken already, and stay" : "nothing was scheduled")

@@ -60,10 +60,14 @@ extension LocalHost {
     command.environment = Self.quietGit
     let result = try await run(command)
     guard result.succeeded else {
-      let isOld = result.errorText.contains("non-fast-forward") || result.errorText.contains("fetch first")
-      throw failure(
-        of: command, result, to: "push \(branch)",
-        hint: isOld ? "the branch has other commits; `force = true` overwrites them" : nil)
+      let words = result.errorText
+      var hint: String?
+      if words.contains("stale info") {
+        hint = "somebody else pushed to it since it was fetched: git -C \(ShellText.quote(folder)) fetch \(target)"
+      } else if words.contains("non-fast-forward") || words.contains("fetch first") {
+        hint = "the branch has other commits; `force = true` overwrites them"
+      }
+      throw failure(of: command, result, to: "push \(branch)", hint: hint)
     }
     return PushedBranch(branch: branch.text, commit: commit, remote: target)
   }
@@ -144,7 +148,9 @@ extension LocalHost {
       }
       do throws(HostError) {
         try need(try await git("init", "--quiet", folder))
-        try need(try await git("-C", folder, "sparse-checkout", "set", "--no-cone", "--", "/\(subfolder)/"))
+        if !subfolder.isEmpty {
+          try need(try await git("-C", folder, "sparse-checkout", "set", "--no-cone", "--", "/\(subfolder)/"))
+        }
         try need(try await git("-C", folder, "remote", "add", "--", "origin", repository))
         var fetched = try await git(
           "-C", folder, "fetch", "--quiet", "--depth", "1", "--filter=blob:none", "origin", commit)

@@ -91,8 +91,10 @@ extension LocalHost {
         let left = end - ContinuousClock.now
         guard left > .zero else {
           throw HostError(
-            .timeout, "the kernel branch \(branch) is \(build == nil ? "not built yet" : "still building"), after "
-              + patience.timeLimit.text, hint: build?.url.map { "the build: \($0)" } ?? "was the branch pushed to ceph-client?")
+            .timeout,
+            "the kernel branch \(branch) is \(build == nil ? "not built yet" : "still building"), after "
+              + patience.timeLimit.text,
+            hint: build?.url.map { "the build: \($0)" } ?? "was the branch pushed to ceph-client?")
         }
         try await pause(min(interval, left))
         interval = min(interval * 2, patience.interval * 10)

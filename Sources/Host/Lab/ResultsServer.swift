@@ -103,7 +103,9 @@ extension LocalHost {
           "PUT", HTTPRequest.url(results.server, ["runs", run, "jobs", jobs[number].id, ""]), body: jobs[number].json))
     }
     let answers = try await http(again)
-    for (request, response) in zip(again, answers) where !response.isSuccess { throw Self.refusal(of: request, response) }
+    for (request, response) in zip(again, answers) where !response.isSuccess {
+      throw Self.refusal(of: request, response)
+    }
   }
 
   /// The architecture of the machines of a type, from the lock server: `GET /nodes/?machine_type=TYPE&count=1`.

@@ -105,7 +105,9 @@ public struct JobExclusion: Sendable {
       return "exclude_arch: \(excluded)"
     }
     let type = job["os_type"].flatMap { $0.isTruthy ? $0.string : nil } ?? osType
-    if let type, let excluded = job["exclude_os_type"]?.string, excluded == type { return "exclude_os_type: \(excluded)" }
+    if let type, let excluded = job["exclude_os_type"]?.string, excluded == type {
+      return "exclude_os_type: \(excluded)"
+    }
     return nil
   }
 }

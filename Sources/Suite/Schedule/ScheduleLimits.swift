@@ -25,11 +25,15 @@ public struct ScheduleLimits: Sendable {
         default: (.max, "")
         }
       if jobs > limit {
-        return ("\(jobs) jobs cannot have priority \(priority): \(range)", "choose a higher number, or --force-priority")
+        return (
+          "\(jobs) jobs cannot have priority \(priority): \(range)", "choose a higher number, or --force-priority"
+        )
       }
     }
     if threshold > 0, jobs > threshold {
-      return ("\(jobs) jobs are more than the \(threshold) that a run may have", "--subset I/N, --limit, or --job-threshold 0")
+      return (
+        "\(jobs) jobs are more than the \(threshold) that a run may have", "--subset I/N, --limit, or --job-threshold 0"
+      )
     }
     return nil
   }
