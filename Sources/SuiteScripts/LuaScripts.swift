@@ -87,7 +87,9 @@ public final class LuaScripts: FragmentScripts {
     }
     if status == LUA_YIELD { return Self.verdict(thread, results) }
     guard status == LUA_OK else {
-      throw Self.failure(Self.errorText(thread), context.stage)
+      var failure = Self.failure(Self.errorText(thread), context.stage)
+      failure.line = failure.line ?? Self.currentLine(thread)
+      throw failure
     }
     do throws(PythonError) {
       if results == 0 { return .reject() }
@@ -128,6 +130,17 @@ public final class LuaScripts: FragmentScripts {
     let lua = LuaState(thread)
     if lua_type(thread, -1) == LUA_TNIL { return "nil" }
     return lua.describe(at: -1)
+  }
+
+  /// The line of the innermost function of the script; errors that C raises do not name it.
+  private static func currentLine(_ thread: OpaquePointer) -> Int? {
+    var frame = lua_Debug()
+    var level: Int32 = 0
+    while lua_getstack(thread, level, &frame) != 0 {
+      if lua_getinfo(thread, "l", &frame) != 0, frame.currentline > 0 { return Int(frame.currentline) }
+      level += 1
+    }
+    return nil
   }
 
   /// The line in "script:3: message", and the rest.

@@ -158,7 +158,7 @@ final class ScriptUniverse {
     }
     set(.description, context.description, table)
     set(.yaml, context.yaml, table)
-    set(.frag_paths, heap.makeList(context.paths), table)
+    set(.frag_paths, context.fragmentPaths, table)
     set(.base_frag_paths, heap.makeList(context.basePaths), table)
     if !context.fragment.isNone { set(.yaml_fragment, context.fragment, table) }
     if !context.osType.isNone { set(.os_type, context.osType, table) }

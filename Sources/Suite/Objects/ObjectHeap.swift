@@ -162,13 +162,19 @@ public final class ObjectHeap {
   // MARK: Jobs
 
   /// Declares what is to outlive jobs: these objects, with all they hold. To be called once, before the first job.
-  func setRoots(_ objects: [Object]) {
+  /// - Returns: the objects as they are known from now on.
+  func setRoots(_ objects: [Object]) -> [Object] {
     roots = objects
+    keepRoots()
     setMarks()
+    return roots
   }
 
   /// What was made until now outlives the job that begins.
   func beginJob() { setMarks() }
+
+  /// Keeps the texts of this job, as something was read in it that outlives it.
+  func keepTexts() { rootsChanged = true }
 
   /// Whether the job changed what outlives it.
   var changedRoots: Bool { rootsChanged }
@@ -190,7 +196,8 @@ public final class ObjectHeap {
     liveMark = live.pointee.mark
   }
 
-  /// Copies what the roots hold into fresh memory, sharing kept, and drops all else. The roots keep their numbers.
+  /// Copies what the roots hold into fresh memory, sharing kept, and drops all else. Roots come first there, so from
+  /// the second time on they keep their numbers.
   private func keepRoots() {
     var fresh = NodeSpace()
     let old = live.pointee
