@@ -5,10 +5,8 @@ import Suite
 struct PlanOutput: ~Copyable {
   private let format: SuitePlan.Format
   private let suite: String?
-  private let folder: String
   private let files: [String]
   private var output = LineOutput()
-  private var buffer = ByteBuffer()
   private var facets: FacetCounts
   /// How many jobs the matrix gave, and how many of them are in the plan.
   private(set) var counts = (matrix: 0, plan: 0)
@@ -16,7 +14,6 @@ struct PlanOutput: ~Copyable {
   init(_ format: SuitePlan.Format, _ matrix: SuiteMatrix, suite: String?) {
     self.format = format
     self.suite = suite
-    folder = matrix.folder
     files = matrix.relativeFiles
     facets = FacetCounts(files: files)
   }
@@ -39,21 +36,10 @@ struct PlanOutput: ~Copyable {
     note(job)
   }
 
-  /// Writes the job that was merged last.
-  /// - Throws: `ObjectTextError` when it cannot be written.
-  mutating func add(_ job: MatrixJob, merged merge: FragmentMerge) throws {
-    switch format {
-    case .json:
-      buffer.truncate(to: 0)
-      try merge.appendJSON(to: &buffer, relativeTo: folder)
-      buffer.withBytes { output.write(bytes: $0) }
-    case .yaml:
-      merge.shortenDropped(folder)
-      var document = head(job)
-      document["job"] = try merge.value()
-      output.write("---\n" + YAMLValue.mapping(document).yaml)
-    case .table, .names: break
-    }
+  /// Writes a job.
+  /// - Parameter text: the whole job in the format, when the format is JSON or YAML.
+  mutating func add(_ job: MatrixJob, text: ArraySlice<UInt8>) {
+    output.write(bytes: text)
     note(job)
   }
 

@@ -88,7 +88,7 @@ struct LineOutput: ~Copyable {
     if bytes.count >= Self.block { flush() }
   }
 
-  mutating func write(bytes more: UnsafeBufferPointer<UInt8>) {
+  mutating func write(bytes more: ArraySlice<UInt8>) {
     bytes.append(contentsOf: more)
     if bytes.count >= Self.block { flush() }
   }

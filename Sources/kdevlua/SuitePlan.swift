@@ -29,7 +29,7 @@ struct SuitePlan: ParsableCommand {
   }
 
   func run() throws {
-    do {
+    try Session.perform {
       let path = suite.path
       let seed = suite.announcedSeed(isQuiet: quiet)
       let matrix = try suite.matrix(at: path, seed: seed)
@@ -38,7 +38,7 @@ struct SuitePlan: ParsableCommand {
       let failures =
         noMerge
         ? try list(matrix, &output)
-        : try merge(matrix, with: merging.setup(matrix, suite: name, seed: seed), &output)
+        : try await merge(matrix, with: merging.setup(matrix, suite: name, seed: seed), &output)
       output.finish()
       if !quiet {
         let counts = output.counts
@@ -46,8 +46,6 @@ struct SuitePlan: ParsableCommand {
         Session.write("\(counts.matrix) jobs of \(matrix.count) looked at, \(counts.plan) in the plan\(most)\n", to: 2)
       }
       if failures > 0 { throw ExitCode.failure }
-    } catch {
-      throw Session.exitCode(for: error)
     }
   }
 
@@ -56,31 +54,37 @@ struct SuitePlan: ParsableCommand {
   private func list(_ matrix: SuiteMatrix, _ output: inout PlanOutput) throws -> Int {
     var jobs = matrix.jobs()
     var job = MatrixJob()
-    while !isEnough(output), try jobs.next(into: &job) { output.add(job) }
+    while !isEnough(output), try jobs.next(into: &job) {
+      output.add(job)
+      if output.counts.matrix % 1024 == 0 { try Task.checkCancellation() }
+    }
     return 0
   }
 
   /// - Returns: how many jobs could not be merged.
-  private func merge(_ matrix: SuiteMatrix, with setup: MergeSetup, _ output: inout PlanOutput) throws -> Int {
-    let merge = try FragmentMerge(setup, scripts: LuaScripts())
-    var jobs = matrix.jobs()
-    var job = MatrixJob()
+  private func merge(_ matrix: SuiteMatrix, with setup: MergeSetup, _ output: inout PlanOutput) async throws -> Int {
+    let writes: JobText = format == .json ? .json : format == .yaml ? .yaml : .none
+    let merge = PlanMerge(
+      setup, matrix: matrix, writes: writes, workers: sysconf(Int32(_SC_NPROCESSORS_ONLN)), goesOn: keepGoing)
     var failures = 0
-    while !isEnough(output), try jobs.next(into: &job) {
-      do {
-        switch try merge.merge(job) {
-        case .merged: try output.add(job, merged: merge)
-        case .rejected: output.drop(job)
+    try await merge.run { jobs, block in
+      var start = 0
+      for (number, outcome) in block.outcomes.enumerated() {
+        switch outcome {
+        case .kept: output.add(jobs[number], text: block.text[start..<block.ends[number]])
+        case .rejected: output.drop(jobs[number])
+        case .failed(let failure):
+          // What was merged before is printed all the same.
+          output.flush()
+          Session.complain(failure)
+          guard keepGoing else { throw ExitCode.failure }
+          failures += 1
+          output.drop(jobs[number])
         }
-      } catch where keepGoing {
-        failures += 1
-        output.drop(job)
-        Session.complain("\(error)")
-      } catch {
-        // What was merged before is printed all the same.
-        output.flush()
-        throw error
+        start = block.ends[number]
+        if isEnough(output) { return false }
       }
+      return true
     }
     return failures
   }

@@ -10,7 +10,8 @@ struct SuiteWhy: ParsableCommand {
     commandName: "why", abstract: "Say how a job comes to be what it is, or why it is not in the plan.",
     discussion:
       "Shows each fragment in the order of the merge: what it adds and changes, or which line of its premerge script drops"
-      + " it. Then which line of a postmerge script, or which filter, rejects the job. Takes the options of `suite plan`.")
+      + " it. Then which line of a postmerge script, or which filter, rejects the job. Takes the options of `suite plan`."
+  )
 
   @OptionGroup var suite: SuiteOptions
   @Argument(help: ArgumentHelp("A part of the job's description.", valueName: "description-part"))

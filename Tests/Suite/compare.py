@@ -46,8 +46,9 @@ def cases(base):
     ]
     for seed in range(10):
         for number, words in enumerate(everywhere):
-            # krbd is small: all of it. Of fs a part for each seed, so that all of it is seen with some seeds.
-            yield "krbd", ["--seed", str(seed), *words]
+            # A part of the options with each seed, so that each is seen with some; teuthology takes seconds for each plan.
+            if number % 4 == seed % 4:
+                yield "krbd", ["--seed", str(seed), *words]
             if number % 5 == seed % 5:
                 yield "fs", ["--seed", str(seed), *words]
         for number, words in enumerate(fs):

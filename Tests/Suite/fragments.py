@@ -9,7 +9,7 @@ SCALARS = [
 # A date can replace a scalar, and is an error where there is none.
 DATES = ["2024-02-29", "2001-12-14t21:59:43.10-05:00"]
 MISTAKES = ["[", "*nothing", "!what x", "=", "{a: 1", "\tx", "2024-13-45"]
-STRANGE_KEYS = ["1", "true", "'1'", "1.0", "~", "2024-01-01", "x y", "é"]
+STRANGE_KEYS = ["1", "true", "'2'", "1.0", "~", "2024-01-01", "x y", "é"]
 
 
 class Fragments:

@@ -17,7 +17,9 @@ import Testing
 
   @Test func distributionsAreLowered() {
     #expect(
-      BaseConfiguration.make(osType: "CentOS", osVersion: "9.Stream") == ["os_type": "centos", "os_version": "9.stream"])
+      BaseConfiguration.make(osType: "CentOS", osVersion: "9.Stream") == [
+        "os_type": "centos", "os_version": "9.stream",
+      ])
   }
 
   @Test func theBaseMustBeAMapping() {

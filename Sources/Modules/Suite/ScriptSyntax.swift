@@ -20,9 +20,8 @@ public struct ScriptSyntax {
 
   /// What is wrong with the syntax of a script, in Lua's words; nil when nothing is.
   public func error(in script: String) -> ScriptSyntaxError? {
-    guard let error = loadError(Self.header + script + Self.footer) else { return nil }
-    // Without our words around it the message speaks of the script alone.
-    return loadError(script) ?? error
+    // What closes our function and begins one of its own is no script by itself.
+    loadError(script) ?? loadError(Self.header + script + Self.footer)
   }
 
   private func loadError(_ text: String) -> ScriptSyntaxError? {

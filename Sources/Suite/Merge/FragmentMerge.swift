@@ -27,8 +27,10 @@ public final class FragmentMerge {
   public let heap = ObjectHeap()
   /// Notes what each fragment does, when it is set.
   public var trace: MergeTrace?
-  /// Whether a script has changed the base configuration, so that the order of jobs counts.
+  /// Whether a script has changed the base configuration in a job before the present one.
   public private(set) var changedBase = false
+  /// Whether a script has changed the base configuration, so that the order of jobs counts.
+  public var hasChangedBase: Bool { changedBase || heap.changedRoots }
 
   let context: ScriptContext
   let scripts: any FragmentScripts

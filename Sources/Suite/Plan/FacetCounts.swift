@@ -42,15 +42,23 @@ public struct FacetCounts: Sendable {
     }
   }
 
-  /// The choices that are in any job, by their facets, in the order of the suite.
+  /// The choices that are in any job, by their facets, in the order in which facets and choices first come in the suite.
   public var rows: [Row] {
-    files.indices.filter { matrix[$0] > 0 }.map { number in
+    var rows: [[Row]] = []
+    var places: [String: Int] = [:]
+    for number in files.indices where matrix[number] > 0 {
       let segments = files[number].split(separator: "/", omittingEmptySubsequences: false)
-      let folder = segments.dropLast().joined(separator: "/")
+      let folder = segments.count > 1 ? segments.dropLast().joined(separator: "/") : "."
       let name = segments.last.map(String.init) ?? ""
-      return Row(
-        facet: folder.isEmpty ? "." : folder, choice: name.hasSuffix(".yaml") ? String(name.dropLast(5)) : name,
-        matrix: matrix[number], plan: plan[number])
+      let choice = name.hasSuffix(".yaml") ? String(name.dropLast(5)) : name
+      let row = Row(facet: folder, choice: choice, matrix: matrix[number], plan: plan[number])
+      if let place = places[folder] {
+        rows[place].append(row)
+      } else {
+        places[folder] = rows.count
+        rows.append([row])
+      }
     }
+    return rows.flatMap { $0 }
   }
 }

@@ -26,9 +26,9 @@ public struct JobExplanation {
     }
   }
 
-  /// The job's description, then its fragments in order and what each did, then what became of the job.
+  /// The job's description, what became of it, then its fragments in order and what each did.
   public var text: String {
-    var text = description + "\n"
+    var text = "\(description)\n  \(verdict)\n"
     for step in steps {
       let path = Self.shortened(step.path, folder)
       switch step.result {
@@ -39,7 +39,7 @@ public struct JobExplanation {
         for change in changes { text += "      \(change)\n" }
       }
     }
-    return text + "  \(verdict)\n"
+    return text
   }
 
   private static func text(_ rejection: Rejection, _ folder: String, of path: String? = nil) -> String {
