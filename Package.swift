@@ -57,7 +57,7 @@ let package = Package(
         "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "Env/env.d.lua", "FS/fs.d.lua", "Glob/glob.d.lua",
         "HostFacts/host.d.lua", "JSON/json.d.lua",
         "Kernel/kernel.d.lua", "Log/log.d.lua", "Merge/merge.d.lua", "Net/net.d.lua", "Path/path.d.lua",
-        "Proc/proc.d.lua", "Task/task.d.lua", "Time/time.d.lua",
+        "Proc/proc.d.lua", "Sandbox/sandbox.d.lua", "Task/task.d.lua", "Time/time.d.lua",
         "Transaction/transaction.d.lua", "UI/ui.d.lua", "VM/vm.d.lua", "YAML/yaml.d.lua",
       ],
       swiftSettings: swift),

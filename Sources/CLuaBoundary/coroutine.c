@@ -7,7 +7,10 @@ int lb_resume_thread(lb_host *host, lua_State *co, lua_State *from, int nargs, i
   lua_State *previous = host->running;
   host->running = co;
   if (host->interrupt) lb_arm(co);
+  bool trusted = host->trusted;
+  host->trusted = false;
   int status = lua_resume(co, from, nargs, nresults);
+  host->trusted = trusted;
   host->running = previous;
   if (host->interrupt && previous) lb_arm(previous);
   return status;
@@ -100,7 +103,7 @@ static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded
     lua_xmove(co, L, nresults);
     return nresults + !wrap;
   }
-  if (!wrap && lb_host_of(L)->exiting && !shielded) {
+  if (!wrap && lb_uncatchable(L, shielded)) {
     lua_xmove(co, L, 1);
     return lua_error(L);
   }

@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <time.h>
 #include <unistd.h>
 
 static const int64_t patience = 100000000; /* ns */
@@ -52,12 +51,6 @@ void lb_forget_interruptible(lb_host *host) {
   atomic_compare_exchange_strong(&interruptible, &host, NULL);
 }
 
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static void stop(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lb_host *host = lb_host_of(L);
@@ -65,7 +58,7 @@ static void stop(lua_State *L, lua_Debug *ar) {
     lua_sethook(L, NULL, 0, 0);
     return;
   }
-  if (now() - host->interrupted_at < patience || host->task->shielded || !host->interrupted) return;
+  if (lb_now() - host->interrupted_at < patience || host->task->shielded || !host->interrupted) return;
   lua_sethook(L, NULL, 0, 0);
   host->interrupt = 0;
   if (host->interrupted(L) < 0) lua_error(L);
@@ -77,7 +70,7 @@ void lb_interrupt(void) {
   lb_host *host = interruptible;
   if (!host) return;
   int saved = errno;
-  host->interrupted_at = now();
+  host->interrupted_at = lb_now();
   host->interrupt = 1;
   if (pthread_equal(pthread_self(), lua_thread)) arm_running();
   else pthread_kill(lua_thread, SIGURG);

@@ -63,10 +63,15 @@ extension LuaRuntime {
   ///
   /// - Throws: ``LuaError``: what the function raised, or a result that is not plain data.
   public func call(_ function: LuaReference, _ arguments: [LuaValue] = []) async throws(LuaError) -> [LuaValue] {
+    try await call(function, arguments, for: Self.currentTask)
+  }
+
+  /// The same for the operation of task `caller`.
+  func call(_ function: LuaReference, _ arguments: [LuaValue], for caller: Int?) async throws(LuaError) -> [LuaValue] {
     let scheduler = self.scheduler
     let lua = scheduler.lua
     lua.push(function)
-    let context = Self.currentTask.flatMap { scheduler.live[$0]?.context }
+    let context = caller.flatMap { scheduler.live[$0]?.context }
     let task = try scheduler.spawn(arguments: arguments, context: context ?? [:])
     let count = try await outcome(of: task)
     defer { lua.pop(count) }

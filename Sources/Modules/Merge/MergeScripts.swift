@@ -15,7 +15,7 @@ struct MergeScripts: FragmentScripts {
   private static let allowed = ["assert", "error", "ipairs", "next", "pairs", "tonumber", "tostring", "math", "string"]
 
   /// Some tenths of a second; a premerge script takes a few hundred instructions.
-  private static let instructionLimit: Int32 = 20_000_000
+  private static let instructionLimit = 20_000_000
 
   func premerge(_ script: String, context: inout MergeContext) throws(MergeError) -> Bool {
     try run(script, .premerge, &context)
