@@ -8,12 +8,13 @@ static inline bool lb_failed(int status) { return status != LUA_OK && status != 
 /* Must an error pass everyone who would catch it? `shielded`: a close handler would. */
 static inline bool lb_uncatchable(lua_State *L, bool shielded) {
   lb_host *host = lb_host_of(L);
-  return host->limits.over || (host->exiting && !shielded);
+  return host->limits.over || ((host->exiting || host->task->doomed) && !shielded);
 }
 
 int lb_leave(lua_State *L, int result);    /* ends a C frame as the Swift function below it asked */
 int lb_pcall_body(lua_State *L);           /* pcall */
 int lb_xpcall_body(lua_State *L);          /* xpcall */
+int lb_load_body(lua_State *L);            /* load; upvalue 1 is the original */
 int lb_task_body(lua_State *L);
 int lb_resume_body(lua_State *L);          /* coroutine.resume */
 int lb_wrap_body(lua_State *L);            /* what coroutine.wrap returns; upvalue 1 is the coroutine */

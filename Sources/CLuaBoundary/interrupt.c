@@ -15,6 +15,7 @@
 static const int64_t patience = 100000000; /* ns */
 static _Atomic(lb_host *) interruptible; /* lock-free, so a signal handler may read it */
 static pthread_t lua_thread;             /* the one that runs it */
+static pthread_mutex_t change = PTHREAD_MUTEX_INITIALIZER; /* held by who changes the two, and by who uses them elsewhere */
 
 static void arm_running(void) {
   lb_host *host = interruptible;
@@ -42,13 +43,17 @@ void lb_set_interruptible(lb_host *host) {
     sigemptyset(&request);
     sigaddset(&request, SIGURG);
     pthread_sigmask(SIG_UNBLOCK, &request, NULL);
-    lua_thread = pthread_self();
   }
+  pthread_mutex_lock(&change);
+  if (host) lua_thread = pthread_self();
   interruptible = host;
+  pthread_mutex_unlock(&change);
 }
 
 void lb_forget_interruptible(lb_host *host) {
+  pthread_mutex_lock(&change);
   atomic_compare_exchange_strong(&interruptible, &host, NULL);
+  pthread_mutex_unlock(&change);
 }
 
 static void stop(lua_State *L, lua_Debug *ar) {
@@ -66,10 +71,13 @@ static void stop(lua_State *L, lua_Debug *ar) {
 
 void lb_arm(lua_State *L) { lua_sethook(L, stop, LUA_MASKCOUNT, 1000); }
 
-void lb_interrupt(void) {
+bool lb_interrupt(void) {
+  pthread_mutex_lock(&change);
   lb_host *host = interruptible;
-  if (!host) return;
-  int saved = errno;
+  if (!host) {
+    pthread_mutex_unlock(&change);
+    return false;
+  }
   host->interrupted_at = lb_now();
   host->interrupt = 1;
   if (pthread_equal(pthread_self(), lua_thread)) arm_running();
@@ -79,5 +87,6 @@ void lb_interrupt(void) {
     ssize_t written = write(host->wake, &one, sizeof one);
     (void)written;
   }
-  errno = saved;
+  pthread_mutex_unlock(&change);
+  return true;
 }

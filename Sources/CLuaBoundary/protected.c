@@ -133,6 +133,19 @@ int lb_xpcall_body(lua_State *L) {
   return finish_pcall(L, lua_pcallk(L, n - 2, LUA_MULTRET, 2, context, finish_pcall), context);
 }
 
+/* ---- load --------------------------------------------------------------------------------------------
+   It catches what its reader raises, so it gives back the shield, too. Upvalue 1 is the original. */
+
+int lb_load_body(lua_State *L) {
+  lb_task *task = lb_host_of(L)->task;
+  bool shielded = task->shielded;
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  task->shielded = shielded;
+  return lua_gettop(L);
+}
+
 /* ---- the body of a task ------------------------------------------------------------------------------
    The error is caught inside the coroutine: its close handlers run there and may wait, which they could not in
    lua_resetthread. */

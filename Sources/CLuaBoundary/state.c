@@ -14,6 +14,9 @@ static int open_libraries(lua_State *L) {
   lua_setglobal(L, "pcall");
   lua_pushcfunction(L, lb_xpcall_body);
   lua_setglobal(L, "xpcall");
+  lua_getglobal(L, "load");
+  lua_pushcclosure(L, lb_load_body, 1);
+  lua_setglobal(L, "load");
   return 0;
 }
 

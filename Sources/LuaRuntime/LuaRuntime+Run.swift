@@ -25,6 +25,9 @@ extension LuaRuntime {
   public func run(
     _ script: LuaScript, arguments: [String] = [], name: String? = nil, host: String = "kdevlua", onMain: Bool = false
   ) async throws(LuaError) {
+    // Without a gap up to the end: an interrupt that found nobody would end the program and leave tasks behind.
+    scheduler.listenForInterrupts(true)
+    defer { scheduler.listenForInterrupts(false) }
     let failure: LuaError?
     do {
       setArguments(arguments, name: name ?? script.name, host: host)

@@ -27,6 +27,8 @@ final class Scheduler {
   /// Where else `require` looks, asked when it first does.
   var laterFolders: (() -> LuaSearchFolders)?
   var onIdle: (() -> Void)?
+  /// How many runs, one inside the other, an interrupt may reach.
+  var listeners = 0
 
   private var nextID = 1
   private var ready: [(task: LuaTask, arguments: Int32)] = []
@@ -110,6 +112,11 @@ final class Scheduler {
     if readyHead < ready.count {
       let runtime = runtime
       Task(executorPreference: executor) { await runtime.pump() }
+      // Tasks that take turns never leave it empty.
+      if readyHead > 4096, readyHead * 2 > ready.count {
+        ready.removeSubrange(..<readyHead)
+        readyHead = 0
+      }
     } else {
       ready.removeAll(keepingCapacity: ready.count < 4096)
       readyHead = 0
@@ -136,9 +143,14 @@ final class Scheduler {
     let status = lb_resume(task.lua.raw, lua.raw, task.control, arguments, &count)
     current = previous
     switch status {
-    case LUA_YIELD where lb_is_await(task.lua.raw, count): task.lua.pop()
+    case LUA_YIELD where lb_is_await(task.lua.raw, count):
+      task.lua.pop()
+      guard task.takesTurn else { break }
+      task.takesTurn = false
+      task.lua.push(true)
+      makeReady(task, 1)
     case LUA_YIELD:
-      // coroutine.yield() outside any coroutine of the script's own: lets the others run.
+      // A function of a C module yielded by itself.
       task.lua.pop(count)
       makeReady(task, 0)
     case LUA_OK: finish(task, task.control.pointee.failed ? .failure : .success(count))
@@ -201,9 +213,8 @@ final class Scheduler {
 
   /// The task that is about to wait, called from the function at the top of `lua`.
   ///
-  /// - Returns: nil when the task waits already, for a cancellation that it keeps swallowing to be raised once more.
   /// - Throws: ``Cancelled`` when it was cancelled and is not cleaning up; ``AwaitError`` where nothing can wait.
-  func beginAwait(_ lua: LuaState) throws -> LuaTask? {
+  func beginAwait(_ lua: LuaState) throws -> LuaTask {
     guard let task = current else {
       throw AwaitError(message: "cannot wait here: outside of a task\(runsOnMain ? "; run without --main" : "")")
     }
@@ -219,17 +230,8 @@ final class Scheduler {
     }
     if task.control.pointee.cancelled, !task.isClosing {
       task.refusals += 1
-      if task.refusals > 100 {
-        // A loop around pcall: it must not keep the other tasks from running.
-        task.leaf = lua
-        let timer = Timer(seconds: 0.01) { [unowned self, unowned task] in
-          raiseCancelled(in: task)
-          pump()
-        }
-        task.wait = .refusal
-        executor.add(timer)
-        return nil
-      }
+      // A loop around pcall: from here on nothing but its close handlers catches an error.
+      if task.refusals > 100 { task.control.pointee.doomed = true }
       task.control.pointee.shielded = true
       throw Cancelled(interrupted: task.interrupted)
     }
@@ -239,7 +241,7 @@ final class Scheduler {
 
   /// Starts an operation and has the running task wait for it.
   func await(_ operation: LuaOperation, from lua: LuaState) throws -> Int32 {
-    guard let task = try beginAwait(lua) else { return LuaState.await }
+    let task = try beginAwait(lua)
     let id = task.id
     let runtime = runtime
     task.wait = .operation(
@@ -267,8 +269,16 @@ final class Scheduler {
     pump()
   }
 
+  /// Lets the other tasks run.
+  func takeTurn(_ lua: LuaState) throws -> Int32 {
+    let task = try beginAwait(lua)
+    task.wait = .turn
+    task.takesTurn = true
+    return LuaState.await
+  }
+
   func sleep(_ seconds: Double, from lua: LuaState) throws -> Int32 {
-    guard let task = try beginAwait(lua) else { return LuaState.await }
+    let task = try beginAwait(lua)
     let timer = Timer(seconds: seconds) { [unowned self, unowned task] in
       task.lua.push(true)
       makeReady(task, 1)
@@ -289,11 +299,25 @@ final class Scheduler {
       if let task = current { other.pushFailure(to: task, onto: lua) } else { throw other.failure() ?? Cancelled() }
       return LuaState.error
     }
-    guard let task = try beginAwait(lua) else { return LuaState.await }
+    let task = try beginAwait(lua)
+    guard !waits(other, for: task) else {
+      throw AwaitError(message: "cannot wait here: task \(other.id) waits for this one, so neither would ever go on")
+    }
     task.joinsToClose = closing
     other.waiters.append(task)
     task.wait = .join(other)
     return LuaState.await
+  }
+
+  /// Whether `task` can go on only after `target` has ended, or has loaded a module.
+  func waits(_ task: LuaTask, for target: LuaTask) -> Bool {
+    // From the target up, where there is little to look at.
+    if task === target { return true }
+    if target.waiters.contains(where: { waits(task, for: $0) }) { return true }
+    if let group = target.group, case .all = group.kind, waits(task, for: group.waiter) { return true }
+    return moduleWaiters.contains { name, waiters in
+      loader(of: name) === target && waiters.contains { waits(task, for: $0) }
+    }
   }
 
   // MARK: Cancelling
@@ -306,7 +330,7 @@ final class Scheduler {
     if case .nothing = task.wait { return }
     guard !task.isClosing else { return }
     switch task.wait {
-    case .nothing, .turn, .refusal: break
+    case .nothing, .turn: break
     case .operation(let operation): operation.cancel()
     case .sleep(let timer):
       executor.cancel(timer)

@@ -50,7 +50,7 @@ final class TaskQueue: LuaObject, TaskLine {
         putters.append((task, key))
       }
     }
-    if try scheduler.refuses(lua) { return LuaState.await }
+    try scheduler.refuse(lua)
     if let getter = getters.popFirst() {
       lua.pushCopy(at: 2)
       scheduler.deliver(lua, to: getter)
@@ -70,7 +70,7 @@ final class TaskQueue: LuaObject, TaskLine {
       }
       return try scheduler.waitInLine(self, from: lua) { getters.append($0) }
     }
-    if try scheduler.refuses(lua) { return LuaState.await }
+    try scheduler.refuse(lua)
     // A waiting put takes the place that becomes free; with a capacity of 0 its value is the one that is got.
     if let putter = putters.popFirst() {
       items.append(putter.key)

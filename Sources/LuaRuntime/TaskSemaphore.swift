@@ -24,7 +24,7 @@ final class TaskSemaphore: LuaObject, TaskLine {
   private func acquire(from lua: LuaState) throws -> Int32 {
     let scheduler = Scheduler.of(lua)
     guard free > 0 else { return try scheduler.waitInLine(self, from: lua) { waiters.append($0) } }
-    if try scheduler.refuses(lua) { return LuaState.await }
+    try scheduler.refuse(lua)
     free -= 1
     lua.push(TaskPermit(self))
     return 1

@@ -59,7 +59,10 @@ enum Session {
     do {
       try LuaExecutor().run {
         let work = Task { try await body() }
-        Interruption.onFirst { work.cancel() }
+        Interruption.onFirst {
+          work.cancel()
+          return true
+        }
         try await work.value
       }
     } catch {
@@ -157,11 +160,12 @@ extension StringProtocol {
 enum Interruption {
   private static let count = Atomic<Int>(0)
   private static let isInteractive = Atomic(false)
-  private static let action = Mutex<(@Sendable () -> Void)?>(nil)
+  private static let action = Mutex<(@Sendable () -> Bool)?>(nil)
 
   /// - Parameters:
+  ///   - body: gives false when nothing runs yet that could clean up.
   ///   - isInteractive: somebody sits at a prompt: each Ctrl-C is a first one, and the other signals end the program.
-  static func onFirst(isInteractive: Bool = false, _ body: @escaping @Sendable () -> Void) {
+  static func onFirst(isInteractive: Bool = false, _ body: @escaping @Sendable () -> Bool) {
     action.withLock { $0 = body }
     self.isInteractive.store(isInteractive, ordering: .relaxed)
     // A signal is taken by a thread that waits for it, not by a handler: then anything may be called.
@@ -187,7 +191,11 @@ enum Interruption {
         Session.complain("ended; `kdevlua down` undoes what is left")
         _exit(128 + number)
       }
-      action.withLock { $0 }?()
+      let isTaken = action.withLock { $0 }?() ?? false
+      if !isTaken, !isInteractive.load(ordering: .relaxed) {
+        Session.complain("interrupted")
+        _exit(130)
+      }
     }
   }
 }

@@ -24,6 +24,8 @@ typedef int (*lb_closure)(lua_State *L, void *object);
 typedef struct lb_task {
   bool cancelled;
   bool shielded;
+  bool doomed; /* it swallowed its cancellation too often: nothing but close handlers catches errors any more */
+  lua_State *thread; /* its own, as against those of the coroutines in it */
   bool failed; /* the body ended in an error, which is the one value left on the thread's stack */
 } lb_task;
 
@@ -51,6 +53,7 @@ typedef struct lb_host {
   int (*interrupted)(lua_State *L);           /* pushes the error that stops a loop which never waits */
   void (*search_begins)(lua_State *L);        /* the first require that has something to load; then NULL */
   int (*wait_module)(lua_State *L);           /* waits until another task has loaded the module at index 1 */
+  int (*take_turn)(lua_State *L);             /* coroutine.yield() of a task itself: lets the others run */
   void (*module_loaded)(lua_State *L, const char *name);
   lb_task *task;                              /* the task that runs; `outside` when none does */
   lb_task outside;
@@ -112,12 +115,15 @@ bool lb_closing(lua_State *L);                      /* does this task's thread r
 void lb_push_blocker(lua_State *L);                 /* names the C function that keeps L from yielding, or nil */
 void lb_push_name(lua_State *L, int level);         /* the library name of the function that runs there, or nil */
 
+lb_task *lb_loader(lua_State *L, int name);         /* the task that is loading the module whose name is there, or NULL */
+
 /* ---- Ctrl-C ------------------------------------------------------------------------------------------ */
 
 /* The universe that lb_interrupt stops, or NULL. */
 void lb_set_interruptible(lb_host *host);
-/* Async-signal-safe. Wakes the scheduler; a loop that goes on for another 100 ms without waiting gets an error. */
-void lb_interrupt(void);
+/* Wakes the scheduler; a loop that goes on for another 100 ms without waiting gets an error. From any thread, and not from a
+   signal handler. False when no universe listens. */
+bool lb_interrupt(void);
 
 /* ---- macros that Swift does not see -------------------------------------------------------------------- */
 
