@@ -72,6 +72,15 @@ let package = Package(
       // At a fixed address: 50,000 relocations less, which are a sixth of the start of an empty script.
       linkerSettings: [.unsafeFlags(["-Xclang-linker", "-no-pie"], .when(configuration: .release))]),
 
+    // What scripts/bench runs; no product, so that nothing else builds it.
+    .target(name: "Baseline", dependencies: ["CLua"], path: "Tests/Benchmarks/Baseline"),
+    .executableTarget(
+      name: "benchmarks",
+      dependencies: ["Baseline", "CLua", "Host", "LuaKit", "LuaRuntime", "Modules"],
+      path: "Tests/Benchmarks/Main",
+      swiftSettings: swift,
+      linkerSettings: [.unsafeFlags(["-Xclang-linker", "-no-pie"], .when(configuration: .release))]),
+
     .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
     .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
