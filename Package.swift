@@ -81,6 +81,8 @@ let package = Package(
       swiftSettings: swift,
       linkerSettings: [.unsafeFlags(["-Xclang-linker", "-no-pie"], .when(configuration: .release))]),
 
+    .executableTarget(
+      name: "fuzz", dependencies: ["LuaKit", "LuaRuntime"], path: "Tests/Fuzz", swiftSettings: swift),
     .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
     .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),

@@ -102,6 +102,8 @@ extension LuaRuntime {
     let scheduler = self.scheduler
     scheduler.listenForInterrupts(true)
     defer { scheduler.listenForInterrupts(false) }
+    scheduler.isEnding = true
+    defer { scheduler.isEnding = false }
     // A close handler may spawn: so again, until none is left.
     while !scheduler.live.isEmpty {
       for task in scheduler.live.values.sorted(by: { $0.id < $1.id }) { scheduler.cancel(task) }
@@ -159,7 +161,8 @@ extension LuaRuntime {
         // A caller that was cancelled before may have ended the task already.
         guard task.outcome == nil else { return continuation.resume() }
         task.onFinish = { continuation.resume() }
-        scheduler.pump()
+        // `self`, so that the closure is the actor's: one that only captures the scheduler leaves its thread.
+        self.scheduler.pump()
       }
     } onCancel: {
       Task(executorPreference: executor) { await self.cancel(id) }

@@ -27,6 +27,10 @@ final class Scheduler {
   /// Where else `require` looks, asked when it first does.
   var laterFolders: (() -> LuaSearchFolders)?
   var onIdle: (() -> Void)?
+  /// Operations that have begun and not yet ended.
+  var operations = 0
+  /// The run is over: what is left has been cancelled.
+  var isEnding = false
   /// How many runs, one inside the other, an interrupt may reach.
   var listeners = 0
 
@@ -98,6 +102,7 @@ final class Scheduler {
   /// Runs the queue, unless it runs already, as it does when Lua code is on the stack. After a while it lets timers and
   /// operations have their turn.
   func pump() {
+    executor.checkIsolated()
     guard !isPumping else { return }
     isPumping = true
     lua.collectReferences()
@@ -120,6 +125,11 @@ final class Scheduler {
     } else {
       ready.removeAll(keepingCapacity: ready.count < 4096)
       readyHead = 0
+      endDeadlock()
+      if !ready.isEmpty {
+        let runtime = runtime
+        Task(executorPreference: executor) { await runtime.pump() }
+      }
     }
     if live.isEmpty, let onIdle {
       self.onIdle = nil
@@ -244,12 +254,14 @@ final class Scheduler {
     let task = try beginAwait(lua)
     let id = task.id
     let runtime = runtime
+    operations += 1
     task.wait = .operation(
       Task(executorPreference: executor) { await runtime.perform(operation, for: id) })
     return LuaState.await
   }
 
   func complete(_ id: Int, with result: Result<any LuaResult & Sendable, any Error>) {
+    operations -= 1
     guard let task = live[id], case .operation(let operation) = task.wait else { return }
     switch result {
     case .success(let values):

@@ -4,6 +4,8 @@ import LuaKit
 
 /// What tasks stand in line for.
 protocol TaskLine: AnyObject {
+  /// What it is, with an article.
+  var description: String { get }
   /// A task that stands in line was cancelled.
   func leave(_ task: LuaTask)
 }

@@ -6,6 +6,7 @@ import LuaKit
 /// The values lie in a table that is the user value of the object, under numbers that only grow, so that Lua's collector
 /// sees through a queue that holds itself.
 final class TaskQueue: LuaObject, TaskLine {
+  let description = "a queue"
   static let luaName = "kdev.Queue"
   private let capacity: Int?
   private var isClosed = false

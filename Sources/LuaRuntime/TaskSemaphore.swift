@@ -2,6 +2,7 @@ import LuaKit
 
 /// `task.semaphore`: so many at a time. A permit that comes back goes to the task that has waited longest.
 final class TaskSemaphore: LuaObject, TaskLine {
+  let description = "a semaphore"
   static let luaName = "kdev.Semaphore"
   let size: Int
   /// None is free while a task waits.
