@@ -17,7 +17,13 @@ extension Scheduler {
   func endDeadlock() {
     guard operations == 0, !executor.hasTimers, !live.isEmpty, isEnding || main != nil else { return }
     let stuck: [LuaTask]
-    if isEnding { stuck = live.values.sorted { $0.id < $1.id } } else if let main { stuck = leaves(of: main) } else { return }
+    if isEnding {
+      stuck = live.values.sorted { $0.id < $1.id }
+    } else if let main {
+      stuck = leaves(of: main)
+    } else {
+      return
+    }
     for task in stuck {
       let what: String
       switch task.wait {

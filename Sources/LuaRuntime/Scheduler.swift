@@ -31,6 +31,8 @@ final class Scheduler {
   var operations = 0
   /// The run is over: what is left has been cancelled.
   var isEnding = false
+  /// What was spawned since then, with the task that did it.
+  private var late: [(task: LuaTask, spawner: LuaTask)] = []
   /// How many runs, one inside the other, an interrupt may reach.
   var listeners = 0
 
@@ -86,6 +88,10 @@ final class Scheduler {
       context: context ?? current?.context ?? [:])
     nextID += 1
     live[task.id] = task
+    if isEnding, let current {
+      // Only a close handler may still spawn, and it does not outlive its task.
+      if current.isClosing { late.append((task, current)) } else { task.control.pointee.cancelled = true }
+    }
     lb_push_body(raw)
     if arguments > 15 { lua_checkstack(raw, arguments + 5) }
     lua_xmove(from.raw, raw, arguments + 1)
@@ -171,6 +177,11 @@ final class Scheduler {
   private func finish(_ task: LuaTask, _ outcome: LuaTask.Outcome) {
     task.outcome = outcome
     live[task.id] = nil
+    if !late.isEmpty {
+      let left = late.filter { $0.spawner === task }
+      late.removeAll { $0.spawner === task || $0.task === task }
+      for (task, _) in left { cancel(task) }
+    }
     if case .failure = outcome {
       task.traceback = lua.takeTraceback(of: lua_topointer(task.lua.raw, -1))
       if !task.failedByCancellation { failed[task.id] = task }
@@ -326,7 +337,7 @@ final class Scheduler {
     // From the target up, where there is little to look at.
     if task === target { return true }
     if target.waiters.contains(where: { waits(task, for: $0) }) { return true }
-    if let group = target.group, case .all = group.kind, waits(task, for: group.waiter) { return true }
+    if let group = target.group, waits(task, for: group.waiter) { return true }
     return moduleWaiters.contains { name, waiters in
       loader(of: name) === target && waiters.contains { waits(task, for: $0) }
     }

@@ -77,7 +77,9 @@ import Synchronization
       guard await runtime.liveTasks == 0 else { fatalError("seed \(seed) leaves tasks: fuzz 1 \(seed)") }
       await runtime.close()
     }
-    guard Probe.living.load(ordering: .relaxed) == living else { fatalError("seed \(seed) leaves objects: fuzz 1 \(seed)") }
+    guard Probe.living.load(ordering: .relaxed) == living else {
+      fatalError("seed \(seed) leaves objects: fuzz 1 \(seed)")
+    }
   }
 
   private static let prelude = """

@@ -42,17 +42,19 @@ struct RandomScript {
   private mutating func value() -> String {
     pick([
       "nil", "true", "1", "0.5", "'text'", "{}", "{1, 2, 3}", "a", "b", "c", "d", "task.current()", "print", "#'abc'",
-      "test.values()", "test.probe()", "coroutine.running()", "setmetatable({}, {__gc = function() end})", "queue", "gate",
+      "test.values()", "test.probe()", "coroutine.running()", "setmetatable({}, {__gc = function() end})", "queue",
+      "gate",
       "1 << 70", "-0.0", "0/0", "select('#', ...)", "string.rep('x', 100)", "task.spawn", "error", "pcall",
     ])
   }
 
   private mutating func wait() -> String {
     pick([
-      "task.sleep(0)", "task.sleep(0.0003)", "test.noop()", "test.wait(0.0002)", "test.wait(60)", "task.sleep(60)",
+      "task.sleep(0)", "task.sleep(0.0003)", "test.noop()", "test.wait(0.0002)", "test.wait(0.3)", "task.sleep(0.3)",
       "coroutine.yield()", "test.fail(1)", "test.stubborn()", "queue:put(a)", "queue:get()", "gate:acquire()",
-      "a:await()", "b:cancel()", "require 'slow'", "require 'none'", "test.call(function() task.sleep(0) return 1 end, 2)",
-      "task.timeout(0.0005, task.sleep, 60)", "a:close()", "queue:close()", "coroutine.wrap(task.sleep)(0)",
+      "a:await()", "b:cancel()", "require 'slow'", "require 'none'",
+      "test.call(function() task.sleep(0) return 1 end, 2)",
+      "task.timeout(0.0005, task.sleep, 0.3)", "a:close()", "queue:close()", "coroutine.wrap(task.sleep)(0)",
     ])
   }
 
@@ -60,7 +62,7 @@ struct RandomScript {
   private mutating func shortWait() -> String {
     while true {
       let wait = wait()
-      if !wait.contains("(60)") { return wait }
+      if !wait.contains("(0.3)") { return wait }
     }
   }
 

@@ -55,6 +55,24 @@ extension RuntimeTests {
       try run("task.spawn(function() while true do pcall(task.sleep, 1) end end) task.sleep(0)")
     }
 
+    @Test func whatATaskSpawnsWhileTheScriptEndsIsCancelled() throws {
+      try run(
+        """
+        closed = 0
+        task.spawn(function()
+          local guard <close> = setmetatable({}, { __close = function()
+            local helper = task.spawn(function() task.sleep(0.001) closed = closed + 1 end)
+            helper:await()
+            task.spawn(task.sleep, 60)
+          end })
+          pcall(task.sleep, 60)
+          task.spawn(test.wait, 60)
+          pcall(test.wait, 60)
+        end)
+        local guard <close> = setmetatable({}, { __close = function() task.sleep(0.01) end })
+        """)
+    }
+
     @Test func yieldInATaskLetsTheOthersRunAndSeesItsCancellation() throws {
       try run(
         """

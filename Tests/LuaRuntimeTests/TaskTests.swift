@@ -153,6 +153,13 @@ extension RuntimeTests {
         local ok, e = pcall(a.await, a)
         assert(not ok and e.kind == "await" and e.message:find "waits for this one", tostring(e))
         pcall(b.await, b)
+        local outer
+        outer = task.spawn(function()
+          task.sleep(0)
+          return task.timeout(60, function() return outer:await() end)
+        end)
+        ok, e = pcall(outer.await, outer)
+        assert(not ok and e.kind == "await", tostring(e))
         """)
     }
 
