@@ -1,6 +1,7 @@
 #include "CHost.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 
 static volatile int notes = -1;
 
@@ -18,3 +19,5 @@ void chost_note_signals(int descriptor) {
   sigaction(SIGWINCH, &action, 0);
   sigaction(SIGCONT, &action, 0);
 }
+
+void chost_buffer_output_by_lines(void) { setvbuf(stdout, 0, _IOLBF, 0); }

@@ -166,6 +166,13 @@ public struct LineEditor: Sendable {
       columns: columns, rows: rows)
   }
 
+  /// What to leave on the terminal when the text has been taken: the cursor behind it, and nothing below.
+  public func finalLayout(columns: Int, rows: Int) -> Layout {
+    var buffer = buffer
+    buffer.move(to: buffer.characters.count)
+    return Layout(buffer, prompt: prompt, continuation: continuation, columns: columns, rows: rows)
+  }
+
   // MARK: Moving and removing
 
   private mutating func move(to place: Int) -> Action {

@@ -21,3 +21,6 @@ int chost_columns(uint32_t scalar);
 
 // Has SIGWINCH and SIGCONT written to a descriptor, a byte each: the signal's number. The descriptor does not block.
 void chost_note_signals(int descriptor);
+
+// Has the C library write standard output at each line feed, wherever it goes.
+void chost_buffer_output_by_lines(void);

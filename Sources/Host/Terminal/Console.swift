@@ -19,6 +19,8 @@ public final class Console: Sendable {
     case ended
     /// The program is asked to end.
     case terminated
+    /// Something has happened that whoever calls ``note(_:)`` knows of.
+    case other
   }
 
   private struct State {
@@ -56,7 +58,7 @@ public final class Console: Sendable {
     (noteReader, noteWriter) = try Self.makePipe()
     _ = fcntl(noteWriter, F_SETFL, O_NONBLOCK)
     // As a terminal has it, whatever standard output is when something is printed first.
-    setvbuf(stdout, nil, _IOLBF, 0)
+    chost_buffer_output_by_lines()
     chost_note_signals(noteWriter)
     atexit { RawMode.leave() }
     var thread = pthread_t()
@@ -74,7 +76,8 @@ public final class Console: Sendable {
 
   private static func makePipe() throws(HostError) -> (Int32, Int32) {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .system("could not make a pipe", errno: errno) }
+    guard pipe(&ends) == 0 else { throw .system("could not make a pipe", errno: errno) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
     return (ends[0], ends[1])
   }
@@ -83,7 +86,7 @@ public final class Console: Sendable {
 
   /// Begins a line: keys come one by one, and what is printed goes above the line.
   public func begin() {
-    fflush(stdout)
+    fflush(nil)
     state.withLock { state in
       RawMode.enter()
       state.isEditing = true
@@ -132,7 +135,7 @@ public final class Console: Sendable {
 
   /// Ends a line: the terminal is what it was before ``begin()``.
   public func end() {
-    fflush(stdout)
+    fflush(nil)
     state.withLock { state in
       guard state.isEditing else { return }
       state.isEditing = false
@@ -143,6 +146,19 @@ public final class Console: Sendable {
       while let bytes = Self.read(outputReader) { put(bytes) }
       put("\u{1b}[?2004l")
       RawMode.leave()
+    }
+  }
+
+  /// Rings the terminal's bell.
+  public func ring() { state.withLock { _ in put("\u{7}") } }
+
+  /// Takes the terminal again after others have used it; the line is to be drawn again.
+  public func resume() {
+    state.withLock { state in
+      RawMode.enter()
+      state.shown = nil
+      state.unfinished = []
+      put("\r\u{1b}[K\u{1b}[?2004h")
     }
   }
 

@@ -28,7 +28,7 @@ public struct HistoryFile: Sendable {
     let lines = try Files.read(path).split(separator: UInt8(ascii: "\n"))
     let entries = Self.collapsed(lines.map { Self.decode(String(decoding: $0, as: UTF8.self)) })
     if lines.count > 2 * Self.limit {
-      try Files.write(entries.map { Self.encode($0) + "\n" }.joined(), to: path, mode: 0o600)
+      try Files.write(Array(entries.map { Self.encode($0) + "\n" }.joined().utf8), to: path, mode: 0o600)
     }
     return entries
   }
