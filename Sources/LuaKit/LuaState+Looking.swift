@@ -51,9 +51,10 @@ extension LuaState {
     defer { pop(self.top - top) }
     pushLoadedModules()
     guard type(at: -1) == .table else { return nil }
-    for module in keys(of: -1) {
+    // Globals last: they may be other names of a library's functions.
+    for module in keys(of: -1).sorted(by: { ($0 == LUA_GNAME ? 1 : 0, $0) < ($1 == LUA_GNAME ? 1 : 0, $1) }) {
       rawField(module, of: top + 1)
-      for name in keys(of: -1) {
+      for name in keys(of: -1) where name != "_" {
         rawField(name, of: -1)
         if lua_topointer(raw, -1) == wanted { return module == LUA_GNAME ? name : module + "." + name }
         pop()
