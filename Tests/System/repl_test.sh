@@ -50,7 +50,7 @@ test_an_expression_is_printed_and_kept() {
   enter '_ * 21'
   shows $'\n42\n>'
   enter '= "a", {1, {b = "c"}}'
-  shows $'a\t{ 1, { b = "c" } }'
+  shows $'\na       { 1, { b = "c" } }\n>'
 }
 
 test_tasks_print_while_a_line_is_edited() {
@@ -97,9 +97,11 @@ test_tab_completes_options_of_a_function_and_their_values() {
   type '"a", f'
   press Tab
   last '> kdev.disk.create { path = "a", format ='
-  press Tab Tab
-  shows $'"qcow2"  "raw"'
-  type '"r'
+  press Tab
+  last '> kdev.disk.create { path = "a", format = "'
+  press Tab
+  shows $'qcow2  raw'
+  type 'r'
   press Tab
   last '> kdev.disk.create { path = "a", format = "raw"'
   type ', '
@@ -118,7 +120,7 @@ test_a_text_that_is_not_whole_goes_on() {
   shows $'> for i = 1, 2 do\n>>   print("turn " .. i)\n>> end'
   press Up
   type 'X'
-  shows '>>   printX'
+  shows '>>   pXrint("turn " .. i)'
 }
 
 test_a_paste_of_several_lines_is_one_input() {
@@ -128,10 +130,12 @@ test_a_paste_of_several_lines_is_one_input() {
   shows '>> end'
   lacks "$(screen)" $'\nsum'
   press Enter
-  shows $'>> end\nsum\t21\n>'
+  shows $'>> end\nsum     21\n>'
   press Up
-  shows $'>\n' || true
   last '>> end'
+  press C-p C-p C-p C-e
+  type ' -- pasted'
+  shows '> do -- pasted'
 }
 
 test_history_is_shared_by_sessions() {
@@ -143,7 +147,7 @@ test_history_is_shared_by_sessions() {
   enter 'exit'
   shows '[ended with 0]'
   [ "$(stat -c %a "$KDEVLUA_STATE/repl_history")" = 600 ] || fail 'the history can be read by others'
-  equal "$(grep -c secret "$KDEVLUA_STATE/repl_history")" 0 || true
+  lacks "$(cat "$KDEVLUA_STATE/repl_history")" secret
   terminal kill-server
   begin
   press Up Up
@@ -189,8 +193,8 @@ test_help_shows_the_text_of_the_type_files() {
   begin
   enter 'help(kdev.disk.create)'
   shows 'size  string or integer'
-  shows 'One that is'
   press C-l
+  last '>'
   enter 'help "kdev.machine"'
   shows 'did you mean "kdev.Machine"?'
 }
@@ -208,7 +212,7 @@ test_a_signal_restores_the_terminal_and_ends_tasks() {
   enter 'kdev.task.spawn(function() local c <close> = setmetatable({}, { __close = function() print "closed" end }) kdev.task.sleep(1000) end)'
   type 'half'
   last '> half'
-  pkill -TERM --ns "$(terminal display-message -p '#{pane_pid}')" --nslist net -f 'kdevlua repl'
+  pkill -TERM -P "$(terminal display-message -p '#{pane_pid}')"
   shows $'closed\n[ended with 130]\n icanon'
 }
 
@@ -235,11 +239,11 @@ test_a_long_line_survives_another_width() {
   type 'x = "aaaaaaaaaa bbbbbbbbbb cccccccccc dddddddddd eeeeeeeeee"'
   shows 'eeeeeeeeee"'
   terminal resize-window -x 40 -y 24
-  shows $'> x = "aaaaaaaaaa bbbbbbbbbb cccccccccc d\nddddddddd eeeeeeeeee"'
+  shows $'> x = "aaaaaaaaaa bbbbbbbbbb cccccccccc\ndddddddddd eeeeeeeeee"'
   equal "$(screen | grep -c 'x = ')" 1
   press C-a
   type 'y'
-  shows $'> yx = "aaaaaaaaaa bbbbbbbbbb cccccccccc \ndddddddddd eeeeeeeeee"'
+  shows $'> yx = "aaaaaaaaaa bbbbbbbbbb cccccccccc\n dddddddddd eeeeeeeeee"'
 }
 
 test_lines_of_a_pipe_and_of_a_dumb_terminal_are_taken_as_they_come() {

@@ -54,10 +54,10 @@ public enum RawMode {
     while tcsetattr(STDIN_FILENO, TCSADRAIN, &modes) != 0, errno == EINTR {}
   }
 
-  /// The terminal's columns and rows; 80 and 24 when it does not say.
+  /// The terminal's columns and rows; 80 and 24 when it does not say. Standard input is asked, as output may be a pipe.
   public static var size: (columns: Int, rows: Int) {
     var window = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else {
+    guard ioctl(STDIN_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else {
       return (80, 24)
     }
     return (Int(window.ws_col), Int(window.ws_row))

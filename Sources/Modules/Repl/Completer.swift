@@ -41,7 +41,9 @@ struct Completer {
     }
     let context = CallContext(tokens)
     if let options = options(word, context, tokens) { return options }
-    return globals(word, tokens, values: values(of: context, tokens))
+    let values = values(of: context, tokens)
+    if word.isEmpty, !values.isEmpty { return completion(word, values.map { .init($0) }) }
+    return globals(word, tokens, values: values)
   }
 
   private func completion(_ word: String, _ candidates: some Sequence<Completion.Candidate>) -> Completion? {
