@@ -81,6 +81,7 @@ let package = Package(
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
     .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: swift),
     .testTarget(
-      name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "CStdlib"], swiftSettings: swift),
+      name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "LineEditor", "CStdlib"],
+      swiftSettings: swift),
   ]
 )

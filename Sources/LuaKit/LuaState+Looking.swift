@@ -9,10 +9,10 @@ extension LuaState {
     lua_rawget(raw, lb_registry())
   }
 
-  /// Pops a value and puts it in place of the one at `index`.
-  public func replace(_ index: Int32) {
-    lua_copy(raw, -1, index)
-    pop()
+  /// Leaves the value on top alone above the first `base` values.
+  public func keepTop(above base: Int32) {
+    lua_copy(raw, -1, base + 1)
+    lua_settop(raw, base + 1)
   }
 
   /// Pushes the table of global variables.

@@ -84,8 +84,9 @@ extension LuaRuntime {
   /// Has an interrupt stop a task that never waits, also while no script runs.
   public func listenForInterrupts(_ on: Bool) { scheduler.listenForInterrupts(on) }
 
-  /// Has `note` called when a task has failed for which nobody waits; ``takeFailures()`` tells which.
-  public func onFailure(_ note: @escaping @Sendable () -> Void) { scheduler.onFailure = note }
+  /// Has `note` called when a task has failed that nobody waits for, and when a script calls os.exit; ``takeFailures()``
+  /// and ``exitStatus`` tell which.
+  public func onNews(_ note: @escaping @Sendable () -> Void) { scheduler.onNews = note }
 
   /// The failures of tasks that nobody has asked for yet, each once. A script can still await the task.
   public func takeFailures() -> [LuaError] {

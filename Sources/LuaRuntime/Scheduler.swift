@@ -27,8 +27,8 @@ final class Scheduler {
   /// Where else `require` looks, asked when it first does.
   var laterFolders: (() -> LuaSearchFolders)?
   var onIdle: (() -> Void)?
-  /// Called when a task has failed and nobody waits for it yet.
-  var onFailure: (() -> Void)?
+  /// Called when a task has failed that nobody waits for, and when the script asks to end.
+  var onNews: (() -> Void)?
 
   private var nextID = 1
   private var ready: [(task: LuaTask, arguments: Int32)] = []
@@ -157,7 +157,7 @@ final class Scheduler {
     }
     for waiter in task.waiters { deliver(task, to: waiter) }
     task.waiters = []
-    if failed[task.id] != nil, task.group == nil, !task.isAwaitedBySwift { onFailure?() }
+    if failed[task.id] != nil, task.group == nil, !task.isAwaitedBySwift { onNews?() }
     if let group = task.group { return groupMemberFinished(task, group) }
     if task.isAwaitedBySwift {
       failed[task.id] = nil

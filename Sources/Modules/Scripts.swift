@@ -38,6 +38,8 @@ extension LuaRuntime {
       }
       guard let asExpression = failure("return " + text) else { return .complete("return " + text) }
       guard let asChunk = failure(text) else { return .complete(text) }
+      // A quoted string cannot go on in another line, unless its line ends with a backslash.
+      if asChunk.message.contains("unfinished string near"), !text.hasSuffix("\\") { return .wrong(asChunk) }
       // What lacks its end as either may become that: `1 +`, `if x then`.
       if asChunk.message.hasSuffix("<eof>") || asExpression.message.hasSuffix("<eof>") { return .incomplete }
       return .wrong(asChunk)

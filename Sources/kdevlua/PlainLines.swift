@@ -10,6 +10,8 @@ struct PlainLines: LineSource {
   init(_ runtime: LuaRuntime) { self.runtime = runtime }
 
   let isTerminated = false
+  // A script may still ask for them.
+  let reportsFailures = false
 
   func greet(_ text: String) { if isShown { Session.write(text, to: STDOUT_FILENO) } }
 

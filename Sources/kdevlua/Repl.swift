@@ -87,8 +87,10 @@ private final class Conversation {
     }
     lines.greet("Lua 5.4 in kdevlua. Tab completes, help() helps, Ctrl-D ends.\n")
     while true {
-      for error in await runtime.takeFailures() { unawaited(error) }
-      switch await lines.next() {
+      if lines.reportsFailures { for error in await runtime.takeFailures() { unawaited(error) } }
+      let line = await lines.next()
+      if let status = await runtime.exitStatus { throw ExitCode(status) }
+      switch line {
       case .end: return
       case .terminated: throw ExitCode(130)
       case .text(let text): guard try await take(text) else { return }
@@ -101,7 +103,9 @@ private final class Conversation {
   private func take(_ text: String) async throws -> Bool {
     var source = PlainLines.source(of: text)
     let word = source.trimmed
-    if ["exit", "quit", "exit()", "quit()"].contains(word), await !session.isDefined(String(word.prefix(4))) { return false }
+    if ["exit", "quit", "exit()", "quit()"].contains(word), await !session.isDefined(String(word.prefix(4))) {
+      return false
+    }
     if word == "help" { source = "help()" }
     switch await runtime.compile(source) {
     case .complete(let chunk):
@@ -138,6 +142,8 @@ protocol LineSource {
   func greet(_ text: String)
   /// The program was asked to end.
   var isTerminated: Bool { get }
+  /// Somebody sits there who wants to know of a task's failure at once.
+  var reportsFailures: Bool { get }
 }
 
 enum Line {

@@ -54,10 +54,12 @@ final class TerminalLines: LineSource {
 
   var isTerminated: Bool { ending.isAsked.load(ordering: .relaxed) }
 
+  let reportsFailures = true
+
   func greet(_ text: String) { Session.write(text, to: STDOUT_FILENO) }
 
   func next() async -> Line {
-    await runtime.onFailure { [console] in console.note(.other) }
+    await runtime.onNews { [console] in console.note(.other) }
     await runtime.listenForInterrupts(true)
     editor = editor.next(history: entries)
     console.begin()
@@ -71,7 +73,10 @@ final class TerminalLines: LineSource {
     while true {
       if keys.isEmpty {
         draw()
-        if let line = await wait() { return line }
+        if let line = await wait() {
+          keep()
+          return line
+        }
         continue
       }
       let key = keys.removeFirst()
@@ -105,6 +110,7 @@ final class TerminalLines: LineSource {
     case .ended: return .end
     case .terminated: return .terminated
     case .other:
+      if await runtime.exitStatus != nil { return .end }
       for error in await runtime.takeFailures() {
         let text = "error in a task that nobody awaited: " + Session.text(of: error)
         Session.write(paint(.red, text) + "\n", to: STDERR_FILENO)
@@ -151,7 +157,9 @@ final class TerminalLines: LineSource {
   private func complete() async {
     let before = editor.buffer.textBefore
     // At the start of a line inside of a text there is nothing to complete but its indentation.
-    if before.contains("\n"), before.split(separator: "\n", omittingEmptySubsequences: false).last?.trimmedIsEmpty == true {
+    if before.contains("\n"),
+      before.split(separator: "\n", omittingEmptySubsequences: false).last?.trimmedIsEmpty == true
+    {
       _ = editor.press(.text("  "))
       return
     }

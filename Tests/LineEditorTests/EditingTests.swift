@@ -21,7 +21,9 @@ import Testing
     for home in ["\u{1b}[H", "\u{1b}OH", "\u{1b}[1~", "\u{1b}[7~"] { #expect(shown("ab", home) == "|ab") }
     for end in ["\u{1b}[F", "\u{1b}OF", "\u{1b}[4~"] { #expect(shown("ab", "\u{01}" + end) == "ab|") }
     for left in ["\u{1b}[D", "\u{1b}OD"] { #expect(shown("ab", left) == "a|b") }
-    for word in ["\u{1b}[1;5D", "\u{1b}[1;3D", "\u{1b}Od", "\u{1b}\u{1b}[D"] { #expect(shown("one two", word) == "one |two") }
+    for word in ["\u{1b}[1;5D", "\u{1b}[1;3D", "\u{1b}Od", "\u{1b}\u{1b}[D"] {
+      #expect(shown("one two", word) == "one |two")
+    }
     #expect(shown("one two", "\u{01}\u{1b}[1;5C") == "one| two")
   }
 

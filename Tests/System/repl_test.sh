@@ -166,9 +166,10 @@ test_ctrl_c_ends_the_line_and_not_the_session() {
   shows $'> while true do end'
   press C-c
   shows 'interrupted'
-  enter 'kdev.task.sleep(1000)'
-  sleep 0.3
+  enter 'print "waits" kdev.task.sleep(1000)'
+  shows $'\nwaits'
   press C-c
+  shows $'\nwaits\n^Cinterrupted\n>'
   enter '"alive"'
   shows $'\nalive\n>'
   type 'rubbish'
@@ -176,6 +177,16 @@ test_ctrl_c_ends_the_line_and_not_the_session() {
   last '>'
   press C-c C-c
   shows 'Ctrl-D or exit ends the session'
+}
+
+test_ctrl_c_ends_the_printing_of_a_result() {
+  begin
+  enter 'setmetatable({}, { __tostring = function() print "loops"; while true do end end })'
+  shows $'\nloops'
+  press C-c
+  shows 'interrupted'
+  enter '"alive"'
+  shows $'\nalive\n>'
 }
 
 test_ctrl_c_at_the_prompt_ends_a_task_that_never_waits() {
@@ -187,6 +198,39 @@ test_ctrl_c_at_the_prompt_ends_a_task_that_never_waits() {
   press C-c
   enter '"alive"'
   shows $'\nalive\n>'
+}
+
+test_a_failed_task_and_its_os_exit_come_to_the_prompt() {
+  begin
+  enter 'function when(name, f) kdev.task.spawn(function() while not io.open(name) do kdev.task.sleep(0.01) end f() end) end'
+  enter 'when("a", function() error("lost") end)'
+  enter 'when("b", function() os.exit(3) end)'
+  last '>'
+  type 'half'
+  last '> half'
+  touch "$work/share/a"
+  shows 'error in a task that nobody awaited: stdin:1: lost'
+  last '> half'
+  touch "$work/share/b"
+  shows $'> half\n[ended with 3]\n icanon'
+}
+
+test_a_script_is_run_before_the_first_prompt() {
+  echo 'value = ... .. "!" print("script", arg[1])' >"$work/share/script.lua"
+  begin "$PROGRAM repl -e 'other = 5' script.lua word"
+  shows $'script  word\n'
+  enter 'value, other'
+  shows $'word!   5\n>'
+}
+
+test_more_output_than_a_pipe_holds_goes_above_the_line() {
+  begin
+  enter 'kdev.task.spawn(function() while not io.open("go") do kdev.task.sleep(0.01) end for i = 1, 20000 do print("line", i) end end)'
+  last '>'
+  type 'half'
+  last '> half'
+  touch "$work/share/go"
+  shows $'line    19999\nline    20000\n> half'
 }
 
 test_help_shows_the_text_of_the_type_files() {

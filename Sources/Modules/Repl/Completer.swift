@@ -60,6 +60,7 @@ struct Completer {
     names.insert("kdev")
     names.formUnion(LuaNames.locals(tokens))
     if !word.isEmpty { names.formUnion(LuaLexer.keywords) }
+    names.subtract(values)
     let candidates = values + names.filter { LuaLexer.isName($0) || LuaLexer.keywords.contains($0) }.sorted()
     return completion(word, visible(candidates, word).map { .init($0) })
   }
@@ -111,7 +112,8 @@ struct Completer {
       if name == "kdev" {
         names.formUnion(types.modules.map(\.name))
       } else {
-        names.formUnion(types.functions(of: String(name.dropFirst(5))).map { String($0.name.drop { $0 != "." }.dropFirst()) })
+        names.formUnion(
+          types.functions(of: String(name.dropFirst(5))).map { String($0.name.drop { $0 != "." }.dropFirst()) })
       }
     }
     return completion(word, visible(names.filter { LuaLexer.isName($0) }.sorted(), word).map { .init($0) })

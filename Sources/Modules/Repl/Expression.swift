@@ -115,8 +115,7 @@ struct Expression {
       return nil
     }
     // Of all that was pushed on the way, the value stays.
-    if meaning.hasValue { lua.replace(base + 1) }
-    lua.pop(lua.top - base - (meaning.hasValue ? 1 : 0))
+    if meaning.hasValue { lua.keepTop(above: base) } else { lua.pop(lua.top - base) }
     return meaning
   }
 
@@ -164,9 +163,7 @@ struct Expression {
       if lua.type(at: -1) == .table {
         lua.rawField(name, of: -1)
         if !lua.isNil(at: -1) {
-          lua.replace(base + 1)
-          lua.pop(lua.top - base - 1)
-          return
+          return lua.keepTop(above: base)
         }
         lua.pop()
       }

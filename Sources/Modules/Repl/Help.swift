@@ -70,7 +70,9 @@ struct Help {
   private func module(_ name: String, _ file: TypeFile) -> String {
     var page = [paint(.bold, "kdev." + name), wrap(file.text, indent: 2)]
     let functions = types.functions(of: name)
-    if !functions.isEmpty { page.append(list("Functions", functions.map { (signature("kdev." + $0.name, $0), $0.text) })) }
+    if !functions.isEmpty {
+      page.append(list("Functions", functions.map { (signature("kdev." + $0.name, $0), $0.text) }))
+    }
     let objects = types.objects(of: name)
     if !objects.isEmpty { page.append(list("Objects", objects.map { ($0.name, $0.text) })) }
     return page.joined(separator: "\n\n") + "\n"
@@ -93,14 +95,19 @@ struct Help {
     for parameter in function.parameters {
       let classes = parameter.type.classes.filter { !types.isObject($0) && !types.fields(of: $0).isEmpty }
       if classes.isEmpty { shown.append(parameter) }
-      for name in classes { if let text = fields(types.fields(of: name)) { page.append(heading("Options") + "\n" + text) } }
+      for name in classes {
+        if let text = fields(types.fields(of: name)) { page.append(heading("Options") + "\n" + text) }
+      }
     }
     if let text = fields(shown) { page.insert(heading("Parameters") + "\n" + text, at: min(2, page.count)) }
     if !function.results.isEmpty {
-      page.append(heading("Returns") + "\n" + function.results.map { wrap(Self.spaced($0), indent: 2) }.joined(separator: "\n"))
+      page.append(
+        heading("Returns") + "\n" + function.results.map { wrap(Self.spaced($0), indent: 2) }.joined(separator: "\n"))
       for result in function.results {
         guard let (type, _) = AnnotatedType.parse(result[...]) else { continue }
-        for name in type.classes { if let text = fields(types.fields(of: name)) { page.append(heading(name) + "\n" + text) } }
+        for name in type.classes {
+          if let text = fields(types.fields(of: name)) { page.append(heading(name) + "\n" + text) }
+        }
       }
     }
     return page.joined(separator: "\n\n") + "\n"

@@ -124,7 +124,8 @@ public struct ReplSession: Sendable {
   private static func library(_ name: String) -> String? {
     let libraries: Set<Substring> = ["string", "table", "math", "io", "os", "coroutine", "utf8", "debug", "package"]
     let globals: Set<String> = [
-      "assert", "collectgarbage", "dofile", "error", "getmetatable", "ipairs", "load", "loadfile", "next", "pairs", "pcall",
+      "assert", "collectgarbage", "dofile", "error", "getmetatable", "ipairs", "load", "loadfile", "next", "pairs",
+      "pcall",
       "print", "rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable", "tonumber", "tostring",
       "type", "warn", "xpcall",
     ]

@@ -20,7 +20,7 @@ struct ValuePrinter {
   }
 
   private let lua: LuaState
-  private let types: TypeIndex
+  private let types: () -> TypeIndex
   private let columns: Int
   private let paint: Paint
   private var path: [UnsafeRawPointer] = []
@@ -28,9 +28,10 @@ struct ValuePrinter {
   private var total = 0
 
   /// - Parameters:
+  ///   - types: Asked when there is a function to be named.
   ///   - columns: The width that lines should not exceed.
   ///   - paint: How the parts are coloured.
-  init(_ lua: LuaState, _ types: TypeIndex, columns: Int, paint: Paint) {
+  init(_ lua: LuaState, _ types: @escaping @autoclosure () -> TypeIndex, columns: Int, paint: Paint) {
     self.lua = lua
     self.types = types
     self.columns = columns
@@ -62,7 +63,7 @@ struct ValuePrinter {
   }
 
   private func function(at index: Int32) -> String {
-    let name = lua.definition(at: index) ?? types.name(of: index, lua) ?? lua.libraryName(of: index)
+    let name = lua.definition(at: index) ?? types().name(of: index, lua) ?? lua.libraryName(of: index)
     return "function: \(name ?? "builtin")"
   }
 
