@@ -61,12 +61,19 @@ final class TerminalLines: LineSource {
   func next() async -> Line {
     await runtime.onNews { [console] in console.note(.other) }
     await runtime.listenForInterrupts(true)
-    editor = editor.next(history: entries)
-    console.begin()
-    let line = await edit()
-    console.end()
-    await runtime.listenForInterrupts(false)
-    return line
+    while true {
+      editor = editor.next(history: entries)
+      console.begin()
+      let line = await edit()
+      keys += decoder.decode(console.end())
+      // A Ctrl-C that was typed right behind the line is meant for it.
+      if case .text = line, let interrupt = keys.lastIndex(of: .control("c")) {
+        keys.removeFirst(interrupt + 1)
+        continue
+      }
+      await runtime.listenForInterrupts(false)
+      return line
+    }
   }
 
   private func edit() async -> Line {

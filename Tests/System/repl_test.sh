@@ -179,12 +179,22 @@ test_ctrl_c_ends_the_line_and_not_the_session() {
   shows 'Ctrl-D or exit ends the session'
 }
 
+test_a_ctrl_c_right_behind_a_line_is_meant_for_it() {
+  begin
+  for _ in 1 2 3 4 5; do
+    type 'while true do end'
+    press Enter C-c
+  done
+  enter '"alive"'
+  shows $'\nalive\n>'
+}
+
 test_ctrl_c_ends_the_printing_of_a_result() {
   begin
   enter 'setmetatable({}, { __tostring = function() print "loops"; while true do end end })'
   shows $'\nloops'
   press C-c
-  shows 'interrupted'
+  shows '(a table value)'
   enter '"alive"'
   shows $'\nalive\n>'
 }

@@ -134,10 +134,16 @@ public final class Console: Sendable {
   }
 
   /// Ends a line: the terminal is what it was before ``begin()``.
-  public func end() {
+  /// - Returns: What was typed since the last input: a Ctrl-C in it was no signal.
+  @discardableResult public func end() -> [UInt8] {
     fflush(nil)
-    state.withLock { state in
-      guard state.isEditing else { return }
+    return state.withLock { state in
+      guard state.isEditing else { return [] }
+      var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+      if !state.isInputClosed, poll(&input, 1, 0) > 0 {
+        state.reads = true
+        readKeys(&state)
+      }
       state.isEditing = false
       state.reads = false
       state.shown = nil
@@ -146,6 +152,8 @@ public final class Console: Sendable {
       while let bytes = Self.read(outputReader) { put(bytes) }
       put("\u{1b}[?2004l")
       RawMode.leave()
+      defer { (state.input, state.interruptedAt) = ([], nil) }
+      return state.input
     }
   }
 
@@ -164,9 +172,10 @@ public final class Console: Sendable {
 
   /// Stops the program, as Ctrl-Z does where no line is edited.
   public func suspend() {
-    end()
+    let typed = end()
     kill(0, SIGTSTP)
     begin()
+    state.withLock { $0.input = typed + $0.input }
   }
 
   /// What happens next.
