@@ -18,7 +18,7 @@ extension LuaState {
   /// Pushes the table of global variables.
   public func pushGlobals() { lb_push_globals(raw) }
 
-  /// Pushes the metatable of the value at `index` as it is, whatever its `__metatable` says; false, and nothing is pushed,
+  /// Pushes the metatable of the value at `index`, whatever its `__metatable` says; false, and nothing is pushed,
   /// when it has none.
   public func pushMetatable(of index: Int32) -> Bool { lua_getmetatable(raw, index) != 0 }
 

@@ -1,15 +1,36 @@
 # The prompt in a real terminal: tmux, whose screen is looked at.
 # shellcheck shell=bash
 
-# Each test has a tmux of its own, in the test's namespace, which ends with it.
-terminal() { inside tmux -S "$work/tmux" -f /dev/null "$@"; }
+# Each terminal is a tmux of its own, in the test's namespace, which ends with it.
+terminals=0
+# shellcheck disable=SC2154 # The fixture sets it.
+terminal() { inside tmux -S "$work/tmux$terminals" -f /dev/null "$@"; }
 
 # begin [COMMAND]: a terminal of 80 columns with the prompt, or that command, in it.
 begin() {
   command -v tmux >/dev/null || skip 'tmux is missing'
+  terminals=$((terminals + 1))
   (cd "$work/share" && terminal new-session -d -x 80 -y 24 \
     "LC_ALL=C.UTF-8 ${1:-$PROGRAM repl}; echo \"[ended with \$?]\"; stty -a | grep -o ' -*icanon'; sleep 1000")
   [ $# -gt 0 ] || shows 'help() helps'
+}
+
+# The same with a function when(FILE, f): a task that calls f once the file is there.
+begin_with_when() {
+  cat >"$work/share/when.lua" <<-'lua'
+	function when(name, f)
+	  kdev.task.spawn(function()
+	    while not io.open(name) do kdev.task.sleep(0.01) end
+	    f()
+	  end)
+	end
+	function closes()
+	  local c <close> = setmetatable({}, { __close = function() print "closed" end })
+	  kdev.task.sleep(1000)
+	end
+	lua
+  begin "$PROGRAM repl when.lua"
+  shows 'help() helps'
 }
 
 # type TEXT: its characters, one after the other. press KEY...: as tmux names them.
@@ -54,10 +75,8 @@ test_an_expression_is_printed_and_kept() {
 }
 
 test_tasks_print_while_a_line_is_edited() {
-  begin
-  enter 'go = nil; t = kdev.task.spawn(function() while not go do kdev.task.sleep(0.01) end print "from the task" end)'
-  # The task is let go by a file that it waits for, so that it prints while there is half a line.
-  enter 'kdev.task.spawn(function() while not io.open("go") do kdev.task.sleep(0.01) end go = true end)'
+  begin_with_when
+  enter 'when("go", function() print "from the task" end)'
   last '>'
   type 'half a line'
   last '> half a line'
@@ -69,8 +88,7 @@ test_tasks_print_while_a_line_is_edited() {
 }
 
 test_output_of_programs_and_unfinished_lines_keep_the_line_whole() {
-  begin
-  enter 'function when(name, f) kdev.task.spawn(function() while not io.open(name) do kdev.task.sleep(0.01) end f() end) end'
+  begin_with_when
   enter 'when("a", function() os.execute("echo from a shell; echo its error >&2") end)'
   enter 'when("b", function() io.write("one"); io.flush() end)'
   enter 'when("c", function() io.write(" two\n") end)'
@@ -148,7 +166,6 @@ test_history_is_shared_by_sessions() {
   shows '[ended with 0]'
   [ "$(stat -c %a "$KDEVLUA_STATE/repl_history")" = 600 ] || fail 'the history can be read by others'
   lacks "$(cat "$KDEVLUA_STATE/repl_history")" secret
-  terminal kill-server
   begin
   press Up Up
   last '>> print("two lines") end'
@@ -200,8 +217,8 @@ test_ctrl_c_ends_the_printing_of_a_result() {
 }
 
 test_ctrl_c_at_the_prompt_ends_a_task_that_never_waits() {
-  begin
-  enter 'kdev.task.spawn(function() while not io.open("go") do kdev.task.sleep(0.01) end print "spins"; while true do end end)'
+  begin_with_when
+  enter 'when("go", function() print "spins"; while true do end end)'
   last '>'
   touch "$work/share/go"
   shows 'spins'
@@ -211,8 +228,7 @@ test_ctrl_c_at_the_prompt_ends_a_task_that_never_waits() {
 }
 
 test_a_failed_task_and_its_os_exit_come_to_the_prompt() {
-  begin
-  enter 'function when(name, f) kdev.task.spawn(function() while not io.open(name) do kdev.task.sleep(0.01) end f() end) end'
+  begin_with_when
   enter 'when("a", function() error("lost") end)'
   enter 'when("b", function() os.exit(3) end)'
   last '>'
@@ -234,8 +250,8 @@ test_a_script_is_run_before_the_first_prompt() {
 }
 
 test_more_output_than_a_pipe_holds_goes_above_the_line() {
-  begin
-  enter 'kdev.task.spawn(function() while not io.open("go") do kdev.task.sleep(0.01) end for i = 1, 20000 do print("line", i) end end)'
+  begin_with_when
+  enter 'when("go", function() for i = 1, 20000 do print("line", i) end end)'
   last '>'
   type 'half'
   last '> half'
@@ -254,16 +270,16 @@ test_help_shows_the_text_of_the_type_files() {
 }
 
 test_the_end_restores_the_terminal_and_ends_tasks() {
-  begin
-  enter 'kdev.task.spawn(function() local c <close> = setmetatable({}, { __close = function() print "closed" end }) kdev.task.sleep(1000) end)'
+  begin_with_when
+  enter 'kdev.task.spawn(closes)'
   last '>'
   enter 'os.exit(7)'
   shows $'closed\n[ended with 7]\n icanon'
 }
 
 test_a_signal_restores_the_terminal_and_ends_tasks() {
-  begin
-  enter 'kdev.task.spawn(function() local c <close> = setmetatable({}, { __close = function() print "closed" end }) kdev.task.sleep(1000) end)'
+  begin_with_when
+  enter 'kdev.task.spawn(closes)'
   type 'half'
   last '> half'
   pkill -TERM -P "$(terminal display-message -p '#{pane_pid}')"
@@ -276,11 +292,15 @@ test_ctrl_z_stops_and_fg_brings_the_line_back() {
   shows 'help() helps'
   type 'x = 4'
   last '> x = 4'
+  press M-Enter
+  type 'y = 5'
+  last '>> y = 5'
   press C-z
   shows 'Stopped'
   last 'shell:'
   enter 'fg'
-  last '> x = 4'
+  last '>> y = 5'
+  equal "$(screen | grep -c 'x = 4')" 2
   press Enter
   enter 'x + 1'
   shows $'\n5\n>'

@@ -36,6 +36,8 @@ public final class Console: Sendable {
     /// When Ctrl-C was read that nobody has taken up.
     var interruptedAt: ContinuousClock.Instant?
     var waiter: CheckedContinuation<Event, Never>?
+    /// When ``suspend()`` came back, which the signal that did it need not say again.
+    var resumedAt: ContinuousClock.Instant?
   }
 
   private let state = Mutex(State())
@@ -175,7 +177,10 @@ public final class Console: Sendable {
     let typed = end()
     kill(0, SIGTSTP)
     begin()
-    state.withLock { $0.input = typed + $0.input }
+    state.withLock { state in
+      state.input = typed + state.input
+      state.resumedAt = .now
+    }
   }
 
   /// What happens next.
@@ -239,7 +244,11 @@ public final class Console: Sendable {
     for number in Self.read(noteReader) ?? [] {
       switch Int32(number) {
       case SIGWINCH: state.withLock { if $0.isEditing { $0.events.append(.resized) } }
-      case SIGCONT: state.withLock { if $0.isEditing { $0.events.append(.resumed) } }
+      case SIGCONT:
+        state.withLock { state in
+          let isKnown = state.resumedAt.map { .now - $0 < .milliseconds(500) } ?? false
+          if state.isEditing, !isKnown { state.events.append(.resumed) }
+        }
       default: break
       }
     }
