@@ -26,6 +26,6 @@ void chost_note_signals(int descriptor);
 void chost_buffer_output_by_lines(void);
 
 // Has the terminal at standard input give each key at once and show none itself, and brings back what was at first. In C, as
-// swiftc 6.3.1 in -O loses what tcgetattr writes into an optional termios. Not to be called by two threads at once.
+// the same in Swift set wrong modes when swiftc 6.3.1 had optimized it. Not to be called by two threads at once.
 void chost_enter_raw_mode(void);
 void chost_leave_raw_mode(void);
