@@ -45,13 +45,16 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    // Keys in, text and drawing out; no terminal and no language.
+    .target(name: "LineEditor", dependencies: ["CHost"], swiftSettings: swift),
+
     // stdlib/ and the *.d.lua files, embedded; C because #embed takes a second where SwiftPM's resources take minutes.
     .target(name: "CStdlib"),
 
     // What Lua sees.
     .target(
       name: "Modules",
-      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "CStdlib"],
+      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "CStdlib", "LineEditor"],
       // The types beside each module are embedded by CStdlib.
       exclude: [
         "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "Env/env.d.lua", "FS/fs.d.lua", "Glob/glob.d.lua",
@@ -65,7 +68,7 @@ let package = Package(
     .executableTarget(
       name: "kdevlua",
       dependencies: [
-        "Modules", "LuaKit", "LuaRuntime", "Host",
+        "Modules", "LuaKit", "LuaRuntime", "Host", "LineEditor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift,
@@ -85,9 +88,11 @@ let package = Package(
       name: "fuzz", dependencies: ["LuaKit", "LuaRuntime"], path: "Tests/Fuzz", swiftSettings: swift),
     .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
     .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
+    .testTarget(name: "LineEditorTests", dependencies: ["LineEditor"], swiftSettings: swift),
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
     .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: swift),
     .testTarget(
-      name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "CStdlib"], swiftSettings: swift),
+      name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "LineEditor", "CStdlib"],
+      swiftSettings: swift),
   ]
 )

@@ -35,6 +35,8 @@ final class Scheduler {
   private var late: [(task: LuaTask, spawner: LuaTask)] = []
   /// How many runs, one inside the other, an interrupt may reach.
   var listeners = 0
+  /// Called when a task has failed that nobody waits for, and when the script asks to end.
+  var onNews: (() -> Void)?
 
   private var nextID = 1
   private var ready: [(task: LuaTask, arguments: Int32)] = []
@@ -188,6 +190,7 @@ final class Scheduler {
     }
     for waiter in task.waiters { deliver(task, to: waiter) }
     task.waiters = []
+    if failed[task.id] != nil, task.group == nil, !task.isAwaitedBySwift { onNews?() }
     if let group = task.group { return groupMemberFinished(task, group) }
     if task.isAwaitedBySwift {
       failed[task.id] = nil
