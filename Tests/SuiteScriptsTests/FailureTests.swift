@@ -84,6 +84,8 @@ import Testing
     #"return deep_merge.__globals__["__builtins__"]["open"]("/etc/hostname").read()"#,
     "log.debug = nil", #"deep_merge.__globals__["deep_merge"] = 5"#, "py_attrgetter(base_config).__dict__ = 1",
     "return py_attrgetter(base_config).__class__", "return py_attrgetter(py_attrgetter(yaml).get).__self__",
+    "return #(('x'):rep(1 << 30))", "local s = 'x' while true do s = s .. s end", "local t = {} for i = 1, 1e12 do t[i] = i end",
+    "return (('a'):rep(30)):find(('a?'):rep(30) .. ('a'):rep(30))", "return ('%99999d'):format(1)",
     "while true do end", "::a:: goto a", "for i in function() return 1 end do end",
     "local function f(n) return 1 + f(n + 1) end return f(1)",
     #"local function f(s) return (s:gsub(".", f)) end return f("x")"#,
