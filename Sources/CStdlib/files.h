@@ -78,24 +78,27 @@ EMBED(f26) = {
 #embed "../../Sources/Modules/Proc/proc.d.lua"
 };
 EMBED(f27) = {
-#embed "../../Sources/Modules/Task/task.d.lua"
+#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
 };
 EMBED(f28) = {
-#embed "../../Sources/Modules/Time/time.d.lua"
+#embed "../../Sources/Modules/Task/task.d.lua"
 };
 EMBED(f29) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Time/time.d.lua"
 };
 EMBED(f30) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
 };
 EMBED(f31) = {
-#embed "../../Sources/Modules/VM/vm.d.lua"
+#embed "../../Sources/Modules/UI/ui.d.lua"
 };
 EMBED(f32) = {
-#embed "../../Sources/Modules/YAML/yaml.d.lua"
+#embed "../../Sources/Modules/VM/vm.d.lua"
 };
 EMBED(f33) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f34) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -125,11 +128,12 @@ static const cstdlib_file files[] = {
   {"types/net.d.lua", f24, sizeof f24},
   {"types/path.d.lua", f25, sizeof f25},
   {"types/proc.d.lua", f26, sizeof f26},
-  {"types/task.d.lua", f27, sizeof f27},
-  {"types/time.d.lua", f28, sizeof f28},
-  {"types/transaction.d.lua", f29, sizeof f29},
-  {"types/ui.d.lua", f30, sizeof f30},
-  {"types/vm.d.lua", f31, sizeof f31},
-  {"types/yaml.d.lua", f32, sizeof f32},
-  {"types/kdev.d.lua", f33, sizeof f33},
+  {"types/sandbox.d.lua", f27, sizeof f27},
+  {"types/task.d.lua", f28, sizeof f28},
+  {"types/time.d.lua", f29, sizeof f29},
+  {"types/transaction.d.lua", f30, sizeof f30},
+  {"types/ui.d.lua", f31, sizeof f31},
+  {"types/vm.d.lua", f32, sizeof f32},
+  {"types/yaml.d.lua", f33, sizeof f33},
+  {"types/kdev.d.lua", f34, sizeof f34},
 };

@@ -16,7 +16,9 @@ final class ScriptUniverse {
   let drawn: UnsafeMutablePointer<Bool>
 
   /// What a script may do; a premerge script takes a few hundred instructions.
-  static let instructionLimit: Int32 = 20_000_000
+  static let instructionLimit = 20_000_000
+  static let timeLimit = 10.0
+  static let memoryLimit = 256 << 20
   static let workLimit = 50_000_000
   static let textLimit = 64 << 20
 
@@ -43,7 +45,7 @@ final class ScriptUniverse {
   }
 
   init(_ context: ScriptContext) throws(LuaError) {
-    lua = try LuaState.make()
+    lua = try LuaState.makeLimited(memory: Self.memoryLimit)
     raw = lua.raw
     self.context = context
     heap = context.heap
@@ -51,7 +53,6 @@ final class ScriptUniverse {
     drawn.initialize(to: false)
     try lua.ensureStack(200)
     try seed()
-    try lua.run("string.dump = nil")
     makeHandles()
     makeEnvironment()
     makeConstants()
@@ -158,7 +159,7 @@ final class ScriptUniverse {
     }
     set(.description, context.description, table)
     set(.yaml, context.yaml, table)
-    set(.frag_paths, heap.makeList(context.paths), table)
+    set(.frag_paths, context.fragmentPaths, table)
     set(.base_frag_paths, heap.makeList(context.basePaths), table)
     if !context.fragment.isNone { set(.yaml_fragment, context.fragment, table) }
     if !context.osType.isNone { set(.os_type, context.osType, table) }
