@@ -2,6 +2,8 @@
 
 --- Configurations made by merging YAML fragments under small Lua scripts, exactly as teuthology merges the jobs of a suite.
 ---@class kdev.merge
+--- Merges fragments over a base configuration: `kdev.merge { fragments = { "a.yaml", "b.yaml" } }`. Errors: kind "merge" when
+--- fragments do not merge or a script fails, with file and line.
 ---@overload fun(options: kdev.merge.MergeOptions): kdev.merge.Result
 local merge = {}
 
