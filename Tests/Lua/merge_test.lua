@@ -137,7 +137,8 @@ test("the jobs of a suite come one by one", function()
   end
   local found <const> = {}
   for job in kdev.merge.suite { folder = "qa/suites/s", base_config = { c = 3 } } do
-    found[#found + 1] = ("%s %d%d%d %d"):format(job.description, job.config.a, job.config.b, job.config.c, #job.fragments)
+    local config <const> = job.config
+    found[#found + 1] = ("%s %d%d%d %d"):format(job.description, config.a, config.b, config.c, #job.fragments)
   end
   test.equal(found, { "s/{a/1 b/1} 113 2", "s/{a/2 b/2} 223 2" })
   kdev.fs.write("qa/suites/s/b/1.yaml", "teuthology:\n")
