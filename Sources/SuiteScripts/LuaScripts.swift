@@ -121,7 +121,9 @@ public final class LuaScripts: FragmentScripts {
     } catch {
       throw ScriptFailure(
         stage: .postmerge,
-        message: "--filter-fragments takes '\(pattern)' for a Lua pattern, which it is not: \(Self.withoutPlace(error.message))")
+        message:
+          "--filter-fragments takes '\(pattern)' for a Lua pattern, which it is not: \(Self.withoutPlace(error.message))"
+      )
     }
     defer { lua.pop() }
     return lua_toboolean(lua.raw, -1) != 0

@@ -40,8 +40,14 @@ final class ScriptUniverse {
 
   /// Names whose values differ from script to script.
   enum Variable: String, CaseIterable {
-    case description, yaml, yaml_fragment, frag_paths, base_frag_paths, os_type, os_version
-    case wanted_os_version, this_os_version
+    case description, yaml
+    case yamlFragment = "yaml_fragment"
+    case fragmentPaths = "frag_paths"
+    case basePaths = "base_frag_paths"
+    case osType = "os_type"
+    case osVersion = "os_version"
+    case wantedVersion = "wanted_os_version"
+    case thisVersion = "this_os_version"
   }
 
   init(_ context: ScriptContext) throws(LuaError) {
@@ -159,14 +165,14 @@ final class ScriptUniverse {
     }
     set(.description, context.description, table)
     set(.yaml, context.yaml, table)
-    set(.frag_paths, context.fragmentPaths, table)
-    set(.base_frag_paths, heap.makeList(context.basePaths), table)
-    if !context.fragment.isNone { set(.yaml_fragment, context.fragment, table) }
-    if !context.osType.isNone { set(.os_type, context.osType, table) }
-    if !context.osVersion.isNone { set(.os_version, context.osVersion, table) }
+    set(.fragmentPaths, context.fragmentPaths, table)
+    set(.basePaths, heap.makeList(context.basePaths), table)
+    if !context.fragment.isNone { set(.yamlFragment, context.fragment, table) }
+    if !context.osType.isNone { set(.osType, context.osType, table) }
+    if !context.osVersion.isNone { set(.osVersion, context.osVersion, table) }
     if let versions = context.comparedVersions {
-      set(.wanted_os_version, heap.text(versions.wanted), table)
-      set(.this_os_version, heap.text(versions.this), table)
+      set(.wantedVersion, heap.text(versions.wanted), table)
+      set(.thisVersion, heap.text(versions.this), table)
     }
     for global in context.globals {
       pushTable(global.value)

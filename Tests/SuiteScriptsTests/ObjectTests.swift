@@ -12,25 +12,39 @@ import Testing
     ("return yaml.l == yaml.l and yaml.l ~= yaml.m and yaml.l ~= 'x'", "{l: [1], m: [1]}", #"{"l":[1],"m":[1]}"#),
     ("return yaml.b:find('-all$') == 4 and yaml.b.x == nil", "{b: wip-all}", #"{"b":"wip-all"}"#),
     ("return yaml.f == 0.5 and yaml.i == 1 and tostring(yaml.i) == '1.0'", "{f: 0.5, i: 1.0}", #"{"f":0.5,"i":1.0}"#),
-    ("return yaml.l[0].year == 2024 and tostring(yaml.l[0]) == '2024-01-02'", "{l: [2024-01-02]}", #"{"l":["2024-01-02"]}"#),
+    (
+      "return yaml.l[0].year == 2024 and tostring(yaml.l[0]) == '2024-01-02'", "{l: [2024-01-02]}",
+      #"{"l":["2024-01-02"]}"#
+    ),
     ("return py_attrgetter(yaml).get('nope') == nil and py_attrgetter(yaml).get('a', 5) == 1", "{a: 1}", #"{"a":1}"#),
     // Writing.
     ("yaml.a = nil", "{a: 1}", #"{"a":null}"#),
     ("py_attrgetter(yaml).pop('a', nil) py_attrgetter(yaml).pop('zz', nil)", "{a: 1}", "{}"),
-    ("yaml.i = 3 yaml.f = 3.0 yaml.d = 7/2 yaml.g = 6/2 yaml.q = 7//2 yaml.z = 2^3", "{}",
-     #"{"i":3,"f":3.0,"d":3.5,"g":3.0,"q":3,"z":8.0}"#),
-    ("yaml.v = 'echo '..1 yaml.w = 'echo '..1.0 yaml.y = tostring(1e15)", "{}", #"{"v":"echo 1","w":"echo 1.0","y":"1e+15"}"#),
+    (
+      "yaml.i = 3 yaml.f = 3.0 yaml.d = 7/2 yaml.g = 6/2 yaml.q = 7//2 yaml.z = 2^3", "{}",
+      #"{"i":3,"f":3.0,"d":3.5,"g":3.0,"q":3,"z":8.0}"#
+    ),
+    (
+      "yaml.v = 'echo '..1 yaml.w = 'echo '..1.0 yaml.y = tostring(1e15)", "{}",
+      #"{"v":"echo 1","w":"echo 1.0","y":"1e+15"}"#
+    ),
     ("yaml.l[0] = 'z' yaml.l[-1] = true", "{l: [x, y]}", #"{"l":["z",true]}"#),
     ("yaml[1.0] = 'new'", "{1: old}", #"{"1":"new"}"#),
     ("py_attrgetter(yaml.l).append 'q'", "{l: []}", #"{"l":["q"]}"#),
     ("local a = py_list() yaml.x = a yaml.y = a py_attrgetter(yaml.x).append(1)", "{}", #"{"x":[1],"y":[1]}"#),
-    ("yaml.x = base_config.kernel yaml.same = yaml.x == base_config.kernel", "{}",
-     #"{"x":{"branch":"wip-foo","kdb":1,"sha1":"abc"},"same":true}"#),
+    (
+      "yaml.x = base_config.kernel yaml.same = yaml.x == base_config.kernel", "{}",
+      #"{"x":{"branch":"wip-foo","kdb":1,"sha1":"abc"},"same":true}"#
+    ),
     // Text.
-    ("yaml.t = tostring(yaml.m) .. tostring(yaml.n)", "{m: {a: q, l: [1, x, true, null]}, n: null}",
-     #"{"m":{"a":"q","l":[1,"x",true,null]},"n":null,"t":"{'a': 'q', 'l': [1, 'x', True, None]}nil"}"#),
-    ("yaml.t = tostring(py_tuple{1}) .. tostring(py_tuple{}) .. tostring(yaml.l)", "{l: [1.0, 1.0e+16, 'it''s']}",
-     #"{"l":[1.0,1e+16,"it's"],"t":"(1,)()[1.0, 1e+16, \"it's\"]"}"#),
+    (
+      "yaml.t = tostring(yaml.m) .. tostring(yaml.n)", "{m: {a: q, l: [1, x, true, null]}, n: null}",
+      #"{"m":{"a":"q","l":[1,"x",true,null]},"n":null,"t":"{'a': 'q', 'l': [1, 'x', True, None]}nil"}"#
+    ),
+    (
+      "yaml.t = tostring(py_tuple{1}) .. tostring(py_tuple{}) .. tostring(yaml.l)", "{l: [1.0, 1.0e+16, 'it''s']}",
+      #"{"l":[1.0,1e+16,"it's"],"t":"(1,)()[1.0, 1e+16, \"it's\"]"}"#
+    ),
     ("yaml.n = #'é' yaml.m = py_len 'é'", "{}", #"{"n":2,"m":1}"#),
     // Constructors: a single table is one argument.
     ("yaml.l = py_list{'a', 'b'} yaml.m = py_list{'a'}", "{}", #"{"l":[1,2],"m":[1]}"#),
@@ -40,12 +54,19 @@ import Testing
     ("yaml.n = py_len{1,2,3} yaml.m = py_len(yaml)", "{}", #"{"n":3,"m":3}"#),
     ("yaml.d = py_dict(py_attrgetter(yaml.m).items())", "{m: {a: 1}}", #"{"m":{"a":1},"d":{"a":1}}"#),
     // Loops.
-    ("for i, v in py_enumerate(yaml.l) do yaml['k'..i] = v end", "{l: [x, null]}", #"{"l":["x",null],"k0":"x","k1":null}"#),
+    (
+      "for i, v in py_enumerate(yaml.l) do yaml['k'..i] = v end", "{l: [x, null]}",
+      #"{"l":["x",null],"k0":"x","k1":null}"#
+    ),
     ("for i, v in py_enumerate(yaml.l, 5) do yaml['k'..i] = v end", "{l: [x]}", #"{"l":["x"],"k5":"x"}"#),
-    ("for k, v in py_iterex(py_attrgetter(yaml.m).items()) do yaml[k] = v end", "{m: {b: 1, a: null}}",
-     #"{"m":{"b":1,"a":null},"b":1,"a":null}"#),
-    ("local n = 0 for k in py_iterex(yaml.l) do n = n + 1 yaml['t'..n] = tostring(k) end", "{l: [1, null]}",
-     #"{"l":[1,null],"t1":"1","t2":"None"}"#),
+    (
+      "for k, v in py_iterex(py_attrgetter(yaml.m).items()) do yaml[k] = v end", "{m: {b: 1, a: null}}",
+      #"{"m":{"b":1,"a":null},"b":1,"a":null}"#
+    ),
+    (
+      "local n = 0 for k in py_iterex(yaml.l) do n = n + 1 yaml['t'..n] = tostring(k) end", "{l: [1, null]}",
+      #"{"l":[1,null],"t1":"1","t2":"None"}"#
+    ),
     ("for k in py_iterex(yaml.m) do yaml.last = k end", "{m: {a: 1, b: 2}}", #"{"m":{"a":1,"b":2},"last":"b"}"#),
     // teuthology's own.
     ("yaml.t = yaml_load('{a: [1, 2.5, yes, null]}')", "{}", #"{"t":{"a":[1,2.5,true,null]}}"#),
@@ -71,7 +92,8 @@ import Testing
 
   @Test(arguments: [
     ("update{c=3}", #"{"a":1,"b":2,"c":3}"#), ("update(yaml_load('[[c, 3]]'))", #"{"a":1,"b":2,"c":3}"#),
-    ("setdefault('a', 5)", #"{"a":1,"b":2}"#), ("setdefault('c')", #"{"a":1,"b":2,"c":null}"#), ("pop('a')", #"{"b":2}"#),
+    ("setdefault('a', 5)", #"{"a":1,"b":2}"#), ("setdefault('c')", #"{"a":1,"b":2,"c":null}"#),
+    ("pop('a')", #"{"b":2}"#),
     ("popitem()", #"{"a":1}"#), ("clear()", "{}"), ("get('a')", #"{"a":1,"b":2}"#), ("copy()", #"{"a":1,"b":2}"#),
     ("keys()", #"{"a":1,"b":2}"#),
   ])

@@ -44,29 +44,28 @@ import Testing
 @Suite("What a script finds") struct EnvironmentTests {
   @Test func whatTeuthologyGivesIsThere() throws {
     for name in """
-      assert error ipairs next pairs tonumber tostring math string py_attrgetter py_dict py_len py_list py_tuple \
-      py_enumerate py_iterex py_itemgetter accept reject deep_merge log yaml_load base_frag_paths description frag_paths \
-      suite_name yaml base_config filter_in filter_out filter_all filter_fragments seed
-      """.split(separator: " ")
-    {
+    assert error ipairs next pairs tonumber tostring math string py_attrgetter py_dict py_len py_list py_tuple \
+    py_enumerate py_iterex py_itemgetter accept reject deep_merge log yaml_load base_frag_paths description frag_paths \
+    suite_name yaml base_config filter_in filter_out filter_all filter_fragments seed
+    """.split(separator: " ") {
       #expect(try run("return \(name) ~= nil") == .accepted("{}"), "\(name)")
     }
   }
 
   @Test func nothingElseIs() throws {
     for name in """
-      type print require load loadstring dofile loadfile pcall xpcall select setmetatable getmetatable rawget rawset rawequal \
-      rawlen table coroutine os io debug package utf8 python collectgarbage _G _VERSION warn kdev arg check_filters kernel \
-      yaml_fragment os_type os_version
-      """.split(separator: " ")
-    {
+    type print require load loadstring dofile loadfile pcall xpcall select setmetatable getmetatable rawget rawset rawequal \
+    rawlen table coroutine os io debug package utf8 python collectgarbage _G _VERSION warn kdev arg check_filters kernel \
+    yaml_fragment os_type os_version
+    """.split(separator: " ") {
       #expect(try run("return \(name) == nil") == .accepted("{}"), "\(name)")
     }
   }
 
   @Test func valuesAreThoseOfTheJob() throws {
     #expect(
-      try run("""
+      try run(
+        """
         yaml.r = py_list(py_tuple(frag_paths)) yaml.b = base_frag_paths yaml.d = description yaml.s = suite_name
         yaml.seed = seed yaml.f = filter_fragments yaml.n = py_len(filter_in) yaml.k = base_config.kernel.branch
         """)
@@ -86,7 +85,8 @@ import Testing
   @Test func theDistributionIsThereWhenTheBaseHasIt() throws {
     let jobs = try ScriptJobs(base: ["os_type": "centos", "os_version": "9.stream"])
     #expect(
-      try jobs.run("yaml.t = os_type .. os_version .. wanted_os_version .. this_os_version", premerge: "assert(not os_type)")
+      try jobs.run(
+        "yaml.t = os_type .. os_version .. wanted_os_version .. this_os_version", premerge: "assert(not os_type)")
         == .accepted(#"{"os_type":"centos","os_version":"9.stream","t":"centos9.stream99"}"#))
   }
 

@@ -45,7 +45,8 @@ public final class FragmentMerge {
 
   // Of the present job.
   private var isOpen = false
-  private(set) var jobFragments: [Int32] = []
+  /// The numbers of the job's fragments, dropped ones too.
+  public private(set) var jobFragments: [Int32] = []
   private var dropped: [(fragment: Int32, rejection: RawRejection)] = []
   private var rejected: RawRejection?
 
@@ -242,7 +243,7 @@ public final class FragmentMerge {
       }
       try deepMerge(root, fragment: path(number))
       usedFragments.append(number)
-      if let record = trace?.record { trace?.add(.merged(record.changes), path: path(number)) }
+      if let trace { trace.add(.merged(trace.takeScriptChanges() + trace.record.changes), path: path(number)) }
       return .merged
     }
   }
@@ -267,6 +268,10 @@ public final class FragmentMerge {
       }
     } catch {
       throw .script(placed(error, postmerge: script))
+    }
+    if let trace {
+      let changes = trace.takeScriptChanges()
+      if !changes.isEmpty { trace.add(.merged(changes), path: "postmerge scripts") }
     }
     guard !heap.isFull else { throw tooLarge }
     return true
@@ -299,7 +304,9 @@ public final class FragmentMerge {
       return RawRejection(reason: reason, isFilter: true)
     }
     if script.text.isEmpty { return nil }
+    trace?.beforeScript(self)
     let decision = try scripts.run(script, context)
+    trace?.afterScript(self)
     do throws(MergeError) {
       try followPaths()
     } catch {

@@ -80,7 +80,9 @@ public final class ScriptContext {
   func takeChangedPaths() -> [Object]? {
     guard !pathList.isNone else { return nil }
     let count = heap.count(pathList)
-    if count == paths.count, (0..<count).allSatisfy({ heap.isEqual(heap.item(pathList, at: $0), paths[$0]) }) { return nil }
+    if count == paths.count, (0..<count).allSatisfy({ heap.isEqual(heap.item(pathList, at: $0), paths[$0]) }) {
+      return nil
+    }
     return (0..<count).map { heap.item(pathList, at: $0) }
   }
   func forgetPaths() {
@@ -108,7 +110,8 @@ public final class ScriptContext {
       globals.append((name, heap.object(value)))
     }
     let template: YAMLValue = ["teuthology": ["fragments_dropped": [], "meta": [:], "postmerge": []]]
-    let roots = heap.setRoots([baseConfig, filterIn, filterOut, filterAll, heap.object(template)] + globals.map(\.value))
+    let roots = heap.setRoots(
+      [baseConfig, filterIn, filterOut, filterAll, heap.object(template)] + globals.map(\.value))
     (baseConfig, filterIn, filterOut, filterAll, self.template) = (roots[0], roots[1], roots[2], roots[3], roots[4])
     for place in globals.indices { globals[place].value = roots[5 + place] }
   }

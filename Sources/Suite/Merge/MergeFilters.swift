@@ -56,7 +56,8 @@ final class MergeFilters {
     default:
       throw ScriptFailure(
         stage: context.stage,
-        message: "bad argument #1 to 'find' (string expected, got \(object.typeName)): a script changed a list of filters")
+        message:
+          "bad argument #1 to 'find' (string expected, got \(object.typeName)): a script changed a list of filters")
     }
   }
 
@@ -136,7 +137,8 @@ final class MergeFilters {
     let this = try withoutStream(value, context)
     context.comparedVersions = (wanted, this)
     guard !wanted.utf8.elementsEqual(this.utf8) else { return nil }
-    return "its os_version is \(heap.pythonText(value, longest: 80)), not \(heap.pythonText(context.osVersion, longest: 80))"
+    return
+      "its os_version is \(heap.pythonText(value, longest: 80)), not \(heap.pythonText(context.osVersion, longest: 80))"
   }
 
   private func field(_ name: String, _ context: ScriptContext) throws(ScriptFailure) -> Object {

@@ -54,7 +54,9 @@ public final class ObjectHeap {
   }
 
   /// Whether the job holds more than it may.
-  public var isFull: Bool { live.pointee.storage.used + live.pointee.count * MemoryLayout<ObjectNode>.stride > memoryLimit }
+  public var isFull: Bool {
+    live.pointee.storage.used + live.pointee.count * MemoryLayout<ObjectNode>.stride > memoryLimit
+  }
 
   // MARK: Texts
 
