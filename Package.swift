@@ -52,19 +52,22 @@ let package = Package(
     // From a suite to the lab's queue.
     .target(name: "Scheduling", dependencies: ["Host", "Suite", "SuiteScripts"], swiftSettings: swift),
 
+    // Keys in, text and drawing out; no terminal and no language.
+    .target(name: "LineEditor", dependencies: ["CHost"], swiftSettings: swift),
+
     // stdlib/ and the *.d.lua files, embedded; C because #embed takes a second where SwiftPM's resources take minutes.
     .target(name: "CStdlib"),
 
     // What Lua sees.
     .target(
       name: "Modules",
-      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "SuiteScripts", "Scheduling", "CStdlib"],
+      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "SuiteScripts", "Scheduling", "CStdlib", "LineEditor"],
       // The types beside each module are embedded by CStdlib.
       exclude: [
         "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "Env/env.d.lua", "FS/fs.d.lua", "Glob/glob.d.lua",
         "HostFacts/host.d.lua", "JSON/json.d.lua",
         "Kernel/kernel.d.lua", "Log/log.d.lua", "Merge/merge.d.lua", "Net/net.d.lua", "Path/path.d.lua",
-        "Proc/proc.d.lua", "Task/task.d.lua", "Teuthology/teuthology.d.lua", "Time/time.d.lua",
+        "Proc/proc.d.lua", "Sandbox/sandbox.d.lua", "Task/task.d.lua", "Teuthology/teuthology.d.lua", "Time/time.d.lua",
         "Transaction/transaction.d.lua", "UI/ui.d.lua", "VM/vm.d.lua", "YAML/yaml.d.lua",
       ],
       swiftSettings: swift),
@@ -72,15 +75,27 @@ let package = Package(
     .executableTarget(
       name: "kdevlua",
       dependencies: [
-        "Modules", "LuaKit", "LuaRuntime", "Host", "Suite", "SuiteScripts", "Scheduling",
+        "Modules", "LuaKit", "LuaRuntime", "Host", "LineEditor", "Suite", "SuiteScripts", "Scheduling",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift,
       // At a fixed address: 50,000 relocations less, which are a sixth of the start of an empty script.
       linkerSettings: [.unsafeFlags(["-Xclang-linker", "-no-pie"], .when(configuration: .release))]),
 
+    // What scripts/bench runs; no product, so that nothing else builds it.
+    .target(name: "Baseline", dependencies: ["CLua"], path: "Tests/Benchmarks/Baseline"),
+    .executableTarget(
+      name: "benchmarks",
+      dependencies: ["Baseline", "CLua", "Host", "LuaKit", "LuaRuntime", "Modules"],
+      path: "Tests/Benchmarks/Main",
+      swiftSettings: swift,
+      linkerSettings: [.unsafeFlags(["-Xclang-linker", "-no-pie"], .when(configuration: .release))]),
+
+    .executableTarget(
+      name: "fuzz", dependencies: ["LuaKit", "LuaRuntime"], path: "Tests/Fuzz", swiftSettings: swift),
     .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
     .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
+    .testTarget(name: "LineEditorTests", dependencies: ["LineEditor"], swiftSettings: swift),
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
     .testTarget(name: "SuiteScriptsTests", dependencies: ["SuiteScripts", "Suite"], swiftSettings: swift),
     .testTarget(
@@ -90,6 +105,7 @@ let package = Package(
       ],
       swiftSettings: swift),
     .testTarget(
-      name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "CStdlib"], swiftSettings: swift),
+      name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "LineEditor", "CStdlib"],
+      swiftSettings: swift),
   ]
 )

@@ -7,7 +7,10 @@ int lb_resume_thread(lb_host *host, lua_State *co, lua_State *from, int nargs, i
   lua_State *previous = host->running;
   host->running = co;
   if (host->interrupt) lb_arm(co);
+  bool trusted = host->trusted;
+  host->trusted = false;
   int status = lua_resume(co, from, nargs, nresults);
+  host->trusted = trusted;
   host->running = previous;
   if (host->interrupt && previous) lb_arm(previous);
   return status;
@@ -100,7 +103,7 @@ static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded
     lua_xmove(co, L, nresults);
     return nresults + !wrap;
   }
-  if (!wrap && lb_host_of(L)->exiting && !shielded) {
+  if (!wrap && lb_uncatchable(L, shielded)) {
     lua_xmove(co, L, 1);
     return lua_error(L);
   }
@@ -158,11 +161,24 @@ static int wrap(lua_State *L) {
   return 1;
 }
 
+/* ---- coroutine.yield ------------------------------------------------------------------------------------ */
+
+static int yield(lua_State *L) {
+  lb_host *host = lb_host_of(L);
+  if (host->task->thread != L || !host->take_turn) return lua_yield(L, lua_gettop(L));
+  lua_settop(L, 0);
+  host->trusted = true;
+  int result = host->take_turn(L);
+  host->trusted = false;
+  return lb_leave(L, result);
+}
+
 /* ---- coroutine.status and coroutine.close ---------------------------------------------------------------- */
 
 static int status(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
-  if (co && is_waiting(L, co)) {
+  luaL_argexpected(L, co, 1, "coroutine");
+  if (is_waiting(L, co)) {
     lua_pushliteral(L, "normal");
     return 1;
   }
@@ -174,10 +190,13 @@ static int status(lua_State *L) {
 
 static int close(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
-  if (co && is_waiting(L, co)) return luaL_error(L, "cannot close a coroutine that is waiting; cancel its task instead");
+  luaL_argexpected(L, co, 1, "coroutine");
+  if (is_waiting(L, co)) return luaL_error(L, "cannot close a coroutine that is waiting; cancel its task instead");
+  bool shielded = lb_host_of(L)->task->shielded;
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
   lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  lb_host_of(L)->task->shielded = shielded; /* it catches what its close handlers raise */
   return lua_gettop(L);
 }
 
@@ -187,6 +206,8 @@ void lb_open_coroutine(lua_State *L) {
   lua_setfield(L, -2, "resume");
   lua_pushcfunction(L, wrap);
   lua_setfield(L, -2, "wrap");
+  lua_pushcfunction(L, yield);
+  lua_setfield(L, -2, "yield");
   lua_getfield(L, -1, "status");
   lua_pushcclosure(L, status, 1);
   lua_setfield(L, -2, "status");

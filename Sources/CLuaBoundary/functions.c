@@ -40,13 +40,22 @@ int lb_leave(lua_State *L, int result) {
 
 static int call_function(lua_State *L) {
   lb_function f = (lb_function)lua_touserdata(L, lua_upvalueindex(1));
-  return lb_leave(L, f(L));
+  lb_host *host = lb_host_of(L);
+  host->trusted = true;
+  int result = f(L);
+  host->trusted = false;
+  return lb_leave(L, result);
 }
 
-static int call_closure(lua_State *L) {
-  box *b = lua_touserdata(L, lua_upvalueindex(1));
-  return lb_leave(L, b->call(L, b->object));
+static int call_box(lua_State *L, box *b) {
+  lb_host *host = lb_host_of(L);
+  host->trusted = true;
+  int result = b->call(L, b->object);
+  host->trusted = false;
+  return result;
 }
+
+static int call_closure(lua_State *L) { return lb_leave(L, call_box(L, lua_touserdata(L, lua_upvalueindex(1)))); }
 
 /* ---- close handlers ------------------------------------------------------------------------------ */
 
@@ -61,7 +70,7 @@ static int call_close(lua_State *L) {
   lb_task *task = lb_host_of(L)->task;
   bool shielded = task->shielded;
   task->shielded = true;
-  int result = b->call(L, b->object);
+  int result = call_box(L, b);
   if (result == LB_AWAIT)
     return yield_await(L, ((lua_KContext)lua_gettop(L) << 1) | shielded, close_k);
   task->shielded = shielded;
@@ -152,7 +161,11 @@ static int object_index(lua_State *L) { /* upvalues: methods, getters */
     return 1;
   }
   lua_settop(L, 2);
-  return lb_leave(L, lb_host_of(L)->unknown_field(L));
+  lb_host *host = lb_host_of(L);
+  host->trusted = true;
+  int result = host->unknown_field(L);
+  host->trusted = false;
+  return lb_leave(L, result);
 }
 
 void lb_push_index(lua_State *L) { lua_pushcclosure(L, object_index, 2); }

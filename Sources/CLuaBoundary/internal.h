@@ -5,9 +5,16 @@ extern const char lb_await_key; /* its address, yielded alone, says that a corou
 
 static inline bool lb_failed(int status) { return status != LUA_OK && status != LUA_YIELD; }
 
+/* Must an error pass everyone who would catch it? `shielded`: a close handler would. */
+static inline bool lb_uncatchable(lua_State *L, bool shielded) {
+  lb_host *host = lb_host_of(L);
+  return host->limits.over || ((host->exiting || host->task->doomed) && !shielded);
+}
+
 int lb_leave(lua_State *L, int result);    /* ends a C frame as the Swift function below it asked */
 int lb_pcall_body(lua_State *L);           /* pcall */
 int lb_xpcall_body(lua_State *L);          /* xpcall */
+int lb_load_body(lua_State *L);            /* load; upvalue 1 is the original */
 int lb_task_body(lua_State *L);
 int lb_resume_body(lua_State *L);          /* coroutine.resume */
 int lb_wrap_body(lua_State *L);            /* what coroutine.wrap returns; upvalue 1 is the coroutine */
@@ -19,5 +26,9 @@ int lb_raised(lua_State *L);               /* message handler: tells the host, k
 
 int lb_resume_thread(lb_host *host, lua_State *co, lua_State *from, int nargs, int *nresults);
 
+int64_t lb_now(void);                      /* CLOCK_MONOTONIC, ns; async-signal-safe */
+void *lb_limited_alloc(void *host, void *block, size_t old_size, size_t new_size);
+void lb_open_limited(lua_State *L);
+void lb_open_patterns(lua_State *L);
 void lb_open_coroutine(lua_State *L);
 void lb_open_require(lua_State *L);

@@ -10,12 +10,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <time.h>
 #include <unistd.h>
 
 static const int64_t patience = 100000000; /* ns */
 static _Atomic(lb_host *) interruptible; /* lock-free, so a signal handler may read it */
 static pthread_t lua_thread;             /* the one that runs it */
+static pthread_mutex_t change = PTHREAD_MUTEX_INITIALIZER; /* held by who changes the two, and by who uses them elsewhere */
 
 static void arm_running(void) {
   lb_host *host = interruptible;
@@ -43,19 +43,17 @@ void lb_set_interruptible(lb_host *host) {
     sigemptyset(&request);
     sigaddset(&request, SIGURG);
     pthread_sigmask(SIG_UNBLOCK, &request, NULL);
-    lua_thread = pthread_self();
   }
+  pthread_mutex_lock(&change);
+  if (host) lua_thread = pthread_self();
   interruptible = host;
+  pthread_mutex_unlock(&change);
 }
 
 void lb_forget_interruptible(lb_host *host) {
+  pthread_mutex_lock(&change);
   atomic_compare_exchange_strong(&interruptible, &host, NULL);
-}
-
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+  pthread_mutex_unlock(&change);
 }
 
 static void stop(lua_State *L, lua_Debug *ar) {
@@ -65,7 +63,7 @@ static void stop(lua_State *L, lua_Debug *ar) {
     lua_sethook(L, NULL, 0, 0);
     return;
   }
-  if (now() - host->interrupted_at < patience || host->task->shielded || !host->interrupted) return;
+  if (lb_now() - host->interrupted_at < patience || host->task->shielded || !host->interrupted) return;
   lua_sethook(L, NULL, 0, 0);
   host->interrupt = 0;
   if (host->interrupted(L) < 0) lua_error(L);
@@ -73,11 +71,14 @@ static void stop(lua_State *L, lua_Debug *ar) {
 
 void lb_arm(lua_State *L) { lua_sethook(L, stop, LUA_MASKCOUNT, 1000); }
 
-void lb_interrupt(void) {
+bool lb_interrupt(void) {
+  pthread_mutex_lock(&change);
   lb_host *host = interruptible;
-  if (!host) return;
-  int saved = errno;
-  host->interrupted_at = now();
+  if (!host) {
+    pthread_mutex_unlock(&change);
+    return false;
+  }
+  host->interrupted_at = lb_now();
   host->interrupt = 1;
   if (pthread_equal(pthread_self(), lua_thread)) arm_running();
   else pthread_kill(lua_thread, SIGURG);
@@ -86,5 +87,6 @@ void lb_interrupt(void) {
     ssize_t written = write(host->wake, &one, sizeof one);
     (void)written;
   }
-  errno = saved;
+  pthread_mutex_unlock(&change);
+  return true;
 }

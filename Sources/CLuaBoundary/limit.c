@@ -1,14 +1,205 @@
-// A limit on what a script may do, for scripts that others wrote.
+// Limits on what scripts that others wrote may use: memory, by the allocator; instructions and time, by a hook and by
+// what the functions below charge for their work in C.
+//
+// Swift calls what cannot fail in a state whose allocator never refuses. In a limited state it refuses only while Lua
+// or a library function of C runs, which an error may leave at any point: `trusted` says that it is Swift's turn.
 #include "internal.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-static void over(lua_State *L, lua_Debug *ar) {
-  (void)ar;
-  luaL_where(L, 0); /* in a hook, level 0 is the function that was interrupted */
-  lua_pushfstring(L, "the script runs too long: it was stopped after %d instructions", lua_gethookcount(L));
-  lua_concat(L, 2);
+enum { SLICE = 1000 }; /* instructions between two looks */
+
+int64_t lb_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void *lb_limited_alloc(void *data, void *block, size_t old_size, size_t new_size) {
+  lb_host *host = data;
+  lb_limits *limits = &host->limits;
+  if (!block) old_size = 0; /* it is a type then */
+  if (new_size == 0) {
+    limits->used -= old_size;
+    free(block);
+    return NULL;
+  }
+  if (new_size > old_size && !host->trusted && limits->memory > 0 && limits->used - old_size + new_size > limits->memory)
+    return NULL; /* Lua collects, asks once more, and then raises */
+  void *moved = realloc(block, new_size);
+  if (moved) limits->used += new_size - old_size;
+  return moved;
+}
+
+/* ---- instructions and time ------------------------------------------------------------------------------ */
+
+static void end(lua_State *L, lb_limit which) {
+  lb_host *host = lb_host_of(L);
+  host->limits.over = which;
+  luaL_checkstack(L, 8, NULL);
+  bool trusted = host->trusted;
+  host->trusted = true; /* what says so must not fail for want of memory */
+  luaL_where(L, 0);
+  host->limited(L);
+  host->trusted = trusted;
   lua_error(L);
 }
 
-void lb_limit(lua_State *L, int instructions) {
-  lua_sethook(L, instructions > 0 ? over : NULL, instructions > 0 ? LUA_MASKCOUNT : 0, instructions);
+void lb_charge(lua_State *L, int64_t steps) {
+  lb_limits *limits = &lb_host_of(L)->limits;
+  if (!limits->on) return;
+  if (limits->over) end(L, limits->over);
+  int64_t room = limits->counts_steps ? limits->steps : 10000000000; /* minutes of work in one call */
+  if (steps > room) end(L, limits->counts_steps ? LB_OVER_STEPS : LB_OVER_TIME);
+  if (limits->counts_steps) limits->steps -= steps;
+  limits->unlooked += steps;
+  if (limits->unlooked < SLICE) return;
+  limits->unlooked = 0;
+  if (atomic_load_explicit(&limits->stop, memory_order_relaxed)) end(L, LB_OVER_STOP);
+  if (limits->deadline && lb_now() > limits->deadline) end(L, LB_OVER_TIME);
+}
+
+static void look(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lb_charge(L, lua_gethookcount(L));
+}
+
+void lb_set_limits(lua_State *L, int64_t steps, int64_t nanoseconds) {
+  lb_limits *limits = &lb_host_of(L)->limits;
+  limits->on = steps > 0 || nanoseconds > 0;
+  limits->counts_steps = steps > 0;
+  limits->steps = steps;
+  limits->unlooked = 0;
+  limits->deadline = nanoseconds > 0 ? lb_now() + nanoseconds : 0;
+  limits->over = LB_WITHIN;
+  int slice = steps > 0 && steps < SLICE ? (int)steps : SLICE;
+  lua_sethook(L, limits->on ? look : NULL, limits->on ? LUA_MASKCOUNT : 0, slice);
+}
+
+void lb_set_memory_limit(lua_State *L, size_t bytes) { lb_host_of(L)->limits.memory = bytes; }
+
+void lb_stop(lua_State *L) { atomic_store_explicit(&lb_host_of(L)->limits.stop, 1, memory_order_relaxed); }
+
+/* ---- library functions whose work a script can choose -------------------------------------------------------- */
+
+/* Each calls the original, upvalue 1, after charging for what it is about to do. Upvalue 2 is `shift`'s. */
+static int charged(lua_State *L, int64_t steps) {
+  lb_charge(L, steps < 0 ? INT64_MAX / 2 : steps);
+  int count = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, count, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+static int64_t between(lua_State *L, int first, int last) { /* the arguments' distance */
+  lua_Integer a = lua_tointeger(L, first), b = lua_tointeger(L, last);
+  return b < a ? 0 : (int64_t)(((uint64_t)b - (uint64_t)a) >> 1); /* negative when it has no room: too much */
+}
+
+static int64_t length(lua_State *L) {
+  if (!lua_istable(L, 1)) return 0; /* the original says what is wrong */
+  lua_Integer n = luaL_len(L, 1);
+  return n < 0 ? 0 : n;
+}
+
+static int rep(lua_State *L) {
+  int64_t n = lua_tointeger(L, 2), size = 1;
+  size_t bytes = 0, separator = 0;
+  if (lua_isstring(L, 1)) lua_tolstring(L, 1, &bytes);
+  if (lua_isstring(L, 3)) lua_tolstring(L, 3, &separator);
+  if (n <= 0) return charged(L, 0);
+  size += (int64_t)(bytes + separator) / 32;
+  return charged(L, n > INT64_MAX / 2 / size ? -1 : n * size / 4);
+}
+static int move(lua_State *L) { return charged(L, between(L, 2, 3)); }
+static int shift(lua_State *L) { /* table.insert and table.remove; without a position they move nothing */
+  if (lua_gettop(L) < (int)lua_tointeger(L, lua_upvalueindex(2))) return charged(L, 0);
+  lua_Integer n = length(L), position = lua_tointeger(L, 2);
+  return charged(L, position < 1 ? n : position < n ? n - position : 0);
+}
+static int concat(lua_State *L) {
+  return charged(L, lua_isnoneornil(L, 4) ? length(L) : lua_isnoneornil(L, 3) ? length(L) : between(L, 3, 4));
+}
+static int sort(lua_State *L) {
+  int64_t n = length(L);
+  return charged(L, n > INT64_MAX / 64 ? -1 : n * 16);
+}
+
+/* A finalizer runs where no hook comes by, and at the end of the state. */
+static int set_metatable(lua_State *L) {
+  if (lua_istable(L, 2)) {
+    lua_pushliteral(L, "__gc");
+    if (lua_rawget(L, 2) != LUA_TNIL) return luaL_error(L, "a sandbox has no __gc");
+    lua_pop(L, 1);
+  }
+  return charged(L, 0);
+}
+
+/* Text only: a precompiled chunk can crash the virtual machine. */
+static int load_text(lua_State *L) {
+  if (lua_gettop(L) < 3) lua_settop(L, 3);
+  lua_pushliteral(L, "t");
+  lua_replace(L, 3);
+  return charged(L, 0);
+}
+
+static void replace(lua_State *L, const char *library, const char *name, lua_CFunction f, int arguments) {
+  lua_getglobal(L, library);
+  lua_getfield(L, -1, name);
+  lua_pushinteger(L, arguments);
+  lua_pushcclosure(L, f, 2);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
+static void drop(lua_State *L, const char *library, const char *name) {
+  lua_getglobal(L, library);
+  lua_pushnil(L);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
+/* A library for scripts to change as they like; methods of strings, `("x"):rep(2)`, come from the one that was there. */
+static void copy_string(lua_State *L) {
+  lua_getglobal(L, "string");
+  lua_newtable(L);
+  for (lua_pushnil(L); lua_next(L, -3);) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -4);
+  }
+  lua_setglobal(L, "string");
+  lua_pop(L, 1);
+  lua_pushliteral(L, "");
+  lua_getmetatable(L, -1);
+  lua_pushliteral(L, "locked");
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 2);
+}
+
+/* The libraries without files, processes, modules, bytecode and the means to reach other states. */
+void lb_open_limited(lua_State *L) {
+  static const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},       {LUA_COLIBNAME, luaopen_coroutine},
+                                       {LUA_TABLIBNAME, luaopen_table}, {LUA_STRLIBNAME, luaopen_string},
+                                       {LUA_MATHLIBNAME, luaopen_math}, {LUA_UTF8LIBNAME, luaopen_utf8},
+                                       {NULL, NULL}};
+  for (const luaL_Reg *library = libraries; library->func; library++) {
+    luaL_requiref(L, library->name, library->func, 1);
+    lua_pop(L, 1);
+  }
+  static const char *const unsafe[] = {"collectgarbage", "dofile", "loadfile", "print", "warn"};
+  for (size_t i = 0; i < sizeof unsafe / sizeof *unsafe; i++) drop(L, LUA_GNAME, unsafe[i]);
+  drop(L, "string", "dump");
+  lb_open_patterns(L);
+  replace(L, "string", "rep", rep, 0);
+  replace(L, "table", "move", move, 0);
+  replace(L, "table", "insert", shift, 3);
+  replace(L, "table", "remove", shift, 2);
+  replace(L, "table", "concat", concat, 0);
+  replace(L, "table", "sort", sort, 0);
+  replace(L, LUA_GNAME, "setmetatable", set_metatable, 0);
+  replace(L, LUA_GNAME, "load", load_text, 0);
+  copy_string(L);
 }

@@ -3,8 +3,22 @@
 
 int lb_raised(lua_State *L) {
   lb_host *host = lb_host_of(L);
-  if (host->raised) host->raised(L);
+  if (host->raised) {
+    host->trusted = true;
+    host->raised(L);
+    host->trusted = false;
+  }
   return 1;
+}
+
+/* lua_pcall for Swift, whose turn it is before and after. */
+static int call_in(lua_State *L, int nargs, int nresults, int handler) {
+  lb_host *host = lb_host_of(L);
+  bool trusted = host->trusted;
+  host->trusted = false;
+  int status = lua_pcall(L, nargs, nresults, handler);
+  host->trusted = trusted;
+  return status;
 }
 
 /* Catching an error ends the unwinding that shielded the task. */
@@ -14,7 +28,7 @@ int lb_call(lua_State *L, int nargs, int nresults) {
   int handler = lua_gettop(L) - nargs;
   lua_pushcfunction(L, lb_raised);
   lua_insert(L, handler);
-  int status = lua_pcall(L, nargs, nresults, handler);
+  int status = call_in(L, nargs, nresults, handler);
   lua_remove(L, handler);
   if (status != LUA_OK) task->shielded = shielded;
   return status;
@@ -32,7 +46,7 @@ int lb_call_main(lua_State *L, int nargs, int nresults) {
 int lb_protected(lua_State *L, lua_CFunction f, int nargs, int nresults) {
   lua_pushcfunction(L, f);
   lua_insert(L, -(nargs + 1));
-  return lua_pcall(L, nargs, nresults, 0);
+  return call_in(L, nargs, nresults, 0);
 }
 
 static int get_body(lua_State *L) {
@@ -77,7 +91,7 @@ int lb_len(lua_State *L, int index) {
 
 static int finish_pcall(lua_State *L, int status, lua_KContext context) {
   if (lb_failed(status)) {
-    if (lb_host_of(L)->exiting && !(context & 1)) return lua_error(L);
+    if (lb_uncatchable(L, context & 1)) return lua_error(L);
     lb_host_of(L)->task->shielded = context & 1;
     lua_pushboolean(L, 0);
     lua_pushvalue(L, -2);
@@ -95,14 +109,41 @@ int lb_pcall_body(lua_State *L) {
   return finish_pcall(L, lua_pcallk(L, lua_gettop(L) - 3, LUA_MULTRET, 0, context, finish_pcall), context);
 }
 
+/* A handler is called before the hook that raised the error is left, so no hook would end a loop in it. */
+static int limited_handler(lua_State *L) {
+  if (lb_host_of(L)->limits.over) return 1;
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, 1, 1);
+  return 1;
+}
+
 int lb_xpcall_body(lua_State *L) {
   lua_KContext context = (2 << 1) | lb_host_of(L)->task->shielded;
   int n = lua_gettop(L);
   luaL_checktype(L, 2, LUA_TFUNCTION);
+  if (lb_host_of(L)->limits.on) {
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, limited_handler, 1);
+    lua_replace(L, 2);
+  }
   lua_pushboolean(L, 1);
   lua_pushvalue(L, 1);
   lua_rotate(L, 3, 2); /* f, handler, true, f, arguments */
   return finish_pcall(L, lua_pcallk(L, n - 2, LUA_MULTRET, 2, context, finish_pcall), context);
+}
+
+/* ---- load --------------------------------------------------------------------------------------------
+   It catches what its reader raises, so it gives back the shield, too. Upvalue 1 is the original. */
+
+int lb_load_body(lua_State *L) {
+  lb_task *task = lb_host_of(L)->task;
+  bool shielded = task->shielded;
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  task->shielded = shielded;
+  return lua_gettop(L);
 }
 
 /* ---- the body of a task ------------------------------------------------------------------------------

@@ -2,13 +2,15 @@
 // module load it once; the second waits for the first.
 #include "internal.h"
 
-static const char loading; /* registry: module name -> light userdata, the task that is loading it */
+static const char loading; /* registry: module name -> guard of the task that is loading it, weakly */
 
 enum { NAME = 1, LOADED, SEARCHERS, MESSAGE, GUARD };
 
 /* ---- one loader at a time --------------------------------------------------------------------------- */
 
-static int guard_close(lua_State *L) { /* the guard is the module's name in a table of one */
+/* The guard of a load is a table of the module's name and its task. Closing it ends the load, and so does collecting it, when
+   the coroutine that loads is dropped. */
+static int guard_close(lua_State *L) {
   lua_rawgeti(L, 1, 1);
   const char *name = lua_tostring(L, -1);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &loading);
@@ -20,9 +22,11 @@ static int guard_close(lua_State *L) { /* the guard is the module's name in a ta
 }
 
 static void push_guard(lua_State *L) {
-  lua_createtable(L, 1, 0);
+  lua_createtable(L, 2, 0);
   lua_pushvalue(L, NAME);
   lua_rawseti(L, -2, 1);
+  lua_pushlightuserdata(L, lb_host_of(L)->task);
+  lua_rawseti(L, -2, 2);
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &guard_close) == LUA_TNIL) {
     lua_pop(L, 1);
     lua_createtable(L, 0, 1);
@@ -38,8 +42,26 @@ static void push_loading(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &loading) != LUA_TNIL) return;
   lua_pop(L, 1);
   lua_createtable(L, 0, 4);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &loading);
+}
+
+lb_task *lb_loader(lua_State *L, int name) {
+  name = lua_absindex(L, name);
+  lb_task *task = NULL;
+  push_loading(L);
+  lua_pushvalue(L, name);
+  if (lua_rawget(L, -2) == LUA_TTABLE) {
+    lua_rawgeti(L, -1, 2);
+    task = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 2);
+  return task;
 }
 
 /* ---- the search ---------------------------------------------------------------------------------------- */
@@ -119,13 +141,15 @@ int lb_require_body(lua_State *L) {
   lua_getfield(L, LOADED, name);
   if (lua_toboolean(L, -1)) return 1;
   lua_pop(L, 1);
-  push_loading(L);
-  lua_getfield(L, -1, name);
-  void *loader = lua_touserdata(L, -1);
-  lua_pop(L, 1);
+  lb_task *loader = lb_loader(L, NAME);
+  if (loader == host->task) { /* unless it was in a coroutine that nobody has any more */
+    lua_gc(L, LUA_GCCOLLECT);
+    loader = lb_loader(L, NAME);
+  }
   if (loader == host->task)
     return luaL_error(L, "module '%s' requires itself, directly or through another module", name);
-  if (loader && host->wait_module && lua_isyieldable(L)) {
+  if (loader && host->wait_module) {
+    if (!lua_isyieldable(L)) return lb_raise_blocked(L);
     lua_settop(L, NAME);
     int result = host->wait_module(L);
     if (result != LB_AWAIT) return lb_leave(L, result);
@@ -133,9 +157,6 @@ int lb_require_body(lua_State *L) {
     lua_pushlightuserdata(L, (void *)&lb_await_key);
     return lua_yieldk(L, 1, 0, waited_k);
   }
-  lua_pushlightuserdata(L, host->task);
-  lua_setfield(L, -2, name);
-  lua_pop(L, 1);
   if (host->search_begins) {
     void (*begins)(lua_State *) = host->search_begins;
     host->search_begins = NULL;
@@ -146,6 +167,10 @@ int lb_require_body(lua_State *L) {
   lua_pushliteral(L, "");
   push_guard(L);
   lua_toclose(L, GUARD);
+  push_loading(L);
+  lua_pushvalue(L, GUARD);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
   return search(L, 1);
 }
 

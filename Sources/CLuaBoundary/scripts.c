@@ -5,7 +5,11 @@
 
 static int call_bound(lua_State *L) {
   lb_bound f = (lb_bound)lua_touserdata(L, lua_upvalueindex(1));
-  return lb_leave(L, f(L, lua_touserdata(L, lua_upvalueindex(2))));
+  lb_host *host = lb_host_of(L);
+  host->trusted = true;
+  int result = f(L, lua_touserdata(L, lua_upvalueindex(2)));
+  host->trusted = false;
+  return lb_leave(L, result);
 }
 
 void lb_push_bound(lua_State *L, void *context, lb_bound f) {

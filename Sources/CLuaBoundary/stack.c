@@ -118,8 +118,9 @@ void lb_push_blocker(lua_State *L) {
       continue;
     }
     push_library_name(L);
-    if (lua_isnil(L, -1) && ar.name) {
+    if (lua_isnil(L, -1)) { /* an original that one of ours calls has no name, and the caller has */
       lua_pop(L, 1);
+      if (!ar.name) continue;
       lua_pushstring(L, ar.name);
     }
     return;

@@ -34,6 +34,12 @@ public struct LuaError: Error, Sendable {
     origin = .swift
   }
 
+  /// A Swift error on its way through Lua.
+  package init(passing error: any Error) {
+    self.init(message: (error as? any LuaErrorFields)?.message ?? String(describing: error), origin: .passage)
+    underlying = error
+  }
+
   package init(message: String, origin: Origin) {
     self.message = message
     self.origin = origin

@@ -35,7 +35,10 @@ extension LuaState {
   ///   - results: How many results to leave, or nil for all.
   /// - Throws: ``LuaError`` with a traceback.
   public func call(arguments: Int32 = 0, results: Int32? = 0) throws(LuaError) {
-    if lb_call(raw, arguments, results ?? LUA_MULTRET) != LUA_OK { throw popError() }
+    let status = lb_call(raw, arguments, results ?? LUA_MULTRET)
+    if status == LUA_OK { return }
+    let error = popError()
+    throw memoryError(status) ?? error
   }
 
   /// Compiles and calls a chunk, dropping its results.
@@ -43,10 +46,6 @@ extension LuaState {
     try load(source, name: name)
     try call()
   }
-
-  /// Has the thread raise an error after so many instructions, or lifts the limit; for scripts that others wrote. One call
-  /// into C counts as one instruction, however long it takes.
-  public func limit(instructions: Int32?) { lb_limit(raw, instructions ?? 0) }
 
   /// Where the function at `level` (0 runs, 1 called it) is: "setup.lua:12: ", or "" for a C function.
   public func location(level: Int32 = 1) -> String {

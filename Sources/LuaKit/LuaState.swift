@@ -18,14 +18,17 @@ public struct LuaState {
   ///
   /// - Returns: Its main thread, to be given back with ``close()``.
   /// - Throws: ``LuaError`` when there is no memory for it.
-  public static func make() throws(LuaError) -> LuaState {
+  public static func make() throws(LuaError) -> LuaState { try make(from: lb_new_state) }
+
+  static func make(from new: () -> OpaquePointer?) throws(LuaError) -> LuaState {
     _ = releaseIsSet
-    guard let raw = lb_new_state() else { throw LuaError("not enough memory for a Lua state") }
+    guard let raw = new() else { throw LuaError("not enough memory for a Lua state") }
     let lua = LuaState(raw)
     let host = lb_host_of(raw)
     host?.pointee.registry = Unmanaged.passRetained(StateStorage()).toOpaque()
     host?.pointee.raised = noteTraceback
     host?.pointee.unknown_field = raiseUnknownField
+    host?.pointee.limited = pushLimitError
     return lua
   }
 

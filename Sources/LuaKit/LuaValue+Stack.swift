@@ -40,19 +40,29 @@ extension LuaValue: LuaPushable {
 extension LuaValue: LuaReadable {
   /// The tables inside tables that ``read(_:at:)`` follows.
   static let depthLimit = 100
+  /// The values that it copies: a table that is reached by many ways is copied for each, and a few dozen tables have more
+  /// ways than there is memory.
+  static let countLimit = 1_000_000
 
   /// Reads a deep copy; metatables are not asked.
   ///
-  /// - Throws: ``LuaMismatch`` that names the place of a function, a userdata, a thread, a table inside itself, or a
-  ///   table nested deeper than 100.
+  /// - Throws: ``LuaMismatch`` that names the place of a function, a userdata, a thread, a table inside itself, a table
+  ///   nested deeper than 100, or where there are more than a million values.
   public static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> LuaValue {
-    var path: [UnsafeRawPointer] = []
-    return try read(lua, at: index, path: &path)
+    var walk = Walk()
+    return try read(lua, at: index, &walk)
   }
 
-  private static func read(
-    _ lua: LuaState, at index: Int32, path: inout [UnsafeRawPointer]
-  ) throws(LuaMismatch) -> LuaValue {
+  /// Where a copy is.
+  private struct Walk {
+    /// The tables around it.
+    var path: [UnsafeRawPointer] = []
+    var count = 0
+  }
+
+  private static func read(_ lua: LuaState, at index: Int32, _ walk: inout Walk) throws(LuaMismatch) -> LuaValue {
+    walk.count += 1
+    guard walk.count <= countLimit else { throw LuaMismatch("more than \(countLimit) values") }
     switch lua.type(at: index) {
     case .none, .nil: return .nil
     case .boolean: return .bool(lua_toboolean(lua.raw, index) != 0)
@@ -60,22 +70,20 @@ extension LuaValue: LuaReadable {
       return lua_isinteger(lua.raw, index) != 0
         ? .integer(Int64(lua_tointegerx(lua.raw, index, nil))) : .number(lua_tonumberx(lua.raw, index, nil))
     case .string: return .bytes(lua.withBytes(at: index) { Array($0) } ?? [])
-    case .table: return try readTable(lua, at: lua_absindex(lua.raw, index), path: &path)
+    case .table: return try readTable(lua, at: lua_absindex(lua.raw, index), &walk)
     case .function, .userdata, .lightUserdata, .thread:
       throw LuaMismatch("plain data expected, got \(lua.typeName(at: index))")
     }
   }
 
-  private static func readTable(
-    _ lua: LuaState, at table: Int32, path: inout [UnsafeRawPointer]
-  ) throws(LuaMismatch) -> LuaValue {
-    guard path.count < depthLimit, lua_checkstack(lua.raw, 6) != 0 else {
+  private static func readTable(_ lua: LuaState, at table: Int32, _ walk: inout Walk) throws(LuaMismatch) -> LuaValue {
+    guard walk.path.count < depthLimit, lua_checkstack(lua.raw, 6) != 0 else {
       throw LuaMismatch("tables nested deeper than \(depthLimit)")
     }
     guard let address = lua_topointer(lua.raw, table) else { return .nil }
-    guard !path.contains(address) else { throw LuaMismatch("a table that contains itself") }
-    path.append(address)
-    defer { path.removeLast() }
+    guard !walk.path.contains(address) else { throw LuaMismatch("a table that contains itself") }
+    walk.path.append(address)
+    defer { walk.path.removeLast() }
 
     let count = lua.listCount(at: table) ?? 0
     var elements: [LuaValue] = []
@@ -83,7 +91,7 @@ extension LuaValue: LuaReadable {
     for position in 0..<count {
       lua_rawgeti(lua.raw, table, lua_Integer(position + 1))
       defer { lua.pop() }
-      do { elements.append(try read(lua, at: -1, path: &path)) } catch { throw error.inside("[\(position + 1)]") }
+      do { elements.append(try read(lua, at: -1, &walk)) } catch { throw error.inside("[\(position + 1)]") }
     }
     var rest: [Field] = []
     lua_pushnil(lua.raw)
@@ -93,9 +101,9 @@ extension LuaValue: LuaReadable {
         continue
       }
       do throws(LuaMismatch) {
-        let key = try read(lua, at: -2, path: &path)
+        let key = try read(lua, at: -2, &walk)
         guard key.isScalar else { throw LuaMismatch("a table as a key") }
-        rest.append(Field(key, try read(lua, at: -1, path: &path)))
+        rest.append(Field(key, try read(lua, at: -1, &walk)))
       } catch {
         let key = lua.describe(at: -2)
         lua.pop(2)

@@ -10,6 +10,7 @@ extension Scheduler {
       let scheduler = Scheduler.of(lua)
       scheduler.exitStatus = try Scheduler.status(lua)
       lua.host.pointee.exiting = true
+      scheduler.onNews?()
       if let main = scheduler.main { scheduler.cancel(main) }
       if let task = scheduler.current {
         task.control.pointee.cancelled = true

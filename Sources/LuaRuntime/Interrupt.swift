@@ -3,13 +3,18 @@ import LuaKit
 
 extension LuaRuntime {
   /// Interrupts the script that runs, as Ctrl-C does: cancels its main task; a loop that never waits gets the error
-  /// after a tenth of a second. Async-signal-safe, to be called from a handler of SIGINT.
-  public nonisolated static func interrupt() { lb_interrupt() }
+  /// after a tenth of a second. To be called from any thread, such as one that waits for signals, and not from a handler.
+  ///
+  /// - Returns: false when no script runs.
+  @discardableResult
+  public nonisolated static func interrupt() -> Bool { lb_interrupt() }
 }
 
 extension Scheduler {
   /// Lets ``LuaRuntime/interrupt()`` reach this universe.
   func listenForInterrupts(_ on: Bool) {
+    listeners += on ? 1 : -1
+    guard listeners == (on ? 1 : 0) else { return }
     lb_set_interruptible(on ? lua.host : nil)
     executor.eachTurn(for: self, on ? { [unowned self] in takeInterrupt() } : nil)
   }

@@ -110,6 +110,7 @@ public final class LuaExecutor: SerialExecutor, TaskExecutor, @unchecked Sendabl
 
   // MARK: On the Lua thread
 
+  var hasTimers: Bool { !timers.isEmpty }
   func add(_ timer: Timer) { timers.insert(timer) }
   func cancel(_ timer: Timer) {
     timer.isCancelled = true

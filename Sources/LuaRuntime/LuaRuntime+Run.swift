@@ -25,6 +25,9 @@ extension LuaRuntime {
   public func run(
     _ script: LuaScript, arguments: [String] = [], name: String? = nil, host: String = "kdevlua", onMain: Bool = false
   ) async throws(LuaError) {
+    // Without a gap up to the end: an interrupt that found nobody would end the program and leave tasks behind.
+    scheduler.listenForInterrupts(true)
+    defer { scheduler.listenForInterrupts(false) }
     let failure: LuaError?
     do {
       setArguments(arguments, name: name ?? script.name, host: host)
@@ -41,19 +44,61 @@ extension LuaRuntime {
   /// - Returns: Its results as `tostring` gives them.
   /// - Throws: ``LuaError`` with the traceback of the script.
   public func evaluate(_ script: LuaScript, arguments: [LuaValue] = []) async throws(LuaError) -> [String] {
+    let lua = scheduler.lua
+    try load(script)
+    let count = try await outcome(ofMain: try scheduler.spawn(arguments: arguments))
+    defer { lua.pop(count) }
+    return (0..<count).map { lua.describe(at: lua.top - count + 1 + $0) }
+  }
+
+  /// Runs a script as the main task, then `use` as another one with the results as its arguments; an interrupt ends
+  /// either. The tasks that the script spawned are left running.
+  ///
+  /// - Parameter use: A function that Lua calls; it may call Lua's, and what it pushes is dropped.
+  /// - Throws: ``LuaError`` of the script or of `use`, with a traceback.
+  public func evaluate(
+    _ script: LuaScript, then use: @escaping @Sendable (LuaState) throws -> Void
+  ) async throws(LuaError) {
     let scheduler = self.scheduler
     let lua = scheduler.lua
     try load(script)
-    let main = try scheduler.spawn(arguments: arguments)
-    scheduler.main = main
+    let count = try await outcome(ofMain: try scheduler.spawn(arguments: []))
+    lua.push(function: { lua in
+      try use(lua)
+      return 0
+    })
+    lb_insert(lua.raw, -count - 1)
+    let reader = scheduler.spawn(from: lua, arguments: count)
+    reader.isAwaitedBySwift = true
+    lua.pop(try await outcome(ofMain: reader))
+  }
+
+  private func outcome(ofMain task: LuaTask) async throws(LuaError) -> Int32 {
+    let scheduler = self.scheduler
+    scheduler.main = task
     scheduler.listenForInterrupts(true)
     defer {
       scheduler.main = nil
       scheduler.listenForInterrupts(false)
     }
-    let count = try await outcome(of: main)
-    defer { lua.pop(count) }
-    return (0..<count).map { lua.describe(at: lua.top - count + 1 + $0) }
+    return try await outcome(of: task)
+  }
+
+  /// Has an interrupt stop a task that never waits, also while no script runs.
+  public func listenForInterrupts(_ on: Bool) { scheduler.listenForInterrupts(on) }
+
+  /// Has `note` called when a task has failed that nobody waits for, and when a script calls os.exit; ``takeFailures()``
+  /// and ``exitStatus`` tell which.
+  public func onNews(_ note: @escaping @Sendable () -> Void) { scheduler.onNews = note }
+
+  /// The failures of tasks that nobody has asked for yet, each once. A script can still await the task.
+  public func takeFailures() -> [LuaError] {
+    var errors: [LuaError] = []
+    for task in scheduler.failed.values.sorted(by: { $0.id < $1.id }) {
+      if let error = task.failure() { errors.append(error) }
+      scheduler.observe(task)
+    }
+    return errors
   }
 
   /// Calls a Lua function as a task of its own, which may wait, and waits for its results.
@@ -63,10 +108,15 @@ extension LuaRuntime {
   ///
   /// - Throws: ``LuaError``: what the function raised, or a result that is not plain data.
   public func call(_ function: LuaReference, _ arguments: [LuaValue] = []) async throws(LuaError) -> [LuaValue] {
+    try await call(function, arguments, for: Self.currentTask)
+  }
+
+  /// The same for the operation of task `caller`.
+  func call(_ function: LuaReference, _ arguments: [LuaValue], for caller: Int?) async throws(LuaError) -> [LuaValue] {
     let scheduler = self.scheduler
     let lua = scheduler.lua
     lua.push(function)
-    let context = Self.currentTask.flatMap { scheduler.live[$0]?.context }
+    let context = caller.flatMap { scheduler.live[$0]?.context }
     let task = try scheduler.spawn(arguments: arguments, context: context ?? [:])
     let count = try await outcome(of: task)
     defer { lua.pop(count) }
@@ -94,6 +144,8 @@ extension LuaRuntime {
     let scheduler = self.scheduler
     scheduler.listenForInterrupts(true)
     defer { scheduler.listenForInterrupts(false) }
+    scheduler.isEnding = true
+    defer { scheduler.isEnding = false }
     // A close handler may spawn: so again, until none is left.
     while !scheduler.live.isEmpty {
       for task in scheduler.live.values.sorted(by: { $0.id < $1.id }) { scheduler.cancel(task) }
@@ -102,10 +154,7 @@ extension LuaRuntime {
         scheduler.pump()
       }
     }
-    for task in scheduler.failed.values.sorted(by: { $0.id < $1.id }) {
-      if let error = task.failure() { report(error) }
-      scheduler.observe(task)
-    }
+    for error in takeFailures() { report(error) }
   }
 
   /// Has `report` called, instead of printing, for each failure of a task that no script asked for.
@@ -151,7 +200,8 @@ extension LuaRuntime {
         // A caller that was cancelled before may have ended the task already.
         guard task.outcome == nil else { return continuation.resume() }
         task.onFinish = { continuation.resume() }
-        scheduler.pump()
+        // `self`, so that the closure is the actor's: one that only captures the scheduler leaves its thread.
+        self.scheduler.pump()
       }
     } onCancel: {
       Task(executorPreference: executor) { await self.cancel(id) }
@@ -170,7 +220,13 @@ extension LuaRuntime {
     scheduler.pump()
   }
 
-  private func setArguments(_ arguments: [String], name: String, host: String) {
+  /// Sets the global `arg`.
+  ///
+  /// - Parameters:
+  ///   - arguments: `arg[1]`, `arg[2]`, ...
+  ///   - name: `arg[0]`, the script.
+  ///   - host: `arg[-1]`, the program that runs it.
+  public func setArguments(_ arguments: [String], name: String, host: String) {
     let lua = scheduler.lua
     lua.newTable(elements: arguments.count, fields: 2)
     for (offset, argument) in ([host, name] + arguments).enumerated() {

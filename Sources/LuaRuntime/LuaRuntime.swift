@@ -53,7 +53,6 @@ public actor LuaRuntime {
   public func close() {
     guard !isClosed else { return }
     let scheduler = self.scheduler
-    scheduler.listenForInterrupts(false)
     isClosed = true
     scheduler.lua.close()
   }

@@ -10,8 +10,6 @@ final class LuaTask {
     case nothing
     /// It is in the queue, with what it waited for.
     case turn
-    /// A cancellation that it swallowed too often to be raised at once.
-    case refusal
     case operation(Task<Void, Never>)
     case sleep(Timer)
     case join(LuaTask)
@@ -42,6 +40,8 @@ final class LuaTask {
   var interrupted = false
   /// How many awaits a cancellation has made raise.
   var refusals = 0
+  /// It lets the others run, and goes on at its next turn.
+  var takesTurn = false
   /// The traceback of a failure whose value cannot carry one.
   var traceback: String?
   /// The failure of another task that came to this one, by the address of its value.
@@ -62,6 +62,7 @@ final class LuaTask {
     leaf = lua
     control = .allocate(capacity: 1)
     control.initialize(to: lb_task())
+    control.pointee.thread = lua.raw
   }
 
   deinit { control.deallocate() }

@@ -154,6 +154,14 @@ extension Scheduler {
       guard let raw, let name else { return }
       Scheduler.of(LuaState(raw)).moduleLoaded(String(cString: name))
     }
+    host.pointee.take_turn = { raw in
+      guard let raw else { return 0 }
+      let lua = LuaState(raw)
+      do { return try Scheduler.of(lua).takeTurn(lua) } catch {
+        lua.push(error: error)
+        return LuaState.error
+      }
+    }
     host.pointee.interrupted = { raw in
       guard let raw else { return 0 }
       return Scheduler.of(LuaState(raw)).stopLoop(LuaState(raw))
@@ -163,10 +171,22 @@ extension Scheduler {
   /// Another task is loading the module at index 1.
   private func waitForModule(_ lua: LuaState) throws -> Int32 {
     let name: String = try lua.read(1)
-    guard let task = try beginAwait(lua) else { return LuaState.await }
+    let task = try beginAwait(lua)
+    if let loader = loader(of: name), waits(loader, for: task) {
+      throw AwaitError(
+        message: "module '\(name)' requires itself: task \(loader.id), which loads it, waits for this one")
+    }
     task.wait = .module(name)
     moduleWaiters[name, default: []].append(task)
     return LuaState.await
+  }
+
+  /// The task that is loading the module.
+  func loader(of name: String) -> LuaTask? {
+    lua.push(name)
+    defer { lua.pop() }
+    guard let control = lb_loader(lua.raw, -1) else { return nil }
+    return live.values.first { $0.control == control }
   }
 
   private func moduleLoaded(_ name: String) {

@@ -27,6 +27,16 @@ final class Scheduler {
   /// Where else `require` looks, asked when it first does.
   var laterFolders: (() -> LuaSearchFolders)?
   var onIdle: (() -> Void)?
+  /// Operations that have begun and not yet ended.
+  var operations = 0
+  /// The run is over: what is left has been cancelled.
+  var isEnding = false
+  /// What was spawned since then, with the task that did it.
+  private var late: [(task: LuaTask, spawner: LuaTask)] = []
+  /// How many runs, one inside the other, an interrupt may reach.
+  var listeners = 0
+  /// Called when a task has failed that nobody waits for, and when the script asks to end.
+  var onNews: (() -> Void)?
 
   private var nextID = 1
   private var ready: [(task: LuaTask, arguments: Int32)] = []
@@ -80,6 +90,10 @@ final class Scheduler {
       context: context ?? current?.context ?? [:])
     nextID += 1
     live[task.id] = task
+    if isEnding, let current {
+      // Only a close handler may still spawn, and it does not outlive its task.
+      if current.isClosing { late.append((task, current)) } else { task.control.pointee.cancelled = true }
+    }
     lb_push_body(raw)
     if arguments > 15 { lua_checkstack(raw, arguments + 5) }
     lua_xmove(from.raw, raw, arguments + 1)
@@ -96,6 +110,7 @@ final class Scheduler {
   /// Runs the queue, unless it runs already, as it does when Lua code is on the stack. After a while it lets timers and
   /// operations have their turn.
   func pump() {
+    executor.checkIsolated()
     guard !isPumping else { return }
     isPumping = true
     lua.collectReferences()
@@ -110,9 +125,19 @@ final class Scheduler {
     if readyHead < ready.count {
       let runtime = runtime
       Task(executorPreference: executor) { await runtime.pump() }
+      // Tasks that take turns never leave it empty.
+      if readyHead > 4096, readyHead * 2 > ready.count {
+        ready.removeSubrange(..<readyHead)
+        readyHead = 0
+      }
     } else {
       ready.removeAll(keepingCapacity: ready.count < 4096)
       readyHead = 0
+      endDeadlock()
+      if !ready.isEmpty {
+        let runtime = runtime
+        Task(executorPreference: executor) { await runtime.pump() }
+      }
     }
     if live.isEmpty, let onIdle {
       self.onIdle = nil
@@ -136,9 +161,14 @@ final class Scheduler {
     let status = lb_resume(task.lua.raw, lua.raw, task.control, arguments, &count)
     current = previous
     switch status {
-    case LUA_YIELD where lb_is_await(task.lua.raw, count): task.lua.pop()
+    case LUA_YIELD where lb_is_await(task.lua.raw, count):
+      task.lua.pop()
+      guard task.takesTurn else { break }
+      task.takesTurn = false
+      task.lua.push(true)
+      makeReady(task, 1)
     case LUA_YIELD:
-      // coroutine.yield() outside any coroutine of the script's own: lets the others run.
+      // A function of a C module yielded by itself.
       task.lua.pop(count)
       makeReady(task, 0)
     case LUA_OK: finish(task, task.control.pointee.failed ? .failure : .success(count))
@@ -149,12 +179,18 @@ final class Scheduler {
   private func finish(_ task: LuaTask, _ outcome: LuaTask.Outcome) {
     task.outcome = outcome
     live[task.id] = nil
+    if !late.isEmpty {
+      let left = late.filter { $0.spawner === task }
+      late.removeAll { $0.spawner === task || $0.task === task }
+      for (task, _) in left { cancel(task) }
+    }
     if case .failure = outcome {
       task.traceback = lua.takeTraceback(of: lua_topointer(task.lua.raw, -1))
       if !task.failedByCancellation { failed[task.id] = task }
     }
     for waiter in task.waiters { deliver(task, to: waiter) }
     task.waiters = []
+    if failed[task.id] != nil, task.group == nil, !task.isAwaitedBySwift { onNews?() }
     if let group = task.group { return groupMemberFinished(task, group) }
     if task.isAwaitedBySwift {
       failed[task.id] = nil
@@ -201,9 +237,8 @@ final class Scheduler {
 
   /// The task that is about to wait, called from the function at the top of `lua`.
   ///
-  /// - Returns: nil when the task waits already, for a cancellation that it keeps swallowing to be raised once more.
   /// - Throws: ``Cancelled`` when it was cancelled and is not cleaning up; ``AwaitError`` where nothing can wait.
-  func beginAwait(_ lua: LuaState) throws -> LuaTask? {
+  func beginAwait(_ lua: LuaState) throws -> LuaTask {
     guard let task = current else {
       throw AwaitError(message: "cannot wait here: outside of a task\(runsOnMain ? "; run without --main" : "")")
     }
@@ -219,17 +254,8 @@ final class Scheduler {
     }
     if task.control.pointee.cancelled, !task.isClosing {
       task.refusals += 1
-      if task.refusals > 100 {
-        // A loop around pcall: it must not keep the other tasks from running.
-        task.leaf = lua
-        let timer = Timer(seconds: 0.01) { [unowned self, unowned task] in
-          raiseCancelled(in: task)
-          pump()
-        }
-        task.wait = .refusal
-        executor.add(timer)
-        return nil
-      }
+      // A loop around pcall: from here on nothing but its close handlers catches an error.
+      if task.refusals > 100 { task.control.pointee.doomed = true }
       task.control.pointee.shielded = true
       throw Cancelled(interrupted: task.interrupted)
     }
@@ -239,15 +265,17 @@ final class Scheduler {
 
   /// Starts an operation and has the running task wait for it.
   func await(_ operation: LuaOperation, from lua: LuaState) throws -> Int32 {
-    guard let task = try beginAwait(lua) else { return LuaState.await }
+    let task = try beginAwait(lua)
     let id = task.id
     let runtime = runtime
+    operations += 1
     task.wait = .operation(
       Task(executorPreference: executor) { await runtime.perform(operation, for: id) })
     return LuaState.await
   }
 
   func complete(_ id: Int, with result: Result<any LuaResult & Sendable, any Error>) {
+    operations -= 1
     guard let task = live[id], case .operation(let operation) = task.wait else { return }
     switch result {
     case .success(let values):
@@ -267,8 +295,16 @@ final class Scheduler {
     pump()
   }
 
+  /// Lets the other tasks run.
+  func takeTurn(_ lua: LuaState) throws -> Int32 {
+    let task = try beginAwait(lua)
+    task.wait = .turn
+    task.takesTurn = true
+    return LuaState.await
+  }
+
   func sleep(_ seconds: Double, from lua: LuaState) throws -> Int32 {
-    guard let task = try beginAwait(lua) else { return LuaState.await }
+    let task = try beginAwait(lua)
     let timer = Timer(seconds: seconds) { [unowned self, unowned task] in
       task.lua.push(true)
       makeReady(task, 1)
@@ -289,11 +325,25 @@ final class Scheduler {
       if let task = current { other.pushFailure(to: task, onto: lua) } else { throw other.failure() ?? Cancelled() }
       return LuaState.error
     }
-    guard let task = try beginAwait(lua) else { return LuaState.await }
+    let task = try beginAwait(lua)
+    guard !waits(other, for: task) else {
+      throw AwaitError(message: "cannot wait here: task \(other.id) waits for this one, so neither would ever go on")
+    }
     task.joinsToClose = closing
     other.waiters.append(task)
     task.wait = .join(other)
     return LuaState.await
+  }
+
+  /// Whether `task` can go on only after `target` has ended, or has loaded a module.
+  func waits(_ task: LuaTask, for target: LuaTask) -> Bool {
+    // From the target up, where there is little to look at.
+    if task === target { return true }
+    if target.waiters.contains(where: { waits(task, for: $0) }) { return true }
+    if let group = target.group, waits(task, for: group.waiter) { return true }
+    return moduleWaiters.contains { name, waiters in
+      loader(of: name) === target && waiters.contains { waits(task, for: $0) }
+    }
   }
 
   // MARK: Cancelling
@@ -306,7 +356,7 @@ final class Scheduler {
     if case .nothing = task.wait { return }
     guard !task.isClosing else { return }
     switch task.wait {
-    case .nothing, .turn, .refusal: break
+    case .nothing, .turn: break
     case .operation(let operation): operation.cancel()
     case .sleep(let timer):
       executor.cancel(timer)

@@ -33,7 +33,7 @@ final class TaskGroup {
 extension Scheduler {
   /// Has the running task wait for a group of `count` functions on top of `lua`, each a task of its own.
   func awaitGroup(_ kind: TaskGroup.Kind, count: Int32, arguments: Int32 = 0, from lua: LuaState) throws -> Int32 {
-    guard let waiter = try beginAwait(lua) else { return LuaState.await }
+    let waiter = try beginAwait(lua)
     let group = TaskGroup(kind, waiter: waiter)
     if case .timeout = kind {
       group.members.append(spawn(from: lua, arguments: arguments))

@@ -4,6 +4,8 @@ import LuaKit
 
 /// What tasks stand in line for.
 protocol TaskLine: AnyObject {
+  /// What it is, with an article.
+  var description: String { get }
   /// A task that stands in line was cancelled.
   func leave(_ task: LuaTask)
 }
@@ -43,18 +45,16 @@ extension Scheduler {
   ///
   /// - Parameter enter: Notes the task where ``TaskLine/leave(_:)`` will find it.
   func waitInLine(_ line: any TaskLine, from lua: LuaState, enter: (LuaTask) -> Void) throws -> Int32 {
-    guard let task = try beginAwait(lua) else { return LuaState.await }
+    let task = try beginAwait(lua)
     task.wait = .line(line)
     enter(task)
     return LuaState.await
   }
 
   /// Raises in a task that was cancelled, for what can be had without waiting: a loop of it must come to its end, too.
-  ///
-  /// - Returns: true when the task waits already, as in ``beginAwait(_:)``.
-  func refuses(_ lua: LuaState) throws -> Bool {
-    guard let task = current, task.control.pointee.cancelled, !task.isClosing else { return false }
-    return try beginAwait(lua) == nil
+  func refuse(_ lua: LuaState) throws {
+    guard let task = current, task.control.pointee.cancelled, !task.isClosing else { return }
+    _ = try beginAwait(lua)
   }
 
   /// Ends the wait of a task that has left its line, with the value on top of `lua`, which is popped.

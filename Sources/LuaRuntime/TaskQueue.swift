@@ -6,6 +6,7 @@ import LuaKit
 /// The values lie in a table that is the user value of the object, under numbers that only grow, so that Lua's collector
 /// sees through a queue that holds itself.
 final class TaskQueue: LuaObject, TaskLine {
+  let description = "a queue"
   static let luaName = "kdev.Queue"
   private let capacity: Int?
   private var isClosed = false
@@ -50,7 +51,7 @@ final class TaskQueue: LuaObject, TaskLine {
         putters.append((task, key))
       }
     }
-    if try scheduler.refuses(lua) { return LuaState.await }
+    try scheduler.refuse(lua)
     if let getter = getters.popFirst() {
       lua.pushCopy(at: 2)
       scheduler.deliver(lua, to: getter)
@@ -70,7 +71,7 @@ final class TaskQueue: LuaObject, TaskLine {
       }
       return try scheduler.waitInLine(self, from: lua) { getters.append($0) }
     }
-    if try scheduler.refuses(lua) { return LuaState.await }
+    try scheduler.refuse(lua)
     // A waiting put takes the place that becomes free; with a capacity of 0 its value is the one that is got.
     if let putter = putters.popFirst() {
       items.append(putter.key)

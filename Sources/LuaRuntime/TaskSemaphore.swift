@@ -2,6 +2,7 @@ import LuaKit
 
 /// `task.semaphore`: so many at a time. A permit that comes back goes to the task that has waited longest.
 final class TaskSemaphore: LuaObject, TaskLine {
+  let description = "a semaphore"
   static let luaName = "kdev.Semaphore"
   let size: Int
   /// None is free while a task waits.
@@ -24,7 +25,7 @@ final class TaskSemaphore: LuaObject, TaskLine {
   private func acquire(from lua: LuaState) throws -> Int32 {
     let scheduler = Scheduler.of(lua)
     guard free > 0 else { return try scheduler.waitInLine(self, from: lua) { waiters.append($0) } }
-    if try scheduler.refuses(lua) { return LuaState.await }
+    try scheduler.refuse(lua)
     free -= 1
     lua.push(TaskPermit(self))
     return 1

@@ -30,6 +30,8 @@ final class Timer {
 
 /// Timers by deadline: a binary heap whose entries know their place, so that one is removed in O(log n).
 struct TimerHeap {
+  var isEmpty: Bool { heap.isEmpty }
+
   private var heap: [Timer] = []
   private var nextOrder: UInt64 = 0
 

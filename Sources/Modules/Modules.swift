@@ -47,7 +47,8 @@ protocol KdevModule: SendableMetatype {
 private let modules: [any KdevModule.Type] = [
   CLIModule.self, DiskModule.self, EnvModule.self, FSModule.self, GlobModule.self, HostModule.self, JSONModule.self,
   KernelModule.self, LogModule.self, MergeModule.self, NetModule.self, PathModule.self, ProcModule.self,
-  TeuthologyModule.self, TimeModule.self,
+  SandboxModule.self, TeuthologyModule.self,
+  TimeModule.self,
   TransactionModule.self,
   UIModule.self, VMModule.self, YAMLModule.self,
 ]

@@ -32,13 +32,17 @@ extension LuaRuntime {
   /// Looks whether a text is a chunk or an expression, without running it.
   public func compile(_ text: String) -> CompiledLine {
     withState { lua in
-      if (try? lua.load("return " + text, name: "=stdin")) != nil { return .complete("return " + text) }
-      do throws(LuaError) {
-        try lua.load(text, name: "=stdin")
-        return .complete(text)
-      } catch {
-        return error.message.hasSuffix("<eof>") ? .incomplete : .wrong(error)
+      func failure(_ source: String) -> LuaError? {
+        do throws(LuaError) { try lua.load(source, name: "=stdin") } catch { return error }
+        return nil
       }
+      guard let asExpression = failure("return " + text) else { return .complete("return " + text) }
+      guard let asChunk = failure(text) else { return .complete(text) }
+      // A quoted string cannot go on in another line, unless its line ends with a backslash.
+      if asChunk.message.contains("unfinished string near"), !text.hasSuffix("\\") { return .wrong(asChunk) }
+      // What lacks its end as either may become that: `1 +`, `if x then`.
+      if asChunk.message.hasSuffix("<eof>") || asExpression.message.hasSuffix("<eof>") { return .incomplete }
+      return .wrong(asChunk)
     }
   }
 

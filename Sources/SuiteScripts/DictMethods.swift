@@ -50,7 +50,9 @@ extension Method {
   }
 
   /// A default that is given back only, so it can be anything that Lua has.
-  private func returned(_ index: Int32) throws(PythonError) -> Object { try universe.object(raw, at: index, to: "be a default") }
+  private func returned(_ index: Int32) throws(PythonError) -> Object {
+    try universe.object(raw, at: index, to: "be a default")
+  }
 
   private func popItem(isConfig: Bool) throws(PythonError) -> Int32 {
     let items = heap.count(object)

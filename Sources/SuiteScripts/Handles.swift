@@ -93,12 +93,15 @@ extension ScriptUniverse {
 
   /// The object that a handle of a node, a date, or the methods of one stands for.
   func object(_ handle: UnsafeMutablePointer<lb_handle>) -> Object {
-    Object(number: UInt32(truncatingIfNeeded: handle.pointee.value), tag: UInt8(truncatingIfNeeded: handle.pointee.number))
+    Object(
+      number: UInt32(truncatingIfNeeded: handle.pointee.value), tag: UInt8(truncatingIfNeeded: handle.pointee.number))
   }
 
   /// The object of a Lua value, as lupa makes it.
   /// - Parameter use: what is to be done with it, for the error: "stored in a job".
-  func object(_ raw: OpaquePointer, at index: Int32, to use: String = "be stored in a job") throws(PythonError) -> Object {
+  func object(_ raw: OpaquePointer, at index: Int32, to use: String = "be stored in a job") throws(PythonError)
+    -> Object
+  {
     switch lua_type(raw, index) {
     case LUA_TNIL, LUA_TNONE: return .none
     case LUA_TBOOLEAN: return .bool(lua_toboolean(raw, index) != 0)

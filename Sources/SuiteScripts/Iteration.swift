@@ -17,7 +17,9 @@ enum Iteration {
     }
     return try begin(universe, raw) { raw, universe in
       ScriptCall.enter(raw, universe, Iteration.nextNumbered)
-    } configure: { $0.pointee.value |= UInt64(UInt32(bitPattern: Int32(truncatingIfNeeded: start))) << 32 }
+    } configure: {
+      $0.pointee.value |= UInt64(UInt32(bitPattern: Int32(truncatingIfNeeded: start))) << 32
+    }
   }
 
   /// `for k, v in py_iterex(py_attrgetter(dict).items())`: a tuple gives its items one by one.
@@ -25,7 +27,8 @@ enum Iteration {
     guard universe.handle(call.raw, 1) != nil else { throw notPython(universe, call.raw, "py_iterex") }
     return try begin(universe, call.raw) { raw, universe in
       ScriptCall.enter(raw, universe, Iteration.nextExploded)
-    } configure: { _ in }
+    } configure: { _ in
+    }
   }
 
   private static func notPython(_ universe: ScriptUniverse, _ raw: OpaquePointer, _ name: String) -> PythonError {
@@ -125,7 +128,9 @@ enum Iteration {
   private static func push(
     _ universe: ScriptUniverse, _ raw: OpaquePointer, _ items: [Object]
   ) throws(PythonError) -> Int32 {
-    guard lua_checkstack(raw, Int32(clamping: items.count + 8)) != 0 else { throw .refused("a tuple of \(items.count) items is too long") }
+    guard lua_checkstack(raw, Int32(clamping: items.count + 8)) != 0 else {
+      throw .refused("a tuple of \(items.count) items is too long")
+    }
     for (place, item) in items.enumerated() {
       if place == 0, item.isNone {
         universe.pushHandle(raw, .none, UInt64(0))

@@ -77,17 +77,20 @@ public final class LuaScripts: FragmentScripts {
     if lua_setupvalue(raw, -2, 1) == nil { lb_pop(raw, 1) }
     lua_xmove(raw, thread, 1)
     universe.heap.work = 0
-    lb_limit(thread, ScriptUniverse.instructionLimit)
+    LuaState(thread).limit(instructions: ScriptUniverse.instructionLimit, seconds: ScriptUniverse.timeLimit)
     var results: Int32 = 0
-    let status = lua_resume(thread, raw, 0, &results)
+    let status = lb_resume(thread, raw, lb_host_of(raw).pointee.task, 0, &results)
     defer {
-      lb_limit(thread, 0)
+      LuaState(thread).limit(instructions: nil)
       lua_resetthread(thread)
       lua_settop(thread, 0)
     }
     if status == LUA_YIELD { return Self.verdict(thread, results) }
     guard status == LUA_OK else {
-      throw Self.failure(Self.errorText(thread), context.stage)
+      let text = status == LUA_ERRMEM ? "the script needs more memory than it may have" : Self.errorText(thread)
+      var failure = Self.failure(text, context.stage)
+      failure.line = failure.line ?? Self.currentLine(thread)
+      throw failure
     }
     do throws(PythonError) {
       if results == 0 { return .reject() }
@@ -108,6 +111,8 @@ public final class LuaScripts: FragmentScripts {
   public func find(_ pattern: String, in text: String) throws(ScriptFailure) -> Bool {
     guard let universe else { return false }
     let lua = universe.lua
+    lua.limit(instructions: ScriptUniverse.instructionLimit, seconds: ScriptUniverse.timeLimit)
+    defer { lua.limit(instructions: nil) }
     do throws(LuaError) {
       try lua.load("local text, pattern = ... return text:find(pattern) ~= nil", name: "=filter")
       lua.push(text)
@@ -116,7 +121,9 @@ public final class LuaScripts: FragmentScripts {
     } catch {
       throw ScriptFailure(
         stage: .postmerge,
-        message: "--filter-fragments takes '\(pattern)' for a Lua pattern, which it is not: \(Self.withoutPlace(error.message))")
+        message:
+          "--filter-fragments takes '\(pattern)' for a Lua pattern, which it is not: \(Self.withoutPlace(error.message))"
+      )
     }
     defer { lua.pop() }
     return lua_toboolean(lua.raw, -1) != 0
@@ -128,6 +135,17 @@ public final class LuaScripts: FragmentScripts {
     let lua = LuaState(thread)
     if lua_type(thread, -1) == LUA_TNIL { return "nil" }
     return lua.describe(at: -1)
+  }
+
+  /// The line of the innermost function of the script; errors that C raises do not name it.
+  private static func currentLine(_ thread: OpaquePointer) -> Int? {
+    var frame = lua_Debug()
+    var level: Int32 = 0
+    while lua_getstack(thread, level, &frame) != 0 {
+      if lua_getinfo(thread, "l", &frame) != 0, frame.currentline > 0 { return Int(frame.currentline) }
+      level += 1
+    }
+    return nil
   }
 
   /// The line in "script:3: message", and the rest.

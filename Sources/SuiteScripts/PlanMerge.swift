@@ -12,6 +12,8 @@ public struct PlanMerge: Sendable {
   private let goesOn: Bool
   /// Some milliseconds of work.
   private let blockSize: Int
+  /// Each reads every fragment for itself; more of them would do little else.
+  private static let mostWorkers = 8
 
   /// - Parameters:
   ///   - setup: what all jobs have in common.
@@ -28,7 +30,7 @@ public struct PlanMerge: Sendable {
     self.writes = writes
     self.goesOn = goesOn
     self.blockSize = max(1, blockSize)
-    self.workers = max(1, min(workers, (matrix.count - 1) / self.blockSize + 1))
+    self.workers = max(1, min(workers, Self.mostWorkers, (matrix.count - 1) / self.blockSize + 1))
   }
 
   /// A block in work.

@@ -53,7 +53,8 @@ enum PythonBuiltins {
       }
     }
     for (place, pair) in try universe.elements(raw, index).enumerated() {
-      let parts = try universe.parts(of: pair, else: "cannot convert dictionary update sequence element #\(place) to a sequence")
+      let parts = try universe.parts(
+        of: pair, else: "cannot convert dictionary update sequence element #\(place) to a sequence")
       guard parts.count == 2 else {
         throw .value("dictionary update sequence element #\(place) has length \(parts.count); 2 is required")
       }

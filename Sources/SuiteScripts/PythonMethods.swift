@@ -195,7 +195,10 @@ struct Method {
     }
     let (start, end) = (try bound(2, 0), try bound(3, items))
     guard start < end, let place = (start..<end).first(where: { heap.isEqual(heap.item(object, at: $0), wanted) })
-    else { throw .value("\(heap.pythonText(heap.makeList([wanted]), longest: 80).dropFirst().dropLast()) is not in \(object.typeName)") }
+    else {
+      throw .value(
+        "\(heap.pythonText(heap.makeList([wanted]), longest: 80).dropFirst().dropLast()) is not in \(object.typeName)")
+    }
     lua_pushinteger(raw, lua_Integer(place))
     return 1
   }

@@ -16,7 +16,9 @@ final class ScriptUniverse {
   let drawn: UnsafeMutablePointer<Bool>
 
   /// What a script may do; a premerge script takes a few hundred instructions.
-  static let instructionLimit: Int32 = 20_000_000
+  static let instructionLimit = 20_000_000
+  static let timeLimit = 10.0
+  static let memoryLimit = 256 << 20
   static let workLimit = 50_000_000
   static let textLimit = 64 << 20
 
@@ -38,12 +40,18 @@ final class ScriptUniverse {
 
   /// Names whose values differ from script to script.
   enum Variable: String, CaseIterable {
-    case description, yaml, yaml_fragment, frag_paths, base_frag_paths, os_type, os_version
-    case wanted_os_version, this_os_version
+    case description, yaml
+    case yamlFragment = "yaml_fragment"
+    case fragmentPaths = "frag_paths"
+    case basePaths = "base_frag_paths"
+    case osType = "os_type"
+    case osVersion = "os_version"
+    case wantedVersion = "wanted_os_version"
+    case thisVersion = "this_os_version"
   }
 
   init(_ context: ScriptContext) throws(LuaError) {
-    lua = try LuaState.make()
+    lua = try LuaState.makeLimited(memory: Self.memoryLimit)
     raw = lua.raw
     self.context = context
     heap = context.heap
@@ -51,7 +59,6 @@ final class ScriptUniverse {
     drawn.initialize(to: false)
     try lua.ensureStack(200)
     try seed()
-    try lua.run("string.dump = nil")
     makeHandles()
     makeEnvironment()
     makeConstants()
@@ -158,14 +165,14 @@ final class ScriptUniverse {
     }
     set(.description, context.description, table)
     set(.yaml, context.yaml, table)
-    set(.frag_paths, heap.makeList(context.paths), table)
-    set(.base_frag_paths, heap.makeList(context.basePaths), table)
-    if !context.fragment.isNone { set(.yaml_fragment, context.fragment, table) }
-    if !context.osType.isNone { set(.os_type, context.osType, table) }
-    if !context.osVersion.isNone { set(.os_version, context.osVersion, table) }
+    set(.fragmentPaths, context.fragmentPaths, table)
+    set(.basePaths, heap.makeList(context.basePaths), table)
+    if !context.fragment.isNone { set(.yamlFragment, context.fragment, table) }
+    if !context.osType.isNone { set(.osType, context.osType, table) }
+    if !context.osVersion.isNone { set(.osVersion, context.osVersion, table) }
     if let versions = context.comparedVersions {
-      set(.wanted_os_version, heap.text(versions.wanted), table)
-      set(.this_os_version, heap.text(versions.this), table)
+      set(.wantedVersion, heap.text(versions.wanted), table)
+      set(.thisVersion, heap.text(versions.this), table)
     }
     for global in context.globals {
       pushTable(global.value)

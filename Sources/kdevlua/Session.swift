@@ -59,7 +59,10 @@ enum Session {
     do {
       try LuaExecutor().run {
         let work = Task { try await body() }
-        Interruption.onFirst { work.cancel() }
+        Interruption.onFirst {
+          work.cancel()
+          return true
+        }
         try await work.value
       }
     } catch {
@@ -113,14 +116,19 @@ enum Session {
     case let error as HostError where error.code == .cancelled:
       complain("interrupted")
       return ExitCode(130)
-    case let error as any LuaErrorFields:
-      // The place is enough: these errors say what to do, and a traceback would bury it.
-      let place = lua?.location.trimmingSuffix { $0 == " " || $0 == ":" } ?? ""
-      complain(error.text + (place.isEmpty ? "" : "\n  at \(place)"))
     default:
-      complain(lua?.description ?? "\(error)")
+      complain(text(of: error))
     }
     return .failure
+  }
+
+  /// What a person reads of an error.
+  static func text(of error: any Error) -> String {
+    let lua = error as? LuaError
+    guard let error = (lua?.underlying ?? error) as? any LuaErrorFields else { return lua?.description ?? "\(error)" }
+    // The place is enough: these errors say what to do, and a traceback would bury it.
+    let place = lua?.location.trimmingSuffix { $0 == " " || $0 == ":" } ?? ""
+    return error.text + (place.isEmpty ? "" : "\n  at \(place)")
   }
 
   /// Says an error: as it is to a person, as an event to a program.
@@ -157,11 +165,13 @@ extension StringProtocol {
 enum Interruption {
   private static let count = Atomic<Int>(0)
   private static let isInteractive = Atomic(false)
-  private static let action = Mutex<(@Sendable () -> Void)?>(nil)
+  private static let action = Mutex<(@Sendable () -> Bool)?>(nil)
+  private static let ending = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// - Parameters:
-  ///   - isInteractive: somebody sits at a prompt: each Ctrl-C is a first one, and the other signals end the program.
-  static func onFirst(isInteractive: Bool = false, _ body: @escaping @Sendable () -> Void) {
+  ///   - body: gives false when nothing runs yet that could clean up.
+  ///   - isInteractive: somebody sits at a prompt: each Ctrl-C is a first one, and the other signals do what `onEnd` says.
+  static func onFirst(isInteractive: Bool = false, _ body: @escaping @Sendable () -> Bool) {
     action.withLock { $0 = body }
     self.isInteractive.store(isInteractive, ordering: .relaxed)
     // A signal is taken by a thread that waits for it, not by a handler: then anything may be called.
@@ -174,6 +184,9 @@ enum Interruption {
     pthread_detach(thread)
   }
 
+  /// Has the first SIGTERM or SIGHUP of an interactive session call `body`; without one it ends the program.
+  static func onEnd(_ body: @escaping @Sendable () -> Void) { ending.withLock { $0 = body } }
+
   private static func listen() -> UnsafeMutableRawPointer? {
     var signals = sigset_t()
     sigemptyset(&signals)
@@ -181,13 +194,26 @@ enum Interruption {
     while true {
       var number: Int32 = 0
       guard sigwait(&signals, &number) == 0 else { continue }
-      let ends =
-        isInteractive.load(ordering: .relaxed) ? number != SIGINT : count.add(1, ordering: .relaxed).oldValue > 0
-      if ends {
+      let isInteractive = isInteractive.load(ordering: .relaxed)
+      if isInteractive, number == SIGINT {
+        _ = action.withLock { $0 }?()
+        continue
+      }
+      let isFirst = count.add(1, ordering: .relaxed).oldValue == 0
+      if isInteractive, isFirst, let end = ending.withLock({ $0 }) {
+        end()
+        continue
+      }
+      if isInteractive || !isFirst {
+        RawMode.leave()
         Session.complain("ended; `kdevlua down` undoes what is left")
         _exit(128 + number)
       }
-      action.withLock { $0 }?()
+      let isTaken = action.withLock { $0 }?() ?? false
+      if !isTaken {
+        Session.complain("interrupted")
+        _exit(130)
+      }
     }
   }
 }

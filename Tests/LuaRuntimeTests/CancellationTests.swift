@@ -29,16 +29,91 @@ extension RuntimeTests {
         """)
     }
 
-    @Test func aLoopThatSwallowsCancellationsDoesNotStopTheOthers() throws {
+    @Test func aLoopThatSwallowsItsCancellationIsEndedAfterAHundred() throws {
       try run(
         """
-        local stop
-        local t = task.spawn(function() while not stop do pcall(task.sleep, 60) end end)
+        local swallowed, closed = 0, false
+        local t = task.spawn(function()
+          local guard <close> = setmetatable({}, { __close = function()
+            assert(not pcall(error, "close handlers catch as ever"))
+            task.sleep(0.001)
+            closed = true
+          end })
+          while true do
+            if not pcall(task.sleep, 60) then swallowed = swallowed + 1 end
+          end
+        end)
         task.sleep(0.001)
         t:cancel()
-        task.sleep(0.03)
-        stop = true
-        t:await()
+        local ok, e = pcall(t.await, t)
+        assert(not ok and e.kind == "cancelled" and t:status() == "cancelled")
+        assert(swallowed >= 100 and closed, swallowed)
+        """)
+    }
+
+    @Test func aTaskThatSwallowsItsCancellationDoesNotOutliveTheScript() throws {
+      try run("task.spawn(function() while true do pcall(task.sleep, 1) end end) task.sleep(0)")
+    }
+
+    @Test func whatATaskSpawnsWhileTheScriptEndsIsCancelled() throws {
+      try run(
+        """
+        closed = 0
+        task.spawn(function()
+          local guard <close> = setmetatable({}, { __close = function()
+            local helper = task.spawn(function() task.sleep(0.001) closed = closed + 1 end)
+            helper:await()
+            task.spawn(task.sleep, 60)
+          end })
+          pcall(task.sleep, 60)
+          task.spawn(test.wait, 60)
+          pcall(test.wait, 60)
+        end)
+        local guard <close> = setmetatable({}, { __close = function() task.sleep(0.01) end })
+        """)
+    }
+
+    @Test func yieldInATaskLetsTheOthersRunAndSeesItsCancellation() throws {
+      try run(
+        """
+        local turns, others = 0, 0
+        local t = task.spawn(function() while true do coroutine.yield() turns = turns + 1 end end)
+        local u = task.spawn(function() for _ = 1, 10 do task.sleep(0) others = others + 1 end end)
+        u:await()
+        assert(others == 10 and turns > 10, turns)
+        t:cancel()
+        local ok, e = pcall(t.await, t)
+        assert(not ok and e.kind == "cancelled")
+        assert(select("#", coroutine.yield(1, 2)) == 0)
+        -- inside a coroutine it is Lua's own
+        local gen = coroutine.wrap(function(a) return coroutine.yield(a + 1) end)
+        assert(gen(1) == 2 and gen(5) == 5)
+        """)
+    }
+
+    @Test func aTaskThatYieldsForEverDoesNotOutliveTheScript() throws {
+      try run("task.spawn(function() while true do coroutine.yield() end end) task.sleep(0.01)")
+    }
+
+    @Test func whoeverCatchesACancellationInLuasLibraryDoesNotShieldTheTask() throws {
+      try run(
+        """
+        local seen = {}
+        local t = task.spawn(function()
+          local gen = coroutine.create(function()
+            local c <close> = setmetatable({}, { __close = function() task.sleep(1) end })
+            coroutine.yield()
+          end)
+          coroutine.resume(gen)
+          pcall(task.sleep, 60)
+          seen[#seen + 1] = tostring((coroutine.close(gen)))
+          seen[#seen + 1] = tostring((load(function() task.sleep(1) end)))
+          seen[#seen + 1] = tostring((pcall(task.sleep, 0)))
+        end)
+        task.sleep(0.001)
+        t:cancel()
+        pcall(t.await, t)
+        assert(table.concat(seen, " ") == "false nil false", table.concat(seen, " "))
         """)
     }
 

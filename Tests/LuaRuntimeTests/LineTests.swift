@@ -1,9 +1,43 @@
+import LuaKit
 import LuaRuntime
 import Testing
 
 extension RuntimeTests {
   /// `task.any`, `task.semaphore`, `task.queue`: everything that tasks stand in line for.
   @Suite struct Lines {
+    @Test func aWaitThatNothingCanEndIsAnError() throws {
+      let error = try failure(of: "local q = task.queue()\nq:get()")
+      #expect(error.message.contains("deadlock: this waits for a queue"), "\(error)")
+      #expect(error.location == "t.lua:2: ")
+      try run(
+        """
+        local gate = task.semaphore(1)
+        local ok, e = pcall(task.all, {
+          function() local p <close> = gate:acquire() task.queue():put(1) task.queue(0):put(1) return p end,
+          function() local p <close> = gate:acquire() return p end,
+        })
+        assert(not ok and e.kind == "deadlock", tostring(e))
+        -- a consumer in the background is none as long as the script goes on
+        local q = task.queue()
+        local consumer = task.spawn(function() return q:get() end)
+        task.sleep(0.001)
+        q:put(7)
+        assert(consumer:await() == 7)
+        """)
+    }
+
+    @Test func aCloseHandlerThatWaitsForNothingDoesNotKeepTheProgram() throws {
+      try run(
+        """
+        local q = task.queue()
+        task.spawn(function()
+          local guard <close> = setmetatable({}, { __close = function() q:get() end })
+          task.sleep(60)
+        end)
+        task.sleep(0.001)
+        """)
+    }
+
     @Test func anyGivesTheFirstSuccessAndCancelsTheRest() throws {
       let aftermath = try run(
         """

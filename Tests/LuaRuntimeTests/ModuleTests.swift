@@ -34,6 +34,47 @@ extension RuntimeTests {
       #expect(error.message.hasSuffix("module 'a' requires itself, directly or through another module"))
     }
 
+    @Test func aModuleThatRequiresItselfThroughAnotherTaskIsAnError() throws {
+      try run(
+        """
+        package.preload.outer = function()
+          return { task.spawn(function() return require "inner" end):await() }
+        end
+        package.preload.inner = function() return require "outer" end
+        local ok, e = pcall(require, "outer")
+        assert(not ok and tostring(e):find "module 'outer' requires itself: task %d+, which loads it, waits", tostring(e))
+        package.preload.other = function() return (task.all { function() return require "outer" end }) end
+        package.preload.outer = function() return task.race { function() return require "other" end } end
+        task.spawn(function() pcall(require, "outer") end)
+        """)
+    }
+
+    @Test func aLoadThatWasDroppedHalfWayCanBeBegunAgain() throws {
+      try run(
+        """
+        local rounds = 0
+        package.preload.half = function()
+          rounds = rounds + 1
+          if rounds == 1 then coroutine.yield() end
+          return "whole"
+        end
+        coroutine.wrap(function() require "half" end)()
+        assert(require "half" == "whole" and rounds == 2)
+        """)
+    }
+
+    @Test func aModuleThatAnotherTaskLoadsCannotBeWaitedForInsideSort() throws {
+      try run(
+        """
+        package.preload.slow = function() task.sleep(0.01) return true end
+        local t = task.spawn(require, "slow")
+        task.sleep(0)
+        local ok, e = pcall(table.sort, { 1, 2 }, function() return require "slow" end)
+        assert(not ok and tostring(e):find "cannot wait here: inside table.sort", tostring(e))
+        t:await()
+        """)
+    }
+
     @Test func theHostProvidesSources() throws {
       try run(
         """

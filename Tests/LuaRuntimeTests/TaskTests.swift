@@ -144,6 +144,35 @@ extension RuntimeTests {
         """)
     }
 
+    @Test func tasksThatWouldWaitForEachOtherAreAnError() throws {
+      try run(
+        """
+        local a, b
+        a = task.spawn(function() task.sleep(0) return b:await() end)
+        b = task.spawn(function() task.sleep(0) return a:await() end)
+        local ok, e = pcall(a.await, a)
+        assert(not ok and e.kind == "await" and e.message:find "waits for this one", tostring(e))
+        pcall(b.await, b)
+        local outer
+        outer = task.spawn(function()
+          task.sleep(0)
+          return task.timeout(60, function() return outer:await() end)
+        end)
+        ok, e = pcall(outer.await, outer)
+        assert(not ok and e.kind == "await", tostring(e))
+        """)
+    }
+
+    @Test func wrongArgumentsOfCoroutineFunctionsNameThem() throws {
+      try run(
+        """
+        for _, name in ipairs { "close", "status", "resume" } do
+          local ok, e = pcall(coroutine[name], 1)
+          assert(not ok and e:find("'coroutine." .. name .. "' %(coroutine expected"), e)
+        end
+        """)
+    }
+
     @Test func contextIsInheritedBySpawnedTasksAndCallbacks() throws {
       try run(
         """

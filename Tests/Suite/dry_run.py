@@ -43,7 +43,7 @@ def main():
     command.main(
         ["--dry-run", "--suite", suite, "--suite-dir", os.path.dirname(qa), "--suite-relpath", os.path.basename(qa),
          "--ceph", "main", "--suite-branch", "main", "--teuthology-branch", "main", "--arch", "x86_64",
-         "--machine-type", "smithi", "--kernel", "distro", "--force-priority", *options]
+         "--machine-type", "smithi", "--kernel", "distro", "--force-priority", "--job-threshold", "0", *options]
     )
 
 

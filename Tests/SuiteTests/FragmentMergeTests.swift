@@ -143,10 +143,12 @@ import Testing
 
   @Test func basePathsBeginAfterTheSuites() throws {
     var seen: [String?] = []
-    let scripts = FakeScripts(["look": { context in
-      seen = context.basePaths.map(context.heap.string(of:))
-      return true
-    }])
+    let scripts = FakeScripts([
+      "look": { context in
+        seen = context.basePaths.map(context.heap.string(of:))
+        return true
+      }
+    ])
     let merge = try FragmentMerge(MergeSetup(), scripts: scripts)
     let numbers = ["/q/suites/fs/a.yaml", "/suites/b.yaml", "c.yaml"].map {
       merge.add(path: $0, text: "teuthology: {postmerge: [look]}")
@@ -156,14 +158,17 @@ import Testing
   }
 
   @Test func whatAScriptDoesToTheBaseLastsForTheJobsThatFollow() throws {
-    let scripts = FakeScripts(["change": { context in
-      let heap = context.heap
-      let count = heap.value(context.baseConfig, for: "n")?.integerValue ?? 0
-      heap.set(.integer(count + 1), in: context.baseConfig, for: heap.text("n"))
-      // A node of the job that lives on in the base.
-      heap.set(heap.object(["k": [.integer(count), "a text of this job"]]), in: context.baseConfig, for: heap.text("kept"))
-      return true
-    }])
+    let scripts = FakeScripts([
+      "change": { context in
+        let heap = context.heap
+        let count = heap.value(context.baseConfig, for: "n")?.integerValue ?? 0
+        heap.set(.integer(count + 1), in: context.baseConfig, for: heap.text("n"))
+        // A node of the job that lives on in the base.
+        heap.set(
+          heap.object(["k": [.integer(count), "a text of this job"]]), in: context.baseConfig, for: heap.text("kept"))
+        return true
+      }
+    ])
     let job = try OneJob([("a.yaml", "teuthology: {postmerge: [change]}")], over: ["n": 0], scripts: scripts)
     for number in 0..<50 {
       #expect(try job.run("job number \(number)") == .merged)
@@ -175,13 +180,15 @@ import Testing
   }
 
   @Test func aFragmentTwiceInAJobIsCopiedTwice() throws {
-    let scripts = FakeScripts(["change": { context in
-      let list = context.heap.own(context.heap.value(context.fragment, for: "l") ?? .none)
-      let item = context.heap.own(context.heap.item(list, at: 0))
-      let count = context.heap.count(context.heap.value(context.yaml, for: "l") ?? context.heap.makeList())
-      context.heap.set(.integer(count), in: item, for: context.heap.text("n"))
-      return true
-    }])
+    let scripts = FakeScripts([
+      "change": { context in
+        let list = context.heap.own(context.heap.value(context.fragment, for: "l") ?? .none)
+        let item = context.heap.own(context.heap.item(list, at: 0))
+        let count = context.heap.count(context.heap.value(context.yaml, for: "l") ?? context.heap.makeList())
+        context.heap.set(.integer(count), in: item, for: context.heap.text("n"))
+        return true
+      }
+    ])
     let merge = try FragmentMerge(MergeSetup(), scripts: scripts)
     let twice = merge.add(path: "a.yaml", text: "teuthology: {premerge: change}\nl: [{x: 1}]")
     #expect(try merge.merge(text: [], fragments: [twice, twice]) == .merged)
@@ -190,7 +197,10 @@ import Testing
 
   @Test func aJobIsOneLineOfJSONWithSortedKeys() throws {
     let job = try OneJob([
-      ("b.yaml", "z: {2024-01-02: 1.50, 1: yes, ~: x}\na: [\"q\\\"\\u00e9\\t\", 12345678901234567890, 1.0e+16, 2024-01-02]"),
+      (
+        "b.yaml",
+        "z: {2024-01-02: 1.50, 1: yes, ~: x}\na: [\"q\\\"\\u00e9\\t\", 12345678901234567890, 1.0e+16, 2024-01-02]"
+      ),
       ("c.yaml", "teuthology: {premerge: reject}"),
     ])
     _ = try job.run("{b c}")
@@ -206,12 +216,14 @@ import Testing
   }
 
   @Test func whatAScriptChangesThroughAnAnchorIsWrittenWhereverItIsShared() throws {
-    let scripts = FakeScripts(["change": { context in
-      let heap = context.heap
-      let list = heap.own(heap.value(context.yaml, for: "a") ?? .none)
-      heap.set(.integer(2), in: heap.own(heap.item(list, at: 0)), for: heap.text("k"))
-      return true
-    }, "leave": { _ in true }])
+    let scripts = FakeScripts([
+      "change": { context in
+        let heap = context.heap
+        let list = heap.own(heap.value(context.yaml, for: "a") ?? .none)
+        heap.set(.integer(2), in: heap.own(heap.item(list, at: 0)), for: heap.text("k"))
+        return true
+      }, "leave": { _ in true },
+    ])
     let merge = try FragmentMerge(MergeSetup(), scripts: scripts)
     let text = "a: [&x {k: 1}]\nb: [[*x]]\nteuthology: {postmerge: "
     let changes = merge.add(path: "a.yaml", text: text + "[change]}")
@@ -251,14 +263,15 @@ import Testing
 }
 
 @Suite("Filters of jobs") struct MergeFilterTests {
-  @Test(arguments: [
-    (["k-testing"], [], [], "fs/{k-testing}", nil),
-    (["k-testing"], [], [], "fs/{kktesting}", "it does not match --filter k-testing"),
-    (["x", ""], [], [], "fs/{a}", nil),
-    ([], ["a"], [], "fs/{a}", "it matches --filter-out a"),
-    ([], [], ["a", "b"], "fs/{a}", "it does not match --filter-all b"),
-    (["b"], [], ["b"], "fs/{a}", "it does not match --filter-all b"),
-  ] as [([String], [String], [String], String, String?)])
+  @Test(
+    arguments: [
+      (["k-testing"], [], [], "fs/{k-testing}", nil),
+      (["k-testing"], [], [], "fs/{kktesting}", "it does not match --filter k-testing"),
+      (["x", ""], [], [], "fs/{a}", nil),
+      ([], ["a"], [], "fs/{a}", "it matches --filter-out a"),
+      ([], [], ["a", "b"], "fs/{a}", "it does not match --filter-all b"),
+      (["b"], [], ["b"], "fs/{a}", "it does not match --filter-all b"),
+    ] as [([String], [String], [String], String, String?)])
   func descriptionsAreSearchedAsPlainText(
     any: [String], none: [String], all: [String], description: String, expected: String?
   ) throws {
@@ -292,20 +305,22 @@ import Testing
     #expect(throws: JobFailure.self) { try OneJob([("a.yaml", "")], filters: filters).run("x") }
   }
 
-  @Test(arguments: [
-    ("centos", "os_type: ubuntu", "its os_type is ubuntu, not centos"), ("centos", "os_type: centos", nil),
-    ("centos", "x: 1", nil),
-  ] as [(String, String, String?)])
+  @Test(
+    arguments: [
+      ("centos", "os_type: ubuntu", "its os_type is ubuntu, not centos"), ("centos", "os_type: centos", nil),
+      ("centos", "x: 1", nil),
+    ] as [(String, String, String?)])
   func theDistributionMustBeTheWantedOne(wanted: String, fragment: String, expected: String?) throws {
     let job = try OneJob([("a.yaml", fragment)], over: ["os_type": .string(wanted)])
     _ = try job.run()
     #expect(job.merge.rejection?.reason == expected)
   }
 
-  @Test(arguments: [
-    ("9", "os_version: 9.stream", nil), ("9.stream", "os_version: '9'", nil),
-    ("9", "os_version: 8.stream", "its os_version is 8.stream, not 9"), ("20.04", "os_version: 20.04", nil),
-  ] as [(YAMLValue, String, String?)])
+  @Test(
+    arguments: [
+      ("9", "os_version: 9.stream", nil), ("9.stream", "os_version: '9'", nil),
+      ("9", "os_version: 8.stream", "its os_version is 8.stream, not 9"), ("20.04", "os_version: 20.04", nil),
+    ] as [(YAMLValue, String, String?)])
   func streamsOfAVersionAreTheVersion(wanted: YAMLValue, fragment: String, expected: String?) throws {
     let job = try OneJob([("a.yaml", fragment)], over: ["os_version": wanted])
     _ = try job.run()

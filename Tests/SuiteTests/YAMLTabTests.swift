@@ -6,7 +6,7 @@ import Testing
   @Test(arguments: [
     ("a: \tx", 1, 4), ("a:\tx", 1, 3), ("a: 1\t", 1, 5), ("a: 1 \t# c", 1, 6), ("a: x\ty", 1, 5),
     ("a: 1\nb: [1,\t2]", 2, 7),
-("é: \"\t\"\nb: 1\t", 2, 5), ("a: b#\tc", 1, 6), ("a\t: 1", 1, 2),
+    ("é: \"\t\"\nb: 1\t", 2, 5), ("a: b#\tc", 1, 6), ("a\t: 1", 1, 2),
   ])
   func areRefusedAsBlanks(_ text: String, _ line: Int, _ column: Int) {
     let error = #expect(throws: YAMLError.self) { try YAMLValue(yaml: text) }

@@ -1,5 +1,6 @@
 // System calls that the Glibc module does not show to Swift.
 #pragma once
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,3 +15,17 @@ static inline int chost_pidfd_signal(int pidfd, int signal) {
 // Has a write to a program that reads no more fail with EPIPE instead of ending this program. Programs started later are
 // not concerned, as exec(2) resets handlers.
 void chost_survive_broken_pipes(void);
+
+// Columns of a terminal that a Unicode scalar takes (wcwidth(3)): 0, 1 or 2; -1 for a control character.
+int chost_columns(uint32_t scalar);
+
+// Has SIGWINCH and SIGCONT written to a descriptor, a byte each: the signal's number. The descriptor does not block.
+void chost_note_signals(int descriptor);
+
+// Has the C library write standard output at each line feed, wherever it goes.
+void chost_buffer_output_by_lines(void);
+
+// Has the terminal at standard input give each key at once and show none itself, and brings back what was at first. In C, as
+// the same in Swift set wrong modes when swiftc 6.3.1 had optimized it. Not to be called by two threads at once.
+void chost_enter_raw_mode(void);
+void chost_leave_raw_mode(void);

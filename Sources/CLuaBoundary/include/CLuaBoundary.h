@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdatomic.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -23,8 +24,24 @@ typedef int (*lb_closure)(lua_State *L, void *object);
 typedef struct lb_task {
   bool cancelled;
   bool shielded;
+  bool doomed; /* it swallowed its cancellation too often: nothing but close handlers catches errors any more */
+  lua_State *thread; /* its own, as against those of the coroutines in it */
   bool failed; /* the body ended in an error, which is the one value left on the thread's stack */
 } lb_task;
+
+/* Which limit of a state was passed. */
+typedef enum lb_limit { LB_WITHIN, LB_OVER_STEPS, LB_OVER_TIME, LB_OVER_STOP } lb_limit;
+
+/* What a limited state may use; see limit.c. */
+typedef struct lb_limits {
+  bool on, counts_steps;
+  size_t memory, used;  /* bytes: the most, 0 for no limit, and now */
+  int64_t steps;        /* left */
+  int64_t unlooked;     /* steps since the last look at the clock */
+  int64_t deadline;     /* CLOCK_MONOTONIC, ns; 0 for none */
+  _Atomic int stop;     /* another thread wants an end */
+  lb_limit over;        /* nothing in the state catches an error once this is set */
+} lb_limits;
 
 /* One per Lua universe, found from any of its threads through the extra space. */
 typedef struct lb_host {
@@ -32,9 +49,11 @@ typedef struct lb_host {
   void *scheduler;                            /* LuaRuntime's side, or NULL */
   int (*raised)(lua_State *L);                /* error value on top; notes the traceback; pushes nothing */
   int (*unknown_field)(lua_State *L);         /* (object, key) of an object without that field; pushes the error */
+  void (*limited)(lua_State *L);              /* a limit was passed, limits.over; replaces the place on top by the error */
   int (*interrupted)(lua_State *L);           /* pushes the error that stops a loop which never waits */
   void (*search_begins)(lua_State *L);        /* the first require that has something to load; then NULL */
   int (*wait_module)(lua_State *L);           /* waits until another task has loaded the module at index 1 */
+  int (*take_turn)(lua_State *L);             /* coroutine.yield() of a task itself: lets the others run */
   void (*module_loaded)(lua_State *L, const char *name);
   lb_task *task;                              /* the task that runs; `outside` when none does */
   lb_task outside;
@@ -43,6 +62,8 @@ typedef struct lb_host {
   volatile int64_t interrupted_at;            /* CLOCK_MONOTONIC, ns */
   bool blocked;                               /* a coroutine runs whose resumer cannot be suspended */
   bool exiting;                               /* os.exit was called: nothing but close handlers catches errors */
+  bool trusted;                               /* Swift runs, or nobody: no allocation is refused */
+  lb_limits limits;
   int wake;                                   /* a file descriptor lb_interrupt writes 8 bytes to, or -1 */
 } lb_host;
 
@@ -54,9 +75,14 @@ void lb_set_release(void (*release)(void *));
    about awaits. NULL when out of memory. */
 lua_State *lb_new_state(void);
 void lb_close_state(lua_State *L);
-/* Has the thread raise an error after so many instructions of the virtual machine; 0 lifts the limit. A single call into
-   C, such as a pattern match, counts as one. */
-void lb_limit(lua_State *L, int instructions);
+/* The same with the libraries that reach nothing outside, and with limits, for scripts that others wrote. Work of library
+   functions that a script can make large is charged like instructions: string patterns, string.rep, table.move, ... */
+lua_State *lb_new_limited_state(void);
+void lb_set_memory_limit(lua_State *L, size_t bytes);             /* of the whole state; 0 lifts it */
+/* From now on: so many instructions and so long until every call raises what host->limited pushes; 0 is no limit. */
+void lb_set_limits(lua_State *L, int64_t steps, int64_t nanoseconds);
+void lb_charge(lua_State *L, int64_t steps);                      /* counts work done in C; may raise */
+void lb_stop(lua_State *L);                                       /* from any thread: ends what runs */
 static inline lb_host *lb_host_of(lua_State *L) { return *(lb_host **)lua_getextraspace(L); }
 
 /* ---- functions and objects ----------------------------------------------------------------------- */
@@ -111,12 +137,15 @@ bool lb_closing(lua_State *L);                      /* does this task's thread r
 void lb_push_blocker(lua_State *L);                 /* names the C function that keeps L from yielding, or nil */
 void lb_push_name(lua_State *L, int level);         /* the library name of the function that runs there, or nil */
 
+lb_task *lb_loader(lua_State *L, int name);         /* the task that is loading the module whose name is there, or NULL */
+
 /* ---- Ctrl-C ------------------------------------------------------------------------------------------ */
 
 /* The universe that lb_interrupt stops, or NULL. */
 void lb_set_interruptible(lb_host *host);
-/* Async-signal-safe. Wakes the scheduler; a loop that goes on for another 100 ms without waiting gets an error. */
-void lb_interrupt(void);
+/* Wakes the scheduler; a loop that goes on for another 100 ms without waiting gets an error. From any thread, and not from a
+   signal handler. False when no universe listens. */
+bool lb_interrupt(void);
 
 /* ---- macros that Swift does not see -------------------------------------------------------------------- */
 

@@ -9,6 +9,8 @@ enum MergeModule: KdevModule {
   static let name = "merge"
 
   static func build(_ module: LuaModule, _ environment: Environment) {
+    module.call { lua in try mergeOne(lua, environment) }
+    module.function("suite") { lua in try mergeSuite(lua, environment) }
     module.function("choose") { lua in
       let options = try environment.options(lua, at: 1, "kdev.merge.ChooseOptions", for: "kdev.merge.choose")
       let fragments = try environment.fragments(try options.required("fragments"))
@@ -49,7 +51,7 @@ struct ChoiceFailure: LuaErrorFields {
 extension Choice {
   fileprivate var value: LuaValue {
     .record([
-      ("config", LuaValue(yaml)),
+      ("config", LuaValue(yaml)), ("origins", MergeModule.origins(origins)),
       (
         "facets",
         .array(

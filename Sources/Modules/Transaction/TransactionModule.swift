@@ -37,7 +37,7 @@ private final class TransactionSlot: Sendable {
   static let key = "kdev.transaction"
   let transaction = Mutex<Transaction?>(nil)
   /// That of the set-up around this one.
-  private let outer: TransactionSlot?
+  let outer: TransactionSlot?
 
   init(outer: TransactionSlot?) { self.outer = outer }
 
@@ -62,6 +62,9 @@ final class TransactionObject: LuaObject, Sendable {
     type.close { object, lua in
       let failed = !lua.isNil(at: 2)
       object.slot.transaction.withLock { $0 = nil }
+      if lua.taskContext[TransactionSlot.key] as? TransactionSlot === object.slot {
+        lua.taskContext[TransactionSlot.key] = object.slot.outer
+      }
       return try lua.await(
         LuaOperation {
           // What cannot be undone is said; the error that the script failed with goes on.

@@ -28,6 +28,7 @@ public func choose(
   let merge: FragmentMerge
   do throws(MergeError) {
     merge = try FragmentMerge(MergeSetup(base: base, globals: globals), scripts: scripts)
+    merge.trace = MergeTrace(for: merge)
     let all = turns.flatMap(\.fragments).map { merge.add(path: $0.path, text: $0.text) }
     try merge.begin(text: [], fragments: all)
   } catch {
@@ -50,9 +51,11 @@ public func choose(
     throw .merge(error)
   }
   if !isAccepted, let rejection = merge.rejection { throw .rejected(by: rejection, facets: facets) }
+  let value: YAMLValue
+  do throws(ObjectTextError) { value = try merge.value() } catch { throw .merge(.unwritable(error)) }
   return Choice(
-    yaml: (try? merge.value()) ?? .null, facets: facets, used: merge.usedFragments.map(merge.path),
-    dropped: merge.droppedFragments)
+    yaml: value, facets: facets, used: merge.usedFragments.map(merge.path), dropped: merge.droppedFragments,
+    origins: merge.trace?.origins(of: value, base: "the base configuration") ?? [])
 }
 
 /// A merged configuration, and how its facets were decided.
@@ -65,6 +68,8 @@ public struct Choice: Sendable, Equatable {
   public let used: [String]
   /// All rejections, of facets or not, in order.
   public let dropped: [Rejection]
+  /// Where each value of the configuration comes from.
+  public let origins: [ValueOrigin]
 
   /// What was chosen in a facet, or nil when there is no such facet.
   public subscript(facet: String) -> FacetChoice? {

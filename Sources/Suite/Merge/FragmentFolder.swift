@@ -14,6 +14,13 @@ extension Fragment {
     return fragments.sorted { $0.precedes($1) }
   }
 
+  /// Reads the fragment of a file.
+  /// - Throws: `FragmentReadError` when it cannot be read or is not YAML.
+  public init(file path: String) throws(FragmentReadError) {
+    let text = try Self.contents(of: path)
+    do throws(YAMLError) { try self.init(path: path, text: text) } catch { throw .yaml(error) }
+  }
+
   private static func read(
     _ folder: String, below prefix: String, depth: Int, into fragments: inout [Fragment]
   ) throws(FragmentReadError) {

@@ -36,7 +36,6 @@ public final class FragmentMerge {
   let scripts: any FragmentScripts
   private let filters: MergeFilters
   private let suiteName: String?
-  private let template: Object
   private var files: [String]
   private var fragments: [LoadedFragment?]
   /// Texts that did not come from a file.
@@ -46,7 +45,8 @@ public final class FragmentMerge {
 
   // Of the present job.
   private var isOpen = false
-  private(set) var jobFragments: [Int32] = []
+  /// The numbers of the job's fragments, dropped ones too.
+  public private(set) var jobFragments: [Int32] = []
   private var dropped: [(fragment: Int32, rejection: RawRejection)] = []
   private var rejected: RawRejection?
 
@@ -76,8 +76,6 @@ public final class FragmentMerge {
     files = setup.files
     fragments = Array(repeating: nil, count: files.count)
     context = ScriptContext(setup, heap: heap)
-    template = heap.object(["teuthology": ["fragments_dropped": [], "meta": [:], "postmerge": []]])
-    heap.addRoot(template)
     heap.beginJob()
     try scripts.begin(context)
   }
@@ -141,7 +139,11 @@ public final class FragmentMerge {
   public func merge(text: [UInt8], fragments: [Int32]) throws(JobFailure) -> JobOutcome {
     do throws(MergeError) {
       try begin(text: text, fragments: fragments)
-      for place in 0..<jobFragments.count { _ = try take(place) }
+      var place = 0
+      while place < jobFragments.count {
+        _ = try take(place)
+        place += 1
+      }
       return try finish() ? .merged : .rejected
     } catch {
       throw JobFailure(job: description, error: error)
@@ -160,15 +162,43 @@ public final class FragmentMerge {
     rejected = nil
     trace?.begin()
     describe(text)
+    context.forgetPaths()
+    listPaths()
+    context.yaml = heap.deepCopy(context.baseConfig)
+    try deepMerge(context.template, fragment: Names.base)
+  }
+
+  private func listPaths() {
     context.paths.removeAll(keepingCapacity: true)
     context.basePaths.removeAll(keepingCapacity: true)
-    for fragment in fragments {
-      guard let loaded = self.fragments[Int(fragment)] else { continue }
+    for fragment in jobFragments {
+      guard let loaded = fragments[Int(fragment)] else { continue }
       context.paths.append(loaded.path)
       context.basePaths.append(loaded.basePath)
     }
-    context.yaml = heap.deepCopy(context.baseConfig)
-    try deepMerge(template, fragment: Names.base)
+  }
+
+  /// Takes over what a script has done to `frag_paths`.
+  private func followPaths() throws(MergeError) {
+    guard let changed = context.takeChangedPaths() else { return }
+    // What is read now is not the job's alone.
+    heap.keepTexts()
+    var numbers: [Int32] = []
+    for item in changed {
+      guard let path = heap.string(of: item) else {
+        throw .malformed(fragment: "a script", place: "frag_paths", expected: "texts", found: item.kind)
+      }
+      if let number = files.firstIndex(of: path) {
+        numbers.append(Int32(number))
+      } else {
+        files.append(path)
+        fragments.append(nil)
+        numbers.append(Int32(files.count - 1))
+      }
+    }
+    for number in numbers { load(number) }
+    jobFragments = numbers
+    listPaths()
   }
 
   private func closeJob() {
@@ -213,7 +243,7 @@ public final class FragmentMerge {
       }
       try deepMerge(root, fragment: path(number))
       usedFragments.append(number)
-      if let record = trace?.record { trace?.add(.merged(record.changes), path: path(number)) }
+      if let trace { trace.add(.merged(trace.takeScriptChanges() + trace.record.changes), path: path(number)) }
       return .merged
     }
   }
@@ -238,6 +268,10 @@ public final class FragmentMerge {
       }
     } catch {
       throw .script(placed(error, postmerge: script))
+    }
+    if let trace {
+      let changes = trace.takeScriptChanges()
+      if !changes.isEmpty { trace.add(.merged(changes), path: "postmerge scripts") }
     }
     guard !heap.isFull else { throw tooLarge }
     return true
@@ -266,15 +300,19 @@ public final class FragmentMerge {
 
   /// Why a script or the filters before it reject; nil when they do not.
   private func verdict(_ script: ScriptText) throws(ScriptFailure) -> RawRejection? {
-    if !filters.isEmpty || !context.osType.isNone || !context.osVersion.isNone {
-      if let reason = try filters.rejection(context, scripts: scripts) {
-        return RawRejection(reason: reason, isFilter: true)
-      }
-    } else {
-      context.comparedVersions = nil
+    if let reason = try filters.rejection(context, scripts: scripts) {
+      return RawRejection(reason: reason, isFilter: true)
     }
     if script.text.isEmpty { return nil }
-    switch try scripts.run(script, context) {
+    trace?.beforeScript(self)
+    let decision = try scripts.run(script, context)
+    trace?.afterScript(self)
+    do throws(MergeError) {
+      try followPaths()
+    } catch {
+      throw ScriptFailure(stage: context.stage, message: error.description)
+    }
+    switch decision {
     case .accept: return nil
     case .reject(let line, let reason): return RawRejection(line: line, reason: reason, script: script)
     }

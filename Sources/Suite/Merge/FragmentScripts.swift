@@ -54,6 +54,8 @@ public final class ScriptContext {
   public internal(set) var filterIn, filterOut, filterAll: Object
   /// `filter_fragments`.
   public let filterFragments: Bool
+  /// What every job has under `teuthology`.
+  private(set) var template = Object.none
   /// Further globals, by name.
   public internal(set) var globals: [(name: String, value: Object)] = []
 
@@ -65,9 +67,29 @@ public final class ScriptContext {
   public internal(set) var fragment = Object.none
   /// `description`.
   public internal(set) var description = Object.none
-  /// Texts for `frag_paths` and `base_frag_paths`.
+  /// The paths of the job's fragments, and what follows `/suites/` in them: the texts of `base_frag_paths`.
   public internal(set) var paths: [Object] = []
   public internal(set) var basePaths: [Object] = []
+  private var pathList = Object.none
+  /// `frag_paths`: the very list that the merge goes through, so a script that changes it changes which fragments follow.
+  public var fragmentPaths: Object {
+    if pathList.isNone { pathList = heap.makeList(paths) }
+    return pathList
+  }
+  /// What a script has left in `frag_paths` when it is no more what it was; nil when it is.
+  func takeChangedPaths() -> [Object]? {
+    guard !pathList.isNone else { return nil }
+    let count = heap.count(pathList)
+    if count == paths.count, (0..<count).allSatisfy({ heap.isEqual(heap.item(pathList, at: $0), paths[$0]) }) {
+      return nil
+    }
+    return (0..<count).map { heap.item(pathList, at: $0) }
+  }
+  func forgetPaths() {
+    pathList = .none
+    paths.removeAll(keepingCapacity: true)
+    basePaths.removeAll(keepingCapacity: true)
+  }
   /// `os_type` and `os_version`, which only postmerge scripts have, and only when the base configuration has them.
   public internal(set) var osType = Object.none
   public internal(set) var osVersion = Object.none
@@ -87,6 +109,10 @@ public final class ScriptContext {
     for (name, value) in setup.globals.sorted(by: { $0.key.precedesByCodePoints($1.key) }) {
       globals.append((name, heap.object(value)))
     }
-    heap.setRoots([baseConfig, filterIn, filterOut, filterAll] + globals.map(\.value))
+    let template: YAMLValue = ["teuthology": ["fragments_dropped": [], "meta": [:], "postmerge": []]]
+    let roots = heap.setRoots(
+      [baseConfig, filterIn, filterOut, filterAll, heap.object(template)] + globals.map(\.value))
+    (baseConfig, filterIn, filterOut, filterAll, self.template) = (roots[0], roots[1], roots[2], roots[3], roots[4])
+    for place in globals.indices { globals[place].value = roots[5 + place] }
   }
 }

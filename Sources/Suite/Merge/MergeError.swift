@@ -8,6 +8,8 @@ public enum MergeError: Error, Sendable, Equatable, CustomStringConvertible {
   case script(ScriptFailure)
   /// A fragment's file cannot be read, or is no YAML.
   case unreadable(FragmentReadError)
+  /// The job has no text: a script made it hold itself.
+  case unwritable(ObjectTextError)
 
   public var description: String {
     switch self {
@@ -16,6 +18,7 @@ public enum MergeError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(fragment): \(place) must be \(expected), not \(found)"
     case .script(let failure): failure.description
     case .unreadable(let error): error.description
+    case .unwritable(let error): error.description
     }
   }
 }

@@ -6,18 +6,59 @@ import Glibc
 /// They are Lua there, in scripts' own environment; here they are Swift with the same outcome, as no script can change
 /// what they call. Only a pattern asks Lua.
 final class MergeFilters {
-  private let filters: PlanFilters
-  private let bytes: (all: [[UInt8]], any: [[UInt8]], none: [[UInt8]])
+  private var filters: PlanFilters
+  private var bytes: (all: [[UInt8]], any: [[UInt8]], none: [[UInt8]])
+  /// The texts as scripts have them in `filter_all`, `filter_in` and `filter_out`, which they can change.
+  private var known: [[Object]] = []
   /// For each fragment and filter, whether the path matches: 0 unknown, 1 no, 2 yes.
   private var found: [UInt64: Bool] = [:]
 
-  /// Nothing to look at, so no script need be there for them to run in.
-  let isEmpty: Bool
-
   init(_ filters: PlanFilters) {
     self.filters = filters
-    bytes = (filters.all.map { Array($0.utf8) }, filters.any.map { Array($0.utf8) }, filters.none.map { Array($0.utf8) })
-    isEmpty = filters.all.isEmpty && filters.any.isEmpty && filters.none.isEmpty
+    bytes = Self.bytes(filters)
+  }
+
+  private static func bytes(_ filters: PlanFilters) -> (all: [[UInt8]], any: [[UInt8]], none: [[UInt8]]) {
+    (filters.all.map { Array($0.utf8) }, filters.any.map { Array($0.utf8) }, filters.none.map { Array($0.utf8) })
+  }
+
+  /// Takes over what scripts have done to the lists.
+  private func follow(_ context: ScriptContext) throws(ScriptFailure) {
+    let heap = context.heap
+    let lists = [context.filterAll, context.filterIn, context.filterOut]
+    let isKnown =
+      known.count == lists.count
+      && zip(lists, known).allSatisfy { list, items in
+        heap.count(list) == items.count
+          && items.indices.allSatisfy { heap.isEqual(heap.item(list, at: $0), items[$0]) }
+      }
+    if isKnown { return }
+    known = lists.map { list in (0..<heap.count(list)).map { heap.item(list, at: $0) } }
+    var texts: [[String]] = []
+    for items in known {
+      texts.append([])
+      for item in items {
+        guard let text = try luaText(item, context) else { continue }
+        texts[texts.count - 1].append(text)
+      }
+    }
+    (filters.all, filters.any, filters.none) = (texts[0], texts[1], texts[2])
+    bytes = Self.bytes(filters)
+    found = [:]
+  }
+
+  /// What `string.find` takes an object for.
+  private func luaText(_ object: Object, _ context: ScriptContext) throws(ScriptFailure) -> String? {
+    switch object.tag {
+    case .text: return context.heap.string(of: object)
+    case .integer: return String(object.integerValue ?? 0)
+    case .float: return LuaNumber.text(object.floatValue ?? 0)
+    default:
+      throw ScriptFailure(
+        stage: context.stage,
+        message:
+          "bad argument #1 to 'find' (string expected, got \(object.typeName)): a script changed a list of filters")
+    }
   }
 
   /// Why the filters reject; nil when they do not.
@@ -26,6 +67,7 @@ final class MergeFilters {
     _ context: ScriptContext, scripts: any FragmentScripts
   ) throws(ScriptFailure) -> String? {
     context.comparedVersions = nil
+    try follow(context)
     for (place, filter) in bytes.all.enumerated()
     where try !matches(filter, filters.all[place], 0x1_0000 + place, context, scripts) {
       return "it does not match --filter-all \(filters.all[place])"
@@ -95,7 +137,8 @@ final class MergeFilters {
     let this = try withoutStream(value, context)
     context.comparedVersions = (wanted, this)
     guard !wanted.utf8.elementsEqual(this.utf8) else { return nil }
-    return "its os_version is \(heap.pythonText(value, longest: 80)), not \(heap.pythonText(context.osVersion, longest: 80))"
+    return
+      "its os_version is \(heap.pythonText(value, longest: 80)), not \(heap.pythonText(context.osVersion, longest: 80))"
   }
 
   private func field(_ name: String, _ context: ScriptContext) throws(ScriptFailure) -> Object {

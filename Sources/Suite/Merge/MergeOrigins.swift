@@ -15,7 +15,8 @@ extension FragmentMerge {
         let items = value["teuthology"]?["postmerge"]?.sequence
       else { continue }
       for (place, item) in items.enumerated() {
-        candidates.append((heap.scalar(item).tag == .text ? heap.scalar(item).id : 0, Origin(fragment: number, item: place)))
+        candidates.append(
+          (heap.scalar(item).tag == .text ? heap.scalar(item).id : 0, Origin(fragment: number, item: place)))
       }
     }
     var next = 0

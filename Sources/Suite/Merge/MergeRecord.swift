@@ -10,6 +10,8 @@ public final class MergeRecord {
       case appended(Int)
       /// A scalar gave way; it was this.
       case replaced(String)
+      /// A script took it out.
+      case removed
     }
 
     /// The keys from the root.
@@ -22,6 +24,7 @@ public final class MergeRecord {
       return switch action {
       case .added: "adds \(path)"
       case .appended(let count): "appends \(count) to \(path)"
+      case .removed: "removes \(path)"
       case .replaced(let old): "changes \(path), which was \(old)"
       }
     }

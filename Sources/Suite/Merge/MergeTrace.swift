@@ -22,6 +22,26 @@ public final class MergeTrace {
   /// A trace for the jobs of a merge.
   public init(for merge: FragmentMerge) { record = MergeRecord(heap: merge.heap) }
 
-  func begin() { steps = [] }
+  /// What the script that ran last changed in the job.
+  private var byScript: [MergeRecord.Change] = []
+  private var before = YAMLValue.null
+
+  func begin() {
+    steps = []
+    byScript = []
+  }
+
+  func beforeScript(_ merge: FragmentMerge) { before = merge.heap.value(of: merge.yaml) ?? .null }
+
+  func afterScript(_ merge: FragmentMerge) {
+    byScript = MergeRecord.Change.between(before, merge.heap.value(of: merge.yaml) ?? .null)
+  }
+
+  /// What the script changed, once.
+  func takeScriptChanges() -> [MergeRecord.Change] {
+    defer { byScript = [] }
+    return byScript
+  }
+
   func add(_ result: Result, path: String) { steps.append(Step(path: path, result: result)) }
 }

@@ -10,7 +10,9 @@ extension ObjectHeap {
   func keyHash(_ key: Object) -> UInt32 {
     switch key.tag {
     case .float:
-      if let float = key.floatValue, let integer = Int(exactly: float) { return Self.mix(UInt64(bitPattern: Int64(integer))) }
+      if let float = key.floatValue, let integer = Int(exactly: float) {
+        return Self.mix(UInt64(bitPattern: Int64(integer)))
+      }
       return Self.mix(key.bits)
     // Rare, and equal to one another in ways that a hash would have to know.
     case .bigInteger, .tuple, .none, .list, .dict: return 0
@@ -38,7 +40,9 @@ extension ObjectHeap {
     case (.list, .list), (.tuple, .tuple):
       guard depth > 0, count(a) == count(b) else { return false }
       if identity(a) == identity(b) { return true }
-      for place in 0..<count(a) where !isEqual(item(a, at: place), item(b, at: place), depth: depth - 1) { return false }
+      for place in 0..<count(a) where !isEqual(item(a, at: place), item(b, at: place), depth: depth - 1) {
+        return false
+      }
       return true
     case (.dict, .dict):
       guard depth > 0, count(a) == count(b) else { return false }

@@ -54,7 +54,9 @@ public final class ObjectHeap {
   }
 
   /// Whether the job holds more than it may.
-  public var isFull: Bool { live.pointee.storage.used + live.pointee.count * MemoryLayout<ObjectNode>.stride > memoryLimit }
+  public var isFull: Bool {
+    live.pointee.storage.used + live.pointee.count * MemoryLayout<ObjectNode>.stride > memoryLimit
+  }
 
   // MARK: Texts
 
@@ -162,16 +164,19 @@ public final class ObjectHeap {
   // MARK: Jobs
 
   /// Declares what is to outlive jobs: these objects, with all they hold. To be called once, before the first job.
-  func setRoots(_ objects: [Object]) {
+  /// - Returns: the objects as they are known from now on.
+  func setRoots(_ objects: [Object]) -> [Object] {
     roots = objects
+    keepRoots()
     setMarks()
+    return roots
   }
-
-  /// Adds an object to what outlives jobs; it must be younger than the others.
-  func addRoot(_ object: Object) { setRoots(roots + [object]) }
 
   /// What was made until now outlives the job that begins.
   func beginJob() { setMarks() }
+
+  /// Keeps the texts of this job, as something was read in it that outlives it.
+  func keepTexts() { rootsChanged = true }
 
   /// Whether the job changed what outlives it.
   var changedRoots: Bool { rootsChanged }
@@ -193,7 +198,8 @@ public final class ObjectHeap {
     liveMark = live.pointee.mark
   }
 
-  /// Copies what the roots hold into fresh memory, sharing kept, and drops all else. The roots keep their numbers.
+  /// Copies what the roots hold into fresh memory, sharing kept, and drops all else. Roots come first there, so from
+  /// the second time on they keep their numbers.
   private func keepRoots() {
     var fresh = NodeSpace()
     let old = live.pointee
@@ -209,11 +215,7 @@ public final class ObjectHeap {
       waiting.append((source, id))
       return .node(object.tag, id)
     }
-    for root in roots where root.isContainer {
-      // What stood between two roots is gone, and its numbers stay empty.
-      while fresh.count < root.id { _ = fresh.add(.list, capacity: 0, file: 0) }
-      _ = move(root)
-    }
+    roots = roots.map(move)
     while let (source, id) = waiting.popLast() {
       let items = Int(source.pointee.count) * (source.pointee.tag == .dict ? 2 : 1)
       for place in 0..<items {

@@ -20,7 +20,7 @@ public enum ObjectTextError: Error, Sendable, Equatable, CustomStringConvertible
 struct ObjectJSONWriter {
   let heap: ObjectHeap
   /// Bytes that the text of one job may take.
-  static let longest = 256 << 20
+  static let longest = 64 << 20
   private let begin: Int
 
   init(heap: ObjectHeap, at begin: Int) {

@@ -1,0 +1,43 @@
+import CHost
+import Glibc
+import Synchronization
+
+/// The terminal's mode in which each key comes at once and none is shown by the terminal itself.
+///
+/// What it was before is kept for the whole process, so that every way out can bring it back.
+public enum RawMode {
+  private static let isRaw = Mutex(false)
+
+  /// Whether somebody sits at a terminal that can move its cursor: standard input and output are one, and `TERM` is
+  /// neither `dumb` nor unset.
+  public static func isPossible(environment: [String: String]) -> Bool {
+    let terminal = environment["TERM"] ?? ""
+    return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 && !terminal.isEmpty && terminal != "dumb"
+  }
+
+  /// Enters the mode, or enters it again after somebody else has changed it. Keys that were typed before are kept, and
+  /// output is translated as before, so that what others print looks as ever.
+  public static func enter() {
+    isRaw.withLock { isRaw in
+      isRaw = true
+      chost_enter_raw_mode()
+    }
+  }
+
+  /// Brings back what was at first; does nothing outside of the mode.
+  public static func leave() {
+    isRaw.withLock { isRaw in
+      if isRaw { chost_leave_raw_mode() }
+      isRaw = false
+    }
+  }
+
+  /// The terminal's columns and rows; 80 and 24 when it does not say. Standard input is asked, as output may be a pipe.
+  public static var size: (columns: Int, rows: Int) {
+    var window = winsize()
+    guard ioctl(STDIN_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else {
+      return (80, 24)
+    }
+    return (Int(window.ws_col), Int(window.ws_row))
+  }
+}

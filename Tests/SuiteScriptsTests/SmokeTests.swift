@@ -1,3 +1,0 @@
-import Suite
-import SuiteScripts
-import Testing
