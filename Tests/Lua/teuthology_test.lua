@@ -253,6 +253,32 @@ test("a job larger than the queue takes schedules nothing", function()
   test.equal(ready(), 0)
 end)
 
+test("the lock server is asked when a job depends on the machines", function()
+  write {
+    ["ceph/qa/suites/arch/a/x86.yaml"] = "exclude_arch: x86_64\n",
+    ["ceph/qa/suites/arch/a/arm.yaml"] = "exclude_arch: aarch64\n",
+  }
+  local function asked()
+    local _, count <const> = kdev.fs.read(work .. "/log"):gsub("GET /nodes/", "")
+    return count
+  end
+  test.equal(asked(), 0)
+  local result <const> = scheduled("--suite", "arch", "--dry-run")
+  test.equal(result.stdout, "arch/a/arm\n")
+  test.contains(result.stderr, "left out: arch/a/x86 (exclude_arch: x86_64)")
+  test.equal(asked(), 1)
+  test.equal(scheduled("--suite", "arch", "--dry-run", "--arch", "aarch64").stdout, "arch/a/x86\n")
+  test.equal(asked(), 1)
+end)
+
+test("a file goes over every job", function()
+  write { ["over.yaml"] = "tasks: [more: ]\ntargets: {a: b}\npriority: 300\n" }
+  local result <const> = scheduled("--suite", "s", "--dry-run", "--format", "json", "over.yaml")
+  local job <const> = kdev.json.decode(result.stdout:match "\n([^\n]*)\n")
+  test.equal({ #job.tasks, job.priority, job.targets }, { 3, 300 })
+  test.contains(scheduled("--suite", "s", "none.yaml").stderr, "there is no file none.yaml, here or in")
+end)
+
 test("the tests are fetched where no folder is given, once", function()
   local words <const> = { "schedule", "--seed", "1", "--suite", "s", "--dry-run" }
   test.equal(suite(table.unpack(words)).stdout, "s/{os/centos tasks}\ns/{os/ubuntu tasks}\n")
