@@ -12,8 +12,15 @@ public final class Environment: Sendable {
   /// The script's name, for its help.
   public let script: String
   private let types = Mutex<[String: TypeFile]>([:])
+  private let reads: OptionReads?
 
-  public init(host: LocalHost, stdlib: Stdlib, script: String = "", arguments: [String] = []) {
+  public convenience init(host: LocalHost, stdlib: Stdlib, script: String = "", arguments: [String] = []) {
+    self.init(host: host, stdlib: stdlib, script: script, arguments: arguments, reads: nil)
+  }
+
+  /// - Parameter reads: gets the options that functions read.
+  init(host: LocalHost, stdlib: Stdlib, script: String, arguments: [String], reads: OptionReads?) {
+    self.reads = reads
     self.host = host
     self.stdlib = stdlib
     self.script = script
@@ -33,7 +40,7 @@ public final class Environment: Sendable {
   /// The options table of a call, checked. The class is the function's in the module's d.lua file.
   func options(_ lua: LuaState, at index: Int32, _ className: String, for function: String) throws -> Options {
     let module = String(className.split(separator: ".")[1])
-    return try Options(lua, at: index, className, of: types(of: module), for: function)
+    return try Options(lua, at: index, className, of: types(of: module), for: function, reads: reads)
   }
 }
 

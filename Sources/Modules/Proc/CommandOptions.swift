@@ -53,14 +53,13 @@ final class RaisedError: Sendable {
 extension Options {
   /// `"capture"`, `"inherit"`, `"discard"`, `"stdout"`, a function, or a file.
   fileprivate func target(_ name: String, _ raised: RaisedError) throws -> OutputTarget {
-    guard lua.type(at: index) == .table else { return .capture }
-    lua.rawField(name, of: index)
+    push(name)
     defer { lua.pop() }
     switch lua.type(at: -1) {
     case .function: return try lines(raised)
     case .table:
-      let append = try lua.read(field: "append", of: -1, as: Bool?.self) ?? false
-      return .file(try lua.read(field: "file", of: -1), append: append)
+      let file = inner("kdev.proc.OutputFile", at: -1)
+      return .file(try file.required("file"), append: try file.bool("append"))
     default:
       switch lua.string(at: -1) {
       case "inherit": return .inherit
