@@ -62,6 +62,14 @@ public final class LocalHost: Sendable {
   /// Says a choice or a limit that the user should know of.
   public func note(_ text: String) { observer.observe(.note(text)) }
 
+  /// Begins to count a piece of work.
+  public func progress(_ state: ProgressState) -> ProgressBar {
+    ProgressBar(id: steps.add(1, ordering: .relaxed).newValue, state, observer: observer)
+  }
+
+  /// Says that the script writes to the terminal, where a spinner or a bar may be.
+  public func outputComes() { observer.observe(.outputComes) }
+
   /// Says what a script logs.
   public func log(_ level: LogLevel, _ text: String, _ fields: [LogField]) {
     observer.observe(.log(level, text, fields))

@@ -24,6 +24,9 @@ import Testing
     { host = { kvm = { works = false, because = "a" }, tap = { works = false, because = "a" },
       vhost = { works = false, because = "a" } } }
     """#,
+    "kdev.ui.TableOptions.header": "false", "ui.table.rows": "{}",
+    "kdev.ui.TableOptions.align": #"{ "left" }"#, "ui.style.style": #""bold red""#, "ui.style.stream": #""stdout""#,
+    "ui.is_terminal.stream": #""stdout""#, "kdev.ui.SelectOptions.default": #""b""#, "ui.select.choices": #"{ "b" }"#,
     "Process:kill.signal": #""TERM""#, "path.absolute.path": #""/a""#,
   ]
 
@@ -134,6 +137,7 @@ import Testing
           samples["kdev.Queue"] = kdev.task.queue(8)
           samples["kdev.File"] = kdev.fs.temporary()
           samples["kdev.Process"] = kdev.proc.spawn { "true" }
+          samples["kdev.Progress"] = kdev.ui.progress()
           samples["kdev.Task"]:await()
           """, name: "=samples"))
       try await body(runtime, reads)

@@ -45,6 +45,7 @@ import Testing
     define(KernelObject.self)
     define(MachineObject.self)
     define(ProcessObject.self)
+    define(ProgressObject.self)
     define(TapObject.self)
     define(TransactionObject.self)
     define(UserNetworkObject.self)
