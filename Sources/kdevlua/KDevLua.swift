@@ -12,6 +12,12 @@ import Glibc
 
   static func main() {
     let words = Array(CommandLine.arguments.dropFirst())
+    // For the shells alone: what may follow `kdevlua run`, and the functions that ask for it.
+    if words.first == "__complete" { Completion.perform(Array(words.dropFirst())) }
+    if words.count == 2, words[0] == "--generate-completion-script", let script = Completion.script(for: words[1]) {
+      Session.write(script, to: STDOUT_FILENO)
+      Glibc.exit(0)
+    }
     // The argument parser takes half of the time that an empty script takes. What has no option of ours needs none of it.
     if words.count > 1, !words[1].hasPrefix("-") {
       switch words[0] {

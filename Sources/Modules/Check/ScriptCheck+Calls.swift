@@ -28,6 +28,7 @@ extension ScriptCheck {
         report("arguments", at: offset, "\(member.name) is a method: call it with a colon")
         return result(of: member)
       }
+      if member.name == "kdev.cli.options", case .table(let table)? = arguments.first?.type { declaration = table }
       check(arguments, isOpen: expressions.last?.isMultiple ?? false, of: member, at: offset)
       return result(of: member)
     default: return .unknown

@@ -13,6 +13,8 @@ struct ScriptCheck {
   private var found: [Found] = []
   /// Fields that the script gives a class itself, or looks for before it uses them.
   private var excused: Set<FieldKey> = []
+  /// What the script says its options are: the table it gives to `kdev.cli.options`.
+  var declaration: ScriptType.TableLiteral?
   /// How many uses of a constant table cannot change it.
   var harmlessUses: [Int: Int] = [:]
 
