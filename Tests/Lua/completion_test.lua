@@ -119,7 +119,8 @@ test("zsh offers the same" .. (has_zsh and "" or ": no zsh, not tried"), functio
   local seen <const> = kdev.proc.run({ "zsh", "-f", "-c", [[
     zmodload zsh/zpty
     zpty z "zsh -f -i"
-    zpty -w z "PS1=; fpath=($PWD/zfunc $fpath); autoload -U compinit; compinit -u -D; path=($PWD/zbin $path); print re''ady"
+    zpty -w z "PS1=; fpath=($PWD/zfunc $fpath); path=($PWD/zbin $path)"
+    zpty -w z "autoload -U compinit; compinit -u -D; print re''ady"
     zpty -r -m z line '*ready*'
     zpty -w -n z $'kdevlua run build.lua --conf\t'
     zpty -r -m z line '*--config*' && print -r -- "$line"
