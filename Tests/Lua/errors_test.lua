@@ -9,6 +9,7 @@ local function caught(f, ...)
 end
 
 -- One error of each module: its kind, a part of its message, and the call.
+---@diagnostic disable: undefined-field
 local of_module <const> = {
   { "cli", "argument", "unknown field 'tpe'", function() kdev.cli.options { about = "", { "a", tpe = 1 } } end },
   { "disk", "missing", "there is no disk image", function() kdev.disk.info "/nonexistent/a" end },
@@ -32,6 +33,7 @@ local of_module <const> = {
   { "vm", "invalid", "no machine nothing is running", function() kdev.vm.get "nothing" end },
   { "yaml", "yaml", "<yaml>:1:", function() kdev.yaml.load "a: [" end },
 }
+---@diagnostic enable
 
 test("every module raises the same sort of object", function()
   local seen <const> = {}

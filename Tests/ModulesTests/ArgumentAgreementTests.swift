@@ -27,6 +27,7 @@ import Testing
     "kdev.ui.TableOptions.header": "false", "ui.table.rows": "{}",
     "kdev.ui.TableOptions.align": #"{ "left" }"#, "ui.style.style": #""bold red""#, "ui.style.stream": #""stdout""#,
     "ui.is_terminal.stream": #""stdout""#, "kdev.ui.SelectOptions.default": #""b""#, "ui.select.choices": #"{ "b" }"#,
+    "fs.chmod.mode": #""755""#, "kdev.fs.WriteOptions.mode": #""755""#, "path.with_extension.extension": #"".o""#,
     "Process:kill.signal": #""TERM""#, "path.absolute.path": #""/a""#,
   ]
 

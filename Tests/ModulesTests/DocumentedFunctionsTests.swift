@@ -42,6 +42,7 @@ import Testing
     define(BridgeObject.self)
     define(DiskObject.self)
     define(FileObject.self)
+    define(FolderObject.self)
     define(KernelObject.self)
     define(MachineObject.self)
     define(ProcessObject.self)

@@ -18,6 +18,10 @@ enum ProcModule: KdevModule {
         }
       }
     }
+    module.function("which") { lua in
+      lua.push(host.executables.find(try lua.read(1)))
+      return 1
+    }
     module.async("spawn") { lua in
       let options = try environment.options(lua, at: 1, "kdev.proc.SpawnOptions", for: "kdev.proc.spawn")
       let command = try CommandOptions(options)
