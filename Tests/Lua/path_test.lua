@@ -50,7 +50,8 @@ test("split parts are joined again", function()
 end)
 
 test("an extension is put in the place of another", function()
-  test.equal({ path.with_extension("x.d/a.c", ".o"), path.with_extension("a", ".o"), path.with_extension("a.tar.gz", ""),
+  test.equal({ path.with_extension("x.d/a.c", ".o"), path.with_extension("a", ".o"),
+    path.with_extension("a.tar.gz", ""),
     path.with_extension(".profile", ".bak"), path.with_extension("a.d/", ".e") },
     { "x.d/a.o", "a.o", "a.tar", ".profile.bak", "a.e" })
   test.equal(test.fails("an extension with its point", path.with_extension, "a", "o").kind, "argument")

@@ -4,6 +4,9 @@
 ---
 --- Notes, steps, progress and questions go to standard error, tables to standard output. With `--log-format json`
 --- notes, steps and progress are events.
+---
+--- On a terminal, bars and spinners make room for what `print` and `io.write` write from the time on when this module
+--- is loaded.
 ---@class kdev.ui
 local ui = {}
 
