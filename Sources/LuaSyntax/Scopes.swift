@@ -11,6 +11,8 @@ public struct Scopes {
   public private(set) var assignedGlobals: Set<String> = []
   /// The chunk names `_ENV` or `_G`: its globals may be anything.
   public private(set) var touchesEnvironment = false
+  /// The chunk puts modules of its own into `package.loaded` or `package.preload`.
+  public private(set) var replacesModules = false
   private var open: [[String: Int]] = [[:]]
 
   public init(_ chunk: Chunk) { visit(chunk.block) }
@@ -54,6 +56,11 @@ public struct Scopes {
       visit(values)
       for target in targets {
         if case .name(let name) = target.kind { use(name, assigns: true) } else { visit(target) }
+        if case .suffixed(let first, let suffixes) = target.kind, case .name(let name) = first.kind,
+          name.text == "package", suffixes.count > 1, case .field(let field) = suffixes[0].kind
+        {
+          replacesModules = replacesModules || field.text == "loaded" || field.text == "preload"
+        }
       }
     case .call(let call): visit(call)
     case .do(let block): visit(block)

@@ -12,6 +12,8 @@ public final class Environment: Sendable {
   /// The script's name, for its help.
   public let script: String
   private let types = Mutex<[String: TypeFile]>([:])
+  /// What the script has changed of its environment; nil for a variable that it took out.
+  private let changes = Mutex<[String: String?]>([:])
   private let reads: OptionReads?
 
   public convenience init(host: LocalHost, stdlib: Stdlib, script: String = "", arguments: [String] = []) {
@@ -25,6 +27,21 @@ public final class Environment: Sendable {
     self.stdlib = stdlib
     self.script = script
     self.arguments = arguments
+  }
+
+  /// Changes a variable of the environment, for the script and the programs that it runs.
+  func setVariable(_ name: String, to value: String?) {
+    changes.withLock { changes in _ = changes.updateValue(value, forKey: name) }
+  }
+
+  /// What the script has changed of its environment; nil for a variable that it took out.
+  var changedVariables: [String: String?] { changes.withLock { $0 } }
+
+  /// The environment, as the script sees it.
+  var variables: [String: String] {
+    var variables = host.options.environment
+    for (name, value) in changedVariables { variables[name] = value }
+    return variables
   }
 
   /// The types of a module, read when its first function is called with a table.

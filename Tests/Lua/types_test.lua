@@ -33,6 +33,12 @@ test("the files are written, and named in a .luarc.json", function()
   test.equal(kdev.fs.exists "types/disk.d.lua", true)
 end)
 
+test("a second time changes nothing", function()
+  local before <const> = kdev.fs.read ".luarc.json"
+  test.contains(types("--install", "--directory", "types"), ".luarc.json names it already")
+  test.equal(kdev.fs.read ".luarc.json", before)
+end)
+
 test("a .luarc.json that is there is left as it is", function()
   kdev.fs.write(".luarc.json", "{}")
   local said <const> = types("--install", "--directory", "types")

@@ -163,6 +163,12 @@ import Testing
     #expect(try found("local other, fill, x, f, g, key, list\n" + script) == [])
   }
 
+  @Test func aModuleThatTheScriptPutsInItsPlaceIsNotJudged() throws {
+    #expect(
+      try findings("package.loaded['kdev.fs'] = { mine = print }; require('kdev.fs').mine()") == [])
+    #expect(try findings("package.path = 'x'; require('kdev.fs').mine()").count == 1)
+  }
+
   @Test func aModuleOfTheTeamTakesThePlaceOfKdevs() throws {
     let folder = "/tmp/kdevlua-check-\(Files.user)-\(Int.random(in: 0..<1_000_000))"
     try Files.makeFolder(folder + "/kdev")

@@ -11,7 +11,9 @@ extension ScriptCheck {
     let arguments = types(of: expressions)
     switch function {
     case .global("require"):
-      guard arguments.count == 1, case .string(let name?) = arguments[0].type, !hasFile(name) else { return .unknown }
+      guard arguments.count == 1, case .string(let name?) = arguments[0].type, !scopes.replacesModules,
+        !hasFile(name)
+      else { return .unknown }
       if library.isModule(name) { return .annotated(.named(name), isOptional: false) }
       if name.hasPrefix("kdev.") {
         report(

@@ -10,11 +10,13 @@ struct CommandOptions: Sendable {
   private let check: Bool
   private let raised: RaisedError
 
-  init(_ options: Options) throws {
+  /// - Parameter variables: what the script has changed of the environment.
+  init(_ options: Options, _ variables: [String: String?]) throws {
     let raised = RaisedError()
     command = Command(arguments: try options.positional(), effect: try options.bool("query") ? .query : .change)
     command.workingDirectory = try options.string("cwd")
     command.input = try options.value("stdin")
+    command.environment = variables
     for (name, value) in try options.texts("env") {
       command.environment[name] = String(decoding: value, as: UTF8.self)
     }

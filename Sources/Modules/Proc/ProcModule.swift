@@ -11,7 +11,7 @@ enum ProcModule: KdevModule {
     let host = environment.host
     module.async("run") { lua in
       let options = try CommandOptions(
-        environment.options(lua, at: 1, "kdev.proc.RunOptions", for: "kdev.proc.run"))
+        environment.options(lua, at: 1, "kdev.proc.RunOptions", for: "kdev.proc.run"), environment.changedVariables)
       return LuaOperation {
         try await options.result { () async throws(HostError) in
           try await host.run(options.command, timeLimit: options.timeLimit)
@@ -24,7 +24,7 @@ enum ProcModule: KdevModule {
     }
     module.async("spawn") { lua in
       let options = try environment.options(lua, at: 1, "kdev.proc.SpawnOptions", for: "kdev.proc.spawn")
-      let command = try CommandOptions(options)
+      let command = try CommandOptions(options, environment.changedVariables)
       let pipesInput = try options.string("stdin") == "pipe"
       let runtime = LuaRuntime.of(lua)
       return LuaOperation {
