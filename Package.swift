@@ -29,6 +29,9 @@ let package = Package(
     .target(name: "LuaKit", dependencies: ["CLua", "CLuaBoundary"], swiftSettings: swift),
     .target(name: "LuaRuntime", dependencies: ["LuaKit", "CLua", "CLuaBoundary"], swiftSettings: swift),
 
+    // Lua's grammar, for those who look at scripts without running them.
+    .target(name: "LuaSyntax", swiftSettings: swift),
+
     // Fragments and their merge.
     .target(name: "Suite", dependencies: ["CYaml"], swiftSettings: swift),
 
@@ -54,7 +57,7 @@ let package = Package(
     // What Lua sees.
     .target(
       name: "Modules",
-      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "CStdlib", "LineEditor"],
+      dependencies: ["LuaKit", "LuaRuntime", "LuaSyntax", "Host", "Suite", "CStdlib", "LineEditor"],
       // The types beside each module are embedded by CStdlib.
       exclude: [
         "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "Env/env.d.lua", "FS/fs.d.lua", "Glob/glob.d.lua",
@@ -89,10 +92,12 @@ let package = Package(
     .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
     .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
     .testTarget(name: "LineEditorTests", dependencies: ["LineEditor"], swiftSettings: swift),
+    .testTarget(name: "LuaSyntaxTests", dependencies: ["LuaSyntax", "LuaKit"], swiftSettings: swift),
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
     .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: swift),
     .testTarget(
-      name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "LineEditor", "CStdlib"],
+      name: "ModulesTests",
+      dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "LuaSyntax", "LineEditor", "CStdlib"],
       swiftSettings: swift),
   ]
 )

@@ -34,7 +34,7 @@ struct Repl: ParsableCommand {
       let environment = Environment(
         host: host, stdlib: stdlib, script: script.first ?? "repl", arguments: arguments)
       var first = sources.map { LuaScript.source($0, name: "=(command line)") }
-      if let name = script.first { first.append(try stdlib.script(name)) }
+      if let name = script.first { first.append(try stdlib.script(name, on: host)) }
       let (scripts, name) = (first, script.first ?? "repl")
       try Session.performLua(environment, isInteractive: true) { runtime in
         let talk = try await Conversation(runtime, environment)

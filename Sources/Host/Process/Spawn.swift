@@ -52,7 +52,9 @@ extension LocalHost {
       .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
     ]
     var environment: [Environment.Key: String?] = ["LC_ALL": "C.UTF-8"]
-    for (name, value) in command.environment { environment[Environment.Key(stringLiteral: name)] = value }
+    for (name, value) in command.environment {
+      environment.updateValue(value, forKey: Environment.Key(stringLiteral: name))
+    }
     let configuration = Configuration(
       executable: .path(FilePath(program)), arguments: Arguments(arguments),
       environment: .inherit.updating(environment), workingDirectory: command.workingDirectory.map { FilePath($0) },

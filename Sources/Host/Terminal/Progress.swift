@@ -15,22 +15,27 @@ public final class Progress: HostObserver {
     case json
   }
 
-  private struct Running {
+  struct Running {
     let label: String
     var text: String?
     let start: ContinuousClock.Instant
   }
 
-  private struct State {
+  struct State {
     var running: [Int: Running] = [:]
-    var spinner: Task<Void, Never>?
-    var isSpinnerShown = false
+    var bars: [Int: Bar] = [:]
+    /// Redraws the lines that change while work goes on.
+    var drawer: Task<Void, Never>?
+    /// How many such lines stand at the end of the terminal.
+    var shownLines = 0
     var frame = 0
+    /// A person is asked: nothing is drawn that would cover the answer.
+    var questions = 0
   }
 
-  private let style: Style
+  let style: Style
   private let trace: Bool
-  private let state = Mutex(State())
+  let state = Mutex(State())
 
   public init(style: Style, trace: Bool) {
     self.style = style
@@ -43,7 +48,7 @@ public final class Progress: HostObserver {
     if quiet { return .quiet }
     let terminal = environment["TERM"] ?? "dumb"
     guard isatty(STDERR_FILENO) == 1, terminal != "dumb" else { return .plain }
-    return .terminal(color: environment["NO_COLOR"]?.isEmpty ?? true)
+    return .terminal(color: Terminal.usesColor(STDERR_FILENO, environment: environment))
   }
 
   public func observe(_ event: HostEvent) {
@@ -52,23 +57,25 @@ public final class Progress: HostObserver {
       case .stepStarted(let id, let label):
         state.running[id] = Running(label: label, start: .now)
         if case .json = style { json("step_started", [("id", .number(id)), ("label", .text(label))]) }
-        if case .terminal = style, state.spinner == nil {
-          state.spinner = Task.detached { [weak self] in await self?.spin() }
-        }
+        beginDrawing(&state)
       case .stepChanged(let id, let text):
         state.running[id]?.text = text
         if case .json = style { json("step_changed", [("id", .number(id)), ("text", .text(text))]) }
       case .stepEnded(let id, let outcome):
         guard let step = state.running.removeValue(forKey: id) else { return }
-        hideSpinner(&state)
+        hideLines(&state)
         show(step, id, outcome)
-        if state.running.isEmpty {
-          state.spinner?.cancel()
-          state.spinner = nil
-        }
+        endDrawing(&state)
+      case .progressStarted, .progressChanged, .progressEnded: observe(bar: event, &state)
+      case .questionOpened(let prompt):
+        hideLines(&state)
+        state.questions += 1
+        write(prompt, to: STDERR_FILENO)
+      case .questionClosed: state.questions -= 1
+      case .outputComes: hideLines(&state)
       case .command(let line):
         guard trace else { return }
-        hideSpinner(&state)
+        hideLines(&state)
         if case .json = style { json("command", [("line", .text(line))]) } else { put("+ \(line)") }
       case .planned(let line):
         if case .json = style {
@@ -88,13 +95,13 @@ public final class Progress: HostObserver {
   /// Says what the program ends with: as it is to a person, as an event to a program.
   public func complain(_ text: String) {
     state.withLock { state in
-      hideSpinner(&state)
+      hideLines(&state)
       if case .json = style { json("error", [("text", .text(text))]) } else { put("kdevlua: \(text)") }
     }
   }
 
   private func say(_ event: String, _ text: String, _ state: inout State) {
-    hideSpinner(&state)
+    hideLines(&state)
     if case .json = style { json(event, [("text", .text(text))]) } else { put("  \(paint("!", 33)) \(text)") }
   }
 
@@ -102,7 +109,7 @@ public final class Progress: HostObserver {
   private func log(_ level: LogLevel, _ text: String, _ fields: [LogField], _ state: inout State) {
     if level == .debug, !trace { return }
     if case .quiet = style, level == .info { return }
-    hideSpinner(&state)
+    hideLines(&state)
     if case .json = style {
       let object = JSONValue.object(Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first })
       json("log", [("level", .text(level.rawValue)), ("text", .text(text)), ("fields", .value(object))])
@@ -140,44 +147,19 @@ public final class Progress: HostObserver {
     }
   }
 
-  // MARK: - The spinner
-
-  private func spin() async {
-    while !Task.isCancelled {
-      try? await Task.sleep(for: .milliseconds(120))
-      if Task.isCancelled { return }
-      state.withLock { state in
-        guard let (_, step) = state.running.max(by: { $0.key < $1.key }) else { return }
-        let elapsed = step.start.duration(to: .now)
-        guard elapsed >= .seconds(1) else { return }
-        let frames = Array("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-        state.frame = (state.frame + 1) % frames.count
-        state.isSpinnerShown = true
-        let text = step.text.map { ": \($0)" } ?? ""
-        write("\r\u{1b}[K  \(frames[state.frame]) \(step.label)\(text)  \(Int(elapsed.seconds)) s", to: STDERR_FILENO)
-      }
-    }
-  }
-
-  private func hideSpinner(_ state: inout State) {
-    guard state.isSpinnerShown else { return }
-    state.isSpinnerShown = false
-    write("\r\u{1b}[K", to: STDERR_FILENO)
-  }
-
   // MARK: - Output
 
-  private func paint(_ text: String, _ color: Int) -> String {
+  func paint(_ text: String, _ color: Int) -> String {
     if case .terminal(color: true) = style { "\u{1b}[\(color)m\(text)\u{1b}[0m" } else { text }
   }
 
-  private func put(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+  func put(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
 
-  private enum Field {
+  enum Field {
     case text(String), number(Int), seconds(Double), value(JSONValue)
   }
 
-  private func json(_ event: String, _ fields: [(String, Field)]) {
+  func json(_ event: String, _ fields: [(String, Field)]) {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     var members: [(String, JSONValue)] = [
@@ -195,7 +177,7 @@ public final class Progress: HostObserver {
     put("{\(text)}")
   }
 
-  private func write(_ text: String, to descriptor: Int32) {
+  func write(_ text: String, to descriptor: Int32) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -217,7 +199,7 @@ extension JSONValue {
 
 extension Duration {
   /// Width 8, as a column of a step's line: `  0.02 s`.
-  fileprivate var stepText: String {
+  var stepText: String {
     let hundredths = Int((seconds * 100).rounded())
     let text = "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) s"
     return String(repeating: " ", count: max(0, 8 - text.count)) + text

@@ -92,7 +92,7 @@ struct Completer {
   }
 
   private func fields(_ word: String, isMethod: Bool, _ tokens: [LuaToken]) -> Completion? {
-    guard let owner = Expression(tokens, endingAt: tokens.count - 2),
+    guard let owner = PrefixExpression(tokens, endingAt: tokens.count - 2),
       let meaning = owner.resolve(lua, types)
     else { return nil }
     defer { if meaning.hasValue { lua.pop() } }
@@ -144,12 +144,12 @@ struct Completer {
   }
 
   private func function(endingAt end: Int, _ tokens: [LuaToken]) -> TypeFile.Function? {
-    guard end >= 0, let meaning = Expression(tokens, endingAt: end)?.resolve(lua, types) else { return nil }
+    guard end >= 0, let meaning = PrefixExpression(tokens, endingAt: end)?.resolve(lua, types) else { return nil }
     if meaning.hasValue { lua.pop() }
     if let name = meaning.name { return types.function(name) }
     // A method of an object: its value is found by no name.
     guard end >= 2, tokens[end - 1].isSymbol(":") || tokens[end - 1].isSymbol("."),
-      let owner = Expression(tokens, endingAt: end - 2)?.resolve(lua, types)
+      let owner = PrefixExpression(tokens, endingAt: end - 2)?.resolve(lua, types)
     else { return nil }
     if owner.hasValue { lua.pop() }
     return owner.type.flatMap { types.function("\($0):\(tokens[end].text)") }
@@ -164,7 +164,7 @@ struct Completer {
   private func expected(at place: Int, _ context: CallContext, _ tokens: [LuaToken]) -> [AnnotatedType] {
     guard tokens[place].isSymbol("{"), let level = context.frames.firstIndex(where: { $0.place == place }), place > 0
     else { return [] }
-    if Expression.endsCallee(tokens[place - 1]), !tokens[place - 1].isSymbol("}") {
+    if PrefixExpression.endsCallee(tokens[place - 1]), !tokens[place - 1].isSymbol("}") {
       return function(endingAt: place - 1, tokens)?.parameters.first.map { [$0.type] } ?? []
     }
     guard level > 0 else { return [] }
@@ -233,7 +233,7 @@ struct CallContext {
     for (place, token) in tokens.enumerated() where token.kind == .symbol {
       switch token.text {
       case "(", "{", "[":
-        let isCall = token.text == "(" && place > 0 && Expression.endsCallee(tokens[place - 1])
+        let isCall = token.text == "(" && place > 0 && PrefixExpression.endsCallee(tokens[place - 1])
         frames.append(Frame(place: place, isCall: isCall))
       case ")", "}", "]": _ = frames.popLast()
       case ",", ";":

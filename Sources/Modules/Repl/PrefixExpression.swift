@@ -1,7 +1,7 @@
 import LuaKit
 
 /// A chain such as `vm:exec`, `kdev.disk.info("a").` or `list[1].name`, read backwards from its end.
-struct Expression {
+struct PrefixExpression {
   enum Step: Equatable {
     case field(String)
     case element(Int)
