@@ -53,7 +53,8 @@ extension LocalHost {
     ]
     let configuration = Configuration(
       executable: .path(FilePath(program)), arguments: Arguments(arguments),
-      environment: .custom(Self.variables(of: command)), workingDirectory: command.workingDirectory.map { FilePath($0) },
+      environment: .custom(Self.variables(of: command)),
+      workingDirectory: command.workingDirectory.map { FilePath($0) },
       platformOptions: platform)
     let output = try Self.sink(command.output, .standardOutput)
     let error: Sink
