@@ -119,6 +119,10 @@ end):await()
     test.contains(text, part)
   end
   test.equal(text:find("[C]", 1, true), nil)
+  local full <const> = proc.run {
+    program, "eval", "table.sort({ 2, 1 }, function() error 'x' end)", env = { KDEVLUA_TRACE = "full" }, check = false,
+  }
+  test.contains(full.stderr, "[C]: in function 'table.sort'")
 end)
 
 test("a close handler runs, and may wait, when what its block waited for fails", function()
