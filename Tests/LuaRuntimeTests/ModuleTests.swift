@@ -133,7 +133,8 @@ extension RuntimeTests {
         assert(require("cjson").decode('{"a": [1]}').a[1] == 1)
         assert(require("lpeg").match(require("lpeg").R "az" ^ 1, "abc1") == 4)
         local server = require("socket").bind("127.0.0.1", 0)
-        local client = require("socket").connect(server:getsockname())
+        local host, port = server:getsockname()
+        local client = require("socket").connect(host, port)
         local peer = server:accept()
         client:send "hello\\n"
         assert(peer:receive() == "hello")
