@@ -35,6 +35,10 @@ let package = Package(
     // Fragments and their merge.
     .target(name: "Suite", dependencies: ["CYaml"], swiftSettings: swift),
 
+    // The scripts of fragments, in Lua.
+    .target(
+      name: "SuiteScripts", dependencies: ["Suite", "LuaKit", "CLua", "CLuaBoundary"], swiftSettings: swift),
+
     // The machine, without a word of Lua.
     .target(name: "CHost"),
     .target(
@@ -57,7 +61,7 @@ let package = Package(
     // What Lua sees.
     .target(
       name: "Modules",
-      dependencies: ["LuaKit", "LuaRuntime", "LuaSyntax", "Host", "Suite", "CStdlib", "LineEditor"],
+      dependencies: ["LuaKit", "LuaRuntime", "LuaSyntax", "Host", "Suite", "SuiteScripts", "CStdlib", "LineEditor"],
       // The types beside each module are embedded by CStdlib.
       exclude: [
         "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "Env/env.d.lua", "FS/fs.d.lua", "Glob/glob.d.lua",
@@ -71,7 +75,7 @@ let package = Package(
     .executableTarget(
       name: "kdevlua",
       dependencies: [
-        "Modules", "LuaKit", "LuaRuntime", "Host", "LineEditor",
+        "Modules", "LuaKit", "LuaRuntime", "Host", "LineEditor", "Suite", "SuiteScripts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift,
@@ -94,6 +98,7 @@ let package = Package(
     .testTarget(name: "LineEditorTests", dependencies: ["LineEditor"], swiftSettings: swift),
     .testTarget(name: "LuaSyntaxTests", dependencies: ["LuaSyntax", "LuaKit"], swiftSettings: swift),
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
+    .testTarget(name: "SuiteScriptsTests", dependencies: ["SuiteScripts", "Suite"], swiftSettings: swift),
     .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: swift),
     .testTarget(
       name: "ModulesTests",

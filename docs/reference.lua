@@ -12,6 +12,7 @@ local by_hand <const> = {
   { "commands.md", "The commands, their options and exit statuses" },
   { "environment.md", "Environment variables, and where things are kept" },
   { "errors.md", "Error objects and their kinds" },
+  { "fragment-scripts.md", "Scripts in fragments: what they may do" },
   { "task.md", "`kdev.task`: several things at once" },
 }
 
@@ -64,6 +65,14 @@ local function parse(source)
       comment = {}
     elseif tag == "field" then
       open.fields[#open.fields + 1] = parse_field(rest)
+    elseif tag == "overload" then
+      -- The module itself can be called.
+      local name <const>, type <const>, result <const> = rest:match "^fun%((%w+): ([%w_.]+)%): (.+)$"
+      page.call = {
+        arguments = name, parameters = { { name = name, type = type, text = "" } },
+        results = { { type = result, text = "" } }, text = table.concat(comment, "\n"),
+      }
+      comment = {}
     elseif tag == "param" then
       parameters[#parameters + 1] = parse_field(rest)
     elseif tag == "return" then
@@ -176,6 +185,7 @@ local function is_object(class) return class.parent == "userdata" end
 local function write_page(page)
   local out <const> = { made_by:format(page.source), "# " .. page.name .. "\n", page.text .. "\n" }
   out[#out + 1] = "## Functions\n"
+  if page.call then write_function(out, page.name, page.call, page) end
   for _, entry in ipairs(page.functions) do
     if not entry.name:find ":" then write_function(out, "kdev." .. entry.name, entry, page) end
   end
@@ -231,6 +241,7 @@ table.sort(pages, function(a, b) return a.file < b.file end)
 
 for _, page in ipairs(pages) do
   page.options = {}
+  if page.call then page.options[page.call.parameters[1].type] = false end
   for _, entry in ipairs(page.functions) do
     for _, parameter in ipairs(entry.parameters) do page.options[parameter.type] = false end
   end

@@ -50,3 +50,20 @@ build_release() {
   swift build -c release --static-swift-stdlib --product kdevlua >&2
   printf '%s\n' "$root/.build/release/kdevlua"
 }
+
+# The Python that has the real teuthology, to compare with: from PyPI, in a virtual environment below the cache. Prints its
+# path; fails, and says why, where PyPI cannot be reached.
+teuthology_python() {
+  local home=${KDEVLUA_CACHE:-/var/tmp/kdevlua-test-cache}/teuthology-1.3.0-lupa-2.8
+  if [ ! -e "$home/complete" ]; then
+    need_packages python3-venv
+    rm -rf "$home"
+    python3 -m venv "$home" >&2
+    if ! "$home/bin/pip" install --quiet --retries 1 --timeout 15 teuthology==1.3.0 lupa==2.8 >&2; then
+      say 'teuthology could not be installed from PyPI.'
+      return 1
+    fi
+    touch "$home/complete"
+  fi
+  printf '%s\n' "$home/bin/python"
+}

@@ -8,26 +8,31 @@ local kdev <const> = require "kdev"
 local opt <const> = kdev.cli.options {
   about = "Sets up a virtual machine for kernel development and runs a command in it.",
   { "name", default = "work", help = "name of the machine" },
-  { "memory", type = "size", default = "1G", help = "memory of the guest" },
-  { "cpus", type = "integer", default = 1, help = "processors of the guest" },
+  { "memory", type = "size", help = "memory of the guest; default: 1G" },
+  { "cpus", type = "integer", help = "processors of the guest; default: 1" },
   { "disk-size", type = "size", default = "20G", help = "what the guest sees of its disk" },
   { "kernel", value = "PATH", help = "bzImage or vmlinux; default: the newest with 9p in /boot, else Debian's" },
   { "share", value = "DIR", default = ".", help = "folder that the guest shares with the host" },
   { "net", value = "tap|user", help = "default: tap where one can be made" },
   { "accel", value = "kvm|tcg", help = "default: kvm where a guest really runs under it" },
   { "vhost", value = "on|off", help = "default: on where /dev/vhost-net is" },
-  { "bridge", default = "virbr0", help = "bridge for the tap" },
+  { "bridge", help = "bridge for the tap; default: virbr0" },
   { "tap", help = "name of the tap; default: tap-NAME" },
   { "vnc", type = "integer", value = "N", help = "VNC display on 127.0.0.1; default: a free one" },
-  { "boot-timeout", default = "120s", value = "TIME", help = "how long the guest may take to answer" },
+  { "boot-timeout", value = "TIME", help = "how long the guest may take to answer; default: 120s" },
   { "keep", type = "flag", help = "leave what was made in place when a step fails" },
+  { "show-config", type = "flag", help = "print the configuration and where each value comes from, and make nothing" },
 }
-local setup <close> = kdev.transaction.begin { name = opt.name, keep = opt.keep } -- luacheck: ignore setup
+local setup <close> = not opt.show_config -- luacheck: ignore setup
+  and kdev.transaction.begin { name = opt.name, keep = opt.keep } or nil
 
--- "Download the ISO and Create a Virtual Disk"
-local base <const> = kdev.disk.create { path = opt.name .. "-base.qcow2", size = opt.disk_size }
--- "Differential Copies with QCOW2 and qemu-img"
-local disk <const> = kdev.disk.overlay { path = opt.name .. ".qcow2", backing = base }
+local disk
+if not opt.show_config then
+  -- "Download the ISO and Create a Virtual Disk"
+  local base <const> = kdev.disk.create { path = opt.name .. "-base.qcow2", size = opt.disk_size }
+  -- "Differential Copies with QCOW2 and qemu-img"
+  disk = kdev.disk.overlay { path = opt.name .. ".qcow2", backing = base }
+end
 
 -- Instead of an installed system: a kernel, and a small root that is made for it.
 local kernel <const> = kdev.kernel.find { path = opt.kernel }
@@ -44,11 +49,27 @@ for _, facet in ipairs(choice.facets) do
   for _, reason in ipairs(facet.rejected) do kdev.ui.note(reason .. taken) end
 end
 local config <const> = choice.config
+-- What was asked for counts more than any fragment.
+local asked <const> = {
+  memory = opt.memory, cpus = opt.cpus, bridge = opt.bridge, boot_timeout = opt.boot_timeout,
+}
+for name, value in pairs(asked) do config[name] = value end
+
+if opt.show_config then
+  for _, value in ipairs(choice.origins) do
+    local name <const> = value.path
+    if not name:find "^teuthology%." then
+      local text <const> = ("%s: %s"):format(name, asked[name] and kdev.json.encode(asked[name]) or value.value)
+      print(("%-32s # %s"):format(text, asked[name] and "--" .. name:gsub("_", "-") or value.origin))
+    end
+  end
+  return
+end
 
 local net
 if config.net == "tap" then
   -- "Configure the TAP Interface with a Bridge", "Create a TAP Interface"
-  local bridge <const> = kdev.net.bridge { name = opt.bridge }
+  local bridge <const> = kdev.net.bridge { name = config.bridge }
   net = kdev.net.tap { name = opt.tap, bridge = bridge }
 else
   net = kdev.net.user()
@@ -56,9 +77,9 @@ end
 
 -- "Launch the QEMU VM with TAP and vhost"
 local vm <const> = kdev.vm.launch {
-  name = opt.name, memory = opt.memory, cpus = opt.cpus, accel = config.accel, cpu = config.cpu,
+  name = opt.name, memory = config.memory, cpus = config.cpus, accel = config.accel, cpu = config.cpu,
   kernel = kernel, initramfs = initramfs, disks = { disk }, net = net, vhost = config.vhost,
-  share = { hostshare = opt.share }, vnc = opt.vnc, append = config.append, boot_timeout = opt.boot_timeout,
+  share = { hostshare = opt.share }, vnc = opt.vnc, append = config.append, boot_timeout = config.boot_timeout,
 }
 
 -- The 9p share, written and read from both sides.

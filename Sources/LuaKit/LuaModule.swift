@@ -23,6 +23,14 @@ public final class LuaModule {
     lua.rawSet(name, of: table)
   }
 
+  /// What calling the module itself does: `kdev.merge { ... }`. Its arguments begin at index 2.
+  public func call(_ body: @escaping LuaBody) {
+    lua.newTable(fields: 1)
+    lua.push(function: body)
+    lua.rawSet("__call", of: lua.top - 1)
+    lua_setmetatable(lua.raw, table)
+  }
+
   /// A constant.
   public func value(_ name: String, _ value: some LuaPushable) {
     lua.push(value)

@@ -23,6 +23,9 @@ extension HostError: LuaErrorFields {
 public struct UsageError: LuaErrorFields {
   public var kind: String { "usage" }
   public let message: String
+
+  /// An error with that message.
+  public init(message: String) { self.message = message }
 }
 
 /// The script's help was asked for: the program prints it and ends with status 0.

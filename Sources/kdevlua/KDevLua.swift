@@ -8,7 +8,10 @@ import Glibc
     abstract: "The scriptable runtime for kernel development: disks, networks, QEMU and kernels from Lua 5.4.",
     discussion: "The documented set-up: kdevlua run setup.lua. What it made: kdevlua ps. Its end: kdevlua down.",
     version: "0.1.0",
-    subcommands: [Run.self, Eval.self, Repl.self, PS.self, Exec.self, Down.self, Doctor.self, Types.self, Check.self])
+    subcommands: [
+      Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, Down.self, SuiteCommand.self, Doctor.self,
+      Types.self,
+    ])
 
   static func main() {
     let words = Array(CommandLine.arguments.dropFirst())

@@ -42,15 +42,21 @@ struct PS: ParsableCommand {
 
 /// Rows in columns.
 enum Table {
-  static func print(_ rows: [[String]]) {
-    guard let columns = rows.first?.count else { return }
+  static func print(_ rows: [[String]]) { Session.write(text(rows), to: 1) }
+
+  /// - Parameter right: how many of the last columns have numbers, which stand to the right.
+  static func text(_ rows: [[String]], right: Int = 0) -> String {
+    guard let columns = rows.first?.count else { return "" }
     let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    var text = ""
     for row in rows {
-      var line = ""
       for (column, cell) in row.enumerated() {
-        line += column == columns - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
+        let blanks = String(repeating: " ", count: widths[column] - cell.count)
+        let isLast = column == columns - 1
+        text += column >= columns - right ? blanks + cell : isLast ? cell : cell + blanks
+        text += isLast ? "\n" : "  "
       }
-      Session.write(line + "\n", to: 1)
     }
+    return text
   }
 }

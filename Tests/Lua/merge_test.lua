@@ -49,7 +49,7 @@ test("a script changes what is merged, and keeps what it leaves", function()
   kdev.fs.write("g/z/x.yaml", [[
 teuthology:
   premerge: |
-    yaml_fragment.added = #yaml.list
+    yaml_fragment.added = py_len(yaml.list)
     accept()
     error 'not reached'
 ]])
@@ -74,6 +74,78 @@ test("an error in a script names fragment and line", function()
   kdev.fs.write("h/a/x.yaml", "teuthology:\n  premerge: |\n    local x\n    x.y = 1\n")
   local err <const> = test.fails("attempt to index a nil value", choose, { fragments = "./h" })
   test.contains(err, "x.yaml:4")
+end)
+
+test("fragments merge over a base as teuthology merges a job", function()
+  kdev.fs.mkdir "m"
+  kdev.fs.write("m/a.yaml", "tasks: [a]\nkernel: {client: {branch: testing}}\n")
+  kdev.fs.write("m/k.yaml", [[
+teuthology:
+  premerge: |
+    if base_config.kernel == nil then reject "no kernel was asked for" end
+    yaml_fragment.kernel.client = base_config.kernel
+  postmerge:
+  - py_attrgetter(yaml.tasks).append(py_len(yaml.tasks))
+kernel: {client: {}}
+]])
+  local fragments <const> = { "m/a.yaml", "m/k.yaml", { extra = { 1 } } }
+  local with <const> = kdev.merge { fragments = fragments, base_config = { kernel = { branch = "wip" } } }
+  test.equal(with.config.kernel, { branch = "wip", client = { branch = "wip" } })
+  test.equal({ with.config.tasks, with.config.extra, with.rejected }, { { "a", 1 }, { 1 }, nil })
+  local without <const> = kdev.merge { fragments = fragments }
+  test.equal(without.config.kernel, { client = { branch = "testing" } })
+  test.equal(without.dropped, { { fragment = "m/k.yaml", line = 3, reason = "no kernel was asked for" } })
+  test.equal(without.fragments, { "m/a.yaml", "fragment 3" })
+end)
+
+test("a merge says where each value comes from", function()
+  local origin <const> = {}
+  local result <const> = kdev.merge {
+    fragments = { "m/a.yaml", "m/k.yaml" }, base_config = { tasks = { "base" }, kernel = { branch = "wip" }, x = 1 },
+  }
+  for _, value in ipairs(result.origins) do origin[value.path] = value.origin end
+  test.equal({ origin.x, origin["tasks.0"], origin["tasks.1"], origin["tasks.2"], origin["kernel.client.branch"] },
+    { "base_config", "base_config", "m/a.yaml", "postmerge scripts", "m/k.yaml" })
+end)
+
+test("a rejected merge has no configuration, and says why", function()
+  kdev.fs.write("m/no.yaml", "teuthology:\n  postmerge:\n  - if yaml.x then reject() end\nx: true\n")
+  local result <const> = kdev.merge { fragments = { "m/no.yaml" } }
+  test.equal(result.rejected, { fragment = "m/no.yaml", line = 3, reason = "if yaml.x then reject() end" })
+  test.equal(result.config, nil)
+  local filtered <const> = kdev.merge { fragments = { { y = 1 } }, description = "a/b", filter = { "c" } }
+  test.equal(filtered.rejected, { reason = "it does not match --filter c" })
+end)
+
+test("what cannot be merged is an error that names the file", function()
+  kdev.fs.write("m/list.yaml", "kernel: []\n")
+  local err <const> = test.fails("m/list.yaml: kernel: cannot merge sequence into mapping", kdev.merge,
+    { fragments = { "m/a.yaml", "m/list.yaml" } })
+  test.equal(err.kind, "merge")
+  test.fails("m/none.yaml: No such file", kdev.merge, { fragments = { "m/none.yaml" } })
+  test.fails("must be a path or a table", kdev.merge, { fragments = { 5 } })
+end)
+
+test("the jobs of a suite come one by one", function()
+  kdev.fs.mkdir "qa/suites/s/a"
+  kdev.fs.mkdir "qa/suites/s/b"
+  kdev.fs.write("qa/suites/s/%", "")
+  for _, name in ipairs { "1", "2" } do
+    kdev.fs.write("qa/suites/s/a/" .. name .. ".yaml", "a: " .. name .. "\n")
+    kdev.fs.write("qa/suites/s/b/" .. name .. ".yaml",
+      "b: " .. name .. "\nteuthology: {postmerge: ['if yaml.a ~= yaml.b then reject() end']}\n")
+  end
+  local found <const> = {}
+  for job in kdev.merge.suite { folder = "qa/suites/s", base_config = { c = 3 } } do
+    local config <const> = job.config
+    found[#found + 1] = ("%s %d%d%d %d"):format(job.description, config.a, config.b, config.c, #job.fragments)
+  end
+  test.equal(found, { "s/{a/1 b/1} 113 2", "s/{a/2 b/2} 223 2" })
+  kdev.fs.write("qa/suites/s/b/1.yaml", "teuthology:\n")
+  local jobs <const> = kdev.merge.suite { folder = "qa/suites/s", keep_going = true }
+  test.contains(jobs().error, "b/1.yaml: teuthology must be a mapping, not null")
+  test.equal(jobs().config.a, 2)
+  test.fails("in the job s/{a/1 b/1}", kdev.merge.suite { folder = "qa/suites/s" })
 end)
 
 test.done()

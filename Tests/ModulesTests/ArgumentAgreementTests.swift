@@ -19,7 +19,8 @@ import Testing
     "kdev.vm.LaunchOptions.net": "samples['kdev.UserNetwork']", "kdev.vm.LaunchOptions.vhost": "false",
     "kdev.cli.Spec.[integer]":
       #"{ "name", type = "size", default = "1G", choices = { "1G" }, value = "V", help = "h" }"#,
-    "kdev.merge.ChooseOptions.fragments": #""setup""#, "kdev.merge.ChooseOptions.forced": "{}",
+    "kdev.merge.SuiteOptions.subset": #""0/32""#, "kdev.merge.ChooseOptions.fragments": #""setup""#,
+    "kdev.merge.ChooseOptions.forced": "{}",
     "kdev.merge.ChooseOptions.globals": #"""
     { host = { kvm = { works = false, because = "a" }, tap = { works = false, because = "a" },
       vhost = { works = false, because = "a" } } }

@@ -19,9 +19,9 @@ import Testing
     ("{b: 1, a: 1}", "{c: 1, a: 2, '0': 1}", #"{"b":1,"a":2,"c":1,"0":1}"#),
   ])
   func merges(into target: String, from source: String, expected: String) throws {
-    var value = try YAMLValue(yaml: target)
-    try deepMerge(into: &value, from: try YAMLValue(yaml: source))
-    #expect(value.json() == expected)
+    let heap = ObjectHeap()
+    let merged = try heap.deepMerge(into: heap.read(yaml: target), from: heap.read(yaml: source))
+    #expect(heap.value(of: merged)?.json() == expected)
   }
 
   @Test(arguments: [
@@ -34,22 +34,73 @@ import Testing
     ("{d: null}", "{d: 2020-01-01 00:00:00}", "d: cannot add a timestamp; quote it to make it a string"),
   ])
   func clashesNameTheirPath(target: String, source: String, expected: String) throws {
-    var value = try YAMLValue(yaml: target)
-    let other = try YAMLValue(yaml: source)
-    let error = #expect(throws: DeepMergeError.self) { try deepMerge(into: &value, from: other) }
+    let heap = ObjectHeap()
+    let (left, right) = (try heap.read(yaml: target), try heap.read(yaml: source))
+    let error = #expect(throws: DeepMergeError.self) { try heap.deepMerge(into: left, from: right) }
     #expect(error?.description == expected)
   }
 
   @Test func aClashLeavesTheRestInPlace() throws {
-    var value = try YAMLValue(yaml: "{a: [1], b: {c: [2]}}")
-    #expect(throws: DeepMergeError.self) { try deepMerge(into: &value, from: ["a": [3], "b": ["c": 4]]) }
-    #expect(value.json() == #"{"a":[1,3],"b":{"c":[2]}}"#)
+    let heap = ObjectHeap()
+    let target = try heap.read(yaml: "{a: [1], b: {c: [2]}}")
+    let source = try heap.read(yaml: "{a: [3], b: {c: 4}}")
+    #expect(throws: DeepMergeError.self) { try heap.deepMerge(into: target, from: source) }
+    #expect(heap.value(of: target)?.json() == #"{"a":[1,3],"b":{"c":[2]}}"#)
   }
 
-  @Test func appendingDoesNotCopyWhatIsThere() throws {
-    var value: YAMLValue = ["l": .sequence(Array(repeating: 1, count: 200_000))]
-    // Quadratic, this would copy 4 GB.
-    for _ in 0..<1000 { try deepMerge(into: &value, from: ["l": [2]]) }
-    #expect(value["l"]?.sequence?.count == 201_000)
+  @Test func itemsOfListsAreSharedAndDictsBehindKeysAreMadeAnew() throws {
+    let heap = ObjectHeap()
+    let source = try heap.read(yaml: "{t: [{k: [1]}], d: {e: {f: 1}}}")
+    let target = try heap.deepMerge(into: heap.makeDict(), from: source)
+    let (list, other) = (try #require(heap.value(target, for: "t")), try #require(heap.value(source, for: "t")))
+    #expect(list.number != other.number)
+    #expect(heap.item(list, at: 0).number == heap.item(other, at: 0).number)
+    #expect(heap.value(target, for: "d")?.number != heap.value(source, for: "d")?.number)
   }
+
+  @Test func aScalarIsReplacedByTheVeryListThatComes() throws {
+    let heap = ObjectHeap()
+    let target = try heap.read(yaml: "{d: s}")
+    let source = try heap.read(yaml: "{d: [1]}")
+    try heap.deepMerge(into: target, from: source)
+    #expect(heap.value(target, for: "d")?.number == heap.value(source, for: "d")?.number)
+  }
+
+  @Test func whatAnAnchorSharesIsOneObject() throws {
+    let heap = ObjectHeap()
+    let value = try heap.read(yaml: "a: &x {k: [1]}\nb: *x\nc: [*x]")
+    let numbers = ["a", "b"].map { heap.value(value, for: $0)?.number }
+    #expect(numbers[0] == numbers[1])
+    let copy = heap.deepCopy(value)
+    #expect(heap.value(copy, for: "a")?.number == heap.value(copy, for: "b")?.number)
+    #expect(heap.value(copy, for: "a")?.number != numbers[0])
+    // Reached through keys it is made anew for each.
+    let merged = try heap.deepMerge(into: heap.makeDict(), from: value)
+    #expect(heap.value(merged, for: "a")?.number != heap.value(merged, for: "b")?.number)
+  }
+
+  @Test func aDictThatHoldsItselfIsAnErrorAndNoCrash() throws {
+    let heap = ObjectHeap()
+    let loop = heap.makeDict()
+    heap.set(loop, in: loop, for: heap.text("self"))
+    #expect(throws: DeepMergeError.self) { try heap.deepMerge(into: heap.makeDict(), from: loop) }
+    #expect(heap.value(of: loop) == nil)
+  }
+
+  @Test func largeDictsFindTheirKeys() throws {
+    let heap = ObjectHeap()
+    let dict = heap.makeDict()
+    for number in 0..<5000 { heap.set(.integer(number), in: dict, for: heap.text("k\(number)")) }
+    for number in stride(from: 0, to: 5000, by: 2) { _ = heap.removeValue(from: dict, for: heap.text("k\(number)")) }
+    heap.set(.integer(-1), in: dict, for: .integer(1))
+    #expect(heap.count(dict) == 2501)
+    #expect(heap.value(dict, for: "k4998") == nil)
+    #expect(heap.value(dict, for: "k4999")?.integerValue == 4999)
+    #expect(heap.value(dict, for: .float(1))?.integerValue == -1)
+    #expect(heap.value(dict, for: .bool(true))?.integerValue == -1)
+  }
+}
+
+extension ObjectHeap {
+  fileprivate func read(yaml text: String) throws -> Object { try read(yaml: text, file: "test") }
 }

@@ -10,7 +10,7 @@ import Testing
       let fragments = try Fragment.all(under: folder)
       #expect(fragments.map(\.name) == ["a/10-y.yaml", "b.yaml"])
       #expect(fragments.first?.path == "\(folder)/a/10-y.yaml")
-      #expect(fragments.first?.value == ["y": 1])
+      #expect(fragments.first?.text == "y: 1")
     }
   }
 

@@ -3,106 +3,109 @@ import Testing
 
 @Suite("Merging fragments") struct FragmentMergeTests {
   @Test func fragmentsMergeInOrderOverTheBase() throws {
-    let merged = try accepted(
+    let job = try OneJob(
       [("a.yaml", "tasks: [a]\nkernel: {client: {sha1: x}}"), ("b.yaml", "tasks: [b]\nkernel: {kdb: 1}")],
       over: ["tasks": ["base"]])
+    #expect(try job.run() == .merged)
     #expect(
-      merged.yaml.json() == """
+      try job.yaml.json() == """
         {"tasks":["base","a","b"],"teuthology":{"fragments_dropped":[],"meta":{},"postmerge":[]},\
         "kernel":{"client":{"sha1":"x"},"kdb":1}}
         """)
-    #expect(merged.used == ["/f/a.yaml", "/f/b.yaml"])
-    #expect(merged.dropped.isEmpty)
+    #expect(job.merge.usedFragments == [0, 1])
+    #expect(job.merge.droppedFragments.isEmpty)
   }
 
   @Test func premergeIsTakenOutAndSeesWhatIsMergedSoFar() throws {
     var seen: [YAMLValue?] = []
-    var scripts = FakeScripts([
-      "look": { context throws(MergeError) in
-        seen = [context.yaml["x"], context.yamlFragment, context.baseConfig["x"]]
-        #expect(context.fragmentPath == "/f/b.yaml")
-        #expect(context.fragmentPaths == ["/f/a.yaml", "/f/b.yaml"])
+    let scripts = FakeScripts([
+      "look": { context in
+        let heap = context.heap
+        seen = [heap.value(of: context.yaml)?["x"], heap.value(of: context.fragment)]
+        seen.append(heap.value(of: context.baseConfig)?["x"])
+        #expect(context.paths.map(heap.string(of:)) == ["/f/a.yaml", "/f/b.yaml"])
         return true
       }
     ])
-    let result = try FragmentMerge.merge(
-      fragments([("a.yaml", "x: 1"), ("b.yaml", "teuthology: {premerge: look, meta: {k: 1}}\ny: 2")]),
-      over: ["x": 0], scripts: &scripts)
+    let job = try OneJob(
+      [("a.yaml", "x: 1"), ("b.yaml", "teuthology: {premerge: look, meta: {k: 1}}\ny: 2")], over: ["x": 0],
+      scripts: scripts)
+    #expect(try job.run() == .merged)
     #expect(seen == [1, ["teuthology": ["meta": ["k": 1]], "y": 2], 0])
     #expect(scripts.premerges == ["look"])
-    guard case .accepted(let merged) = result else {
-      Issue.record("rejected")
-      return
-    }
-    #expect(merged.yaml["teuthology"]?.json() == #"{"fragments_dropped":[],"meta":{"k":1},"postmerge":[]}"#)
+    #expect(try job.yaml["teuthology"]?.json() == #"{"fragments_dropped":[],"meta":{"k":1},"postmerge":[]}"#)
   }
 
   @Test func aRejectedFragmentIsDroppedAndNoted() throws {
-    let merged = try accepted([
+    let job = try OneJob([
       ("a.yaml", "x: 1"), ("b.yaml", "x: 2\nteuthology:\n  premerge: |\n    local y\n    reject no /dev/kvm\n"),
       ("c.yaml", "teuthology: {premerge: 'false'}\ny: 3"),
     ])
-    #expect(merged.yaml["x"] == 1)
-    #expect(merged.yaml["y"] == nil)
-    #expect(merged.yaml["teuthology"]?["fragments_dropped"] == ["/f/b.yaml", "/f/c.yaml"])
-    #expect(merged.used == ["/f/a.yaml"])
+    #expect(try job.run() == .merged)
+    #expect(try job.yaml["x"] == 1)
+    #expect(try job.yaml["y"] == nil)
+    #expect(try job.yaml["teuthology"]?["fragments_dropped"] == ["/f/b.yaml", "/f/c.yaml"])
+    #expect(job.merge.usedFragments == [0])
+    let dropped = job.merge.droppedFragments
     #expect(
-      merged.dropped.map(\.description) == [
+      dropped.map(\.description) == [
         "/f/b.yaml:5: no /dev/kvm", "/f/c.yaml, premerge: its premerge script rejects it",
       ])
-    #expect(merged.dropped[0].line == 2)
-    #expect(merged.dropped[0].source == "reject no /dev/kvm")
+    #expect(dropped[0].line == 2)
+    #expect(dropped[0].source == "reject no /dev/kvm")
   }
 
   @Test func scriptsChangeWhatIsMerged() throws {
-    let merged = try accepted(
+    let job = try OneJob(
       [("a.yaml", "teuthology: {premerge: change, postmerge: [finish]}\nx: 1")],
-      scripts: [
-        "change": { context throws(MergeError) in
-          context.yamlFragment = ["x": 5, "teuthology": context.yamlFragment?["teuthology"] ?? [:]]
-          context.yaml = ["was": "here", "teuthology": context.yaml["teuthology"] ?? [:]]
+      scripts: FakeScripts([
+        "change": { context in
+          context.heap.set(.integer(5), in: context.fragment, for: context.heap.text("x"))
+          context.heap.set(context.heap.text("here"), in: context.yaml, for: context.heap.text("was"))
           return true
         },
-        "finish": { context throws(MergeError) in
-          #expect(context.yamlFragment == nil)
-          #expect(context.fragmentPath == nil)
-          try? deepMerge(into: &context.yaml, from: ["end": context.yaml["x"] ?? nil])
+        "finish": { context in
+          #expect(context.fragment.isNone)
+          let x = context.heap.value(context.yaml, for: "x") ?? .none
+          context.heap.set(x, in: context.yaml, for: context.heap.text("end"))
           return true
         },
-      ])
-    #expect(merged.yaml["was"] == "here")
-    #expect(merged.yaml["x"] == 5)
-    #expect(merged.yaml["end"] == 5)
+      ]))
+    for _ in 0..<2 {
+      // What a script changes in a fragment it changes for its job only.
+      #expect(try job.run() == .merged)
+      #expect(try job.yaml["was"] == "here")
+      #expect(try job.yaml["x"] == 5)
+      #expect(try job.yaml["end"] == 5)
+    }
   }
 
   @Test func postmergeScriptsRunJoined() throws {
-    var scripts = FakeScripts()
-    let texts = [
+    let job = try OneJob([
       ("a.yaml", "teuthology: {postmerge: [\"one\\ntwo\", three]}"), ("b.yaml", "teuthology: {postmerge: [four]}"),
-    ]
-    _ = try FragmentMerge.merge(fragments(texts), over: nil, scripts: &scripts)
-    #expect(scripts.postmerges == ["one\ntwo\nthree\nfour"])
-
-    _ = try FragmentMerge.merge([], over: nil, scripts: &scripts)
-    #expect(scripts.postmerges.last == "")
+    ])
+    _ = try job.run()
+    #expect(job.scripts.postmerges == ["one\ntwo\nthree\nfour"])
   }
 
-  @Test func aPostmergeRejectionNamesTheFragmentOfItsLine() throws {
-    var scripts = FakeScripts()
-    let result = try FragmentMerge.merge(
-      fragments([
-        ("a.yaml", "teuthology: {postmerge: [\"one\\ntwo\", three]}"), ("b.yaml", "teuthology: {postmerge: [reject]}"),
-      ]), over: nil, scripts: &scripts)
-    #expect(
-      result
-        == .rejected(by: .init(stage: .postmerge, fragment: "/f/b.yaml", line: 4, source: "reject")))
+  @Test func aPostmergeRejectionNamesTheFragmentAndItsLine() throws {
+    let job = try OneJob([
+      ("a.yaml", "teuthology: {postmerge: [\"one\\ntwo\", three]}"),
+      ("b.yaml", "teuthology:\n  postmerge:\n  - |\n    x\n    reject\n"),
+    ])
+    #expect(try job.run() == .rejected)
+    let rejection = job.merge.rejection
+    #expect(rejection?.description == "/f/b.yaml:5: reject")
+    #expect(rejection?.line == 5)
   }
 
   @Test func emptyFragmentsAreSkippedAndEmptyPremergesDoNotRun() throws {
-    let merged = try accepted([
+    let job = try OneJob([
       ("a.yaml", "# nothing"), ("b.yaml", "teuthology: {premerge: }\nx: 1"), ("c.yaml", "teuthology: {premerge: ''}"),
     ])
-    #expect(merged.used == ["/f/b.yaml", "/f/c.yaml"])
+    #expect(try job.run() == .merged)
+    #expect(job.merge.usedFragments == [1, 2])
+    #expect(job.scripts.prepared.isEmpty)
   }
 
   @Test(arguments: [
@@ -113,35 +116,214 @@ import Testing
     ("teuthology: {postmerge: [5]}", "/f/a.yaml: teuthology.postmerge[0] must be a text, not integer"),
     ("x: {y: 1}", "/f/a.yaml: x: cannot merge mapping into sequence"),
     ("teuthology:\n  premerge: |\n    x\n    fail", "/f/a.yaml:4: failed"),
-    ("teuthology: {postmerge: [x, fail]}", "/f/a.yaml, postmerge line 2: failed"),
+    ("teuthology:\n  premerge: no Lua", "/f/a.yaml:2: syntax error"),
+    ("teuthology:\n  postmerge: [x,\n    fail]", "/f/a.yaml:3: failed"),
   ])
-  func mistakesNameTheirFragment(text: String, expected: String) throws {
-    var scripts = FakeScripts()
-    let all = try fragments([("a.yaml", text)])
-    let error = #expect(throws: MergeError.self) {
-      try FragmentMerge.merge(all, over: ["x": []], scripts: &scripts)
-    }
-    #expect(error?.description == expected)
+  func mistakesNameTheirFragmentAndTheJob(text: String, expected: String) throws {
+    let job = try OneJob([("a.yaml", text)], over: ["x": []])
+    let error = #expect(throws: JobFailure.self) { try job.run("{a}") }
+    #expect(error?.error.description == expected)
+    #expect(error?.description == "\(expected)\n  in the job {a}")
+  }
+
+  @Test func aBadJobLeavesTheNextOneAlone() throws {
+    let scripts = FakeScripts()
+    let merge = try FragmentMerge(MergeSetup(base: ["x": []]), scripts: scripts)
+    let bad = merge.add(path: "bad.yaml", text: "x: {}")
+    let good = merge.add(path: "good.yaml", text: "x: [1]")
+    #expect(throws: JobFailure.self) { try merge.merge(text: [], fragments: [bad, good]) }
+    #expect(try merge.merge(text: [], fragments: [good]) == .merged)
+    #expect(try merge.value()["x"] == [1])
   }
 
   @Test func theBaseMustBeAMapping() throws {
-    let error = #expect(throws: MergeError.self) { try FragmentMerge(base: "text") }
+    let error = #expect(throws: MergeError.self) { try FragmentMerge(MergeSetup(base: "text"), scripts: FakeScripts()) }
     #expect(error?.description == "the base configuration: the top level must be a mapping, not string")
   }
 
   @Test func basePathsBeginAfterTheSuites() throws {
-    let merge = try FragmentMerge(base: nil, fragmentPaths: ["/q/suites/fs/a.yaml", "/suites/b.yaml", "c.yaml"])
-    #expect(merge.context.baseFragmentPaths == ["fs/a.yaml", "/suites/b.yaml", "c.yaml"])
+    var seen: [String?] = []
+    let scripts = FakeScripts([
+      "look": { context in
+        seen = context.basePaths.map(context.heap.string(of:))
+        return true
+      }
+    ])
+    let merge = try FragmentMerge(MergeSetup(), scripts: scripts)
+    let numbers = ["/q/suites/fs/a.yaml", "/suites/b.yaml", "c.yaml"].map {
+      merge.add(path: $0, text: "teuthology: {postmerge: [look]}")
+    }
+    _ = try merge.merge(text: [], fragments: numbers)
+    #expect(seen == ["fs/a.yaml", "/suites/b.yaml", "c.yaml"])
   }
 
-  private func accepted(
-    _ texts: [(String, String)], over base: YAMLValue = nil, scripts actions: [String: FakeScripts.Action] = [:]
-  ) throws -> Merged {
-    var scripts = FakeScripts(actions)
-    let result = try FragmentMerge.merge(fragments(texts), over: base, scripts: &scripts)
-    guard case .accepted(let merged) = result else { throw NotAccepted(result: result) }
-    return merged
+  @Test func whatAScriptDoesToTheBaseLastsForTheJobsThatFollow() throws {
+    let scripts = FakeScripts([
+      "change": { context in
+        let heap = context.heap
+        let count = heap.value(context.baseConfig, for: "n")?.integerValue ?? 0
+        heap.set(.integer(count + 1), in: context.baseConfig, for: heap.text("n"))
+        // A node of the job that lives on in the base.
+        heap.set(
+          heap.object(["k": [.integer(count), "a text of this job"]]), in: context.baseConfig, for: heap.text("kept"))
+        return true
+      }
+    ])
+    let job = try OneJob([("a.yaml", "teuthology: {postmerge: [change]}")], over: ["n": 0], scripts: scripts)
+    for number in 0..<50 {
+      #expect(try job.run("job number \(number)") == .merged)
+      #expect(try job.yaml["n"] == .integer(number))
+      #expect(try job.yaml["kept"] == (number == 0 ? nil : ["k": [.integer(number - 1), "a text of this job"]]))
+    }
+    _ = try job.run()
+    #expect(job.merge.changedBase)
   }
 
-  struct NotAccepted: Error { let result: MergeResult }
+  @Test func aFragmentTwiceInAJobIsCopiedTwice() throws {
+    let scripts = FakeScripts([
+      "change": { context in
+        let list = context.heap.own(context.heap.value(context.fragment, for: "l") ?? .none)
+        let item = context.heap.own(context.heap.item(list, at: 0))
+        let count = context.heap.count(context.heap.value(context.yaml, for: "l") ?? context.heap.makeList())
+        context.heap.set(.integer(count), in: item, for: context.heap.text("n"))
+        return true
+      }
+    ])
+    let merge = try FragmentMerge(MergeSetup(), scripts: scripts)
+    let twice = merge.add(path: "a.yaml", text: "teuthology: {premerge: change}\nl: [{x: 1}]")
+    #expect(try merge.merge(text: [], fragments: [twice, twice]) == .merged)
+    #expect(try merge.value()["l"] == [["x": 1, "n": 0], ["x": 1, "n": 1]])
+  }
+
+  @Test func aJobIsOneLineOfJSONWithSortedKeys() throws {
+    let job = try OneJob([
+      (
+        "b.yaml",
+        "z: {2024-01-02: 1.50, 1: yes, ~: x}\na: [\"q\\\"\\u00e9\\t\", 12345678901234567890, 1.0e+16, 2024-01-02]"
+      ),
+      ("c.yaml", "teuthology: {premerge: reject}"),
+    ])
+    _ = try job.run("{b c}")
+    var output = ByteBuffer()
+    try job.merge.appendJSON(to: &output, relativeTo: "/f")
+    #expect(
+      output.text == """
+        {"description":"{b c}","fragments":["b.yaml","c.yaml"],"job":{"a":["q\\"é\\t",12345678901234567890,1e+16,\
+        "2024-01-02"],"teuthology":{"fragments_dropped":["c.yaml"],"meta":{},"postmerge":[]},\
+        "z":{"1":true,"2024-01-02":1.5,"null":"x"}}}
+
+        """)
+  }
+
+  @Test func whatAScriptChangesThroughAnAnchorIsWrittenWhereverItIsShared() throws {
+    let scripts = FakeScripts([
+      "change": { context in
+        let heap = context.heap
+        let list = heap.own(heap.value(context.yaml, for: "a") ?? .none)
+        heap.set(.integer(2), in: heap.own(heap.item(list, at: 0)), for: heap.text("k"))
+        return true
+      }, "leave": { _ in true },
+    ])
+    let merge = try FragmentMerge(MergeSetup(), scripts: scripts)
+    let text = "a: [&x {k: 1}]\nb: [[*x]]\nteuthology: {postmerge: "
+    let changes = merge.add(path: "a.yaml", text: text + "[change]}")
+    let leaves = merge.add(path: "b.yaml", text: text + "[leave]}")
+    for fragment in [leaves, changes, leaves, changes] {
+      var output = ByteBuffer()
+      _ = try merge.merge(text: [], fragments: [fragment])
+      try merge.appendJSON(to: &output)
+      let number = fragment == changes ? 2 : 1
+      #expect(output.text.contains(#""a":[{"k":\#(number)}],"b":[[{"k":\#(number)}]]"#))
+    }
+  }
+
+  @Test func aTraceSaysWhatEachFragmentDid() throws {
+    let job = try OneJob(
+      [
+        ("a.yaml", "tasks: [x, y]\nos: b"), ("b.yaml", "# nothing"), ("c.yaml", "teuthology: {premerge: reject no}"),
+        ("d.yaml", "os: c\nnew: {k: 1}"),
+      ], over: ["tasks": ["z"]])
+    let trace = MergeTrace(for: job.merge)
+    job.merge.trace = trace
+    _ = try job.run()
+    #expect(trace.steps.map(\.path) == ["/f/a.yaml", "/f/b.yaml", "/f/c.yaml", "/f/d.yaml"])
+    guard case .merged(let first) = trace.steps[0].result, case .merged(let last) = trace.steps[3].result else {
+      Issue.record("not merged")
+      return
+    }
+    #expect(first.map(\.description) == ["appends 2 to tasks", "adds os"])
+    #expect(last.map(\.description) == ["changes os, which was b", "adds new"])
+    #expect(trace.steps[1].result == .empty)
+    guard case .dropped(let rejection) = trace.steps[2].result else {
+      Issue.record("not dropped")
+      return
+    }
+    #expect(rejection.reason == "no")
+  }
+}
+
+@Suite("Filters of jobs") struct MergeFilterTests {
+  @Test(
+    arguments: [
+      (["k-testing"], [], [], "fs/{k-testing}", nil),
+      (["k-testing"], [], [], "fs/{kktesting}", "it does not match --filter k-testing"),
+      (["x", ""], [], [], "fs/{a}", nil),
+      ([], ["a"], [], "fs/{a}", "it matches --filter-out a"),
+      ([], [], ["a", "b"], "fs/{a}", "it does not match --filter-all b"),
+      (["b"], [], ["b"], "fs/{a}", "it does not match --filter-all b"),
+    ] as [([String], [String], [String], String, String?)])
+  func descriptionsAreSearchedAsPlainText(
+    any: [String], none: [String], all: [String], description: String, expected: String?
+  ) throws {
+    var filters = PlanFilters()
+    (filters.any, filters.none, filters.all) = (any, none, all)
+    let job = try OneJob([("a.yaml", "x: 1")], filters: filters)
+    #expect(try job.run(description) == (expected == nil ? .merged : .rejected))
+    #expect(job.merge.rejection?.reason == expected)
+    #expect(job.merge.rejection?.isFilter == (expected == nil ? nil : true))
+  }
+
+  @Test func filtersRunBeforeEveryScript() throws {
+    var filters = PlanFilters()
+    filters.any = ["b"]
+    let job = try OneJob(
+      [("a.yaml", "teuthology: {premerge: one, postmerge: [two]}\nx: 1")], filters: filters)
+    #expect(try job.run("a") == .rejected)
+    #expect(job.scripts.premerges.isEmpty && job.scripts.postmerges.isEmpty)
+    // Compiled they are all the same: a mistake in them ends the run.
+    #expect(job.scripts.prepared.map(\.text) == ["one"])
+    #expect(job.merge.usedFragments.isEmpty)
+  }
+
+  @Test func fragmentsAreLookedAtWhenAsked() throws {
+    var filters = PlanFilters()
+    filters.any = ["a.yaml"]
+    #expect(try OneJob([("a.yaml", "")], filters: filters).run("x") == .rejected)
+    filters.looksAtFragments = true
+    #expect(try OneJob([("a.yaml", "")], filters: filters).run("x") == .merged)
+    filters.any = ["%"]
+    #expect(throws: JobFailure.self) { try OneJob([("a.yaml", "")], filters: filters).run("x") }
+  }
+
+  @Test(
+    arguments: [
+      ("centos", "os_type: ubuntu", "its os_type is ubuntu, not centos"), ("centos", "os_type: centos", nil),
+      ("centos", "x: 1", nil),
+    ] as [(String, String, String?)])
+  func theDistributionMustBeTheWantedOne(wanted: String, fragment: String, expected: String?) throws {
+    let job = try OneJob([("a.yaml", fragment)], over: ["os_type": .string(wanted)])
+    _ = try job.run()
+    #expect(job.merge.rejection?.reason == expected)
+  }
+
+  @Test(
+    arguments: [
+      ("9", "os_version: 9.stream", nil), ("9.stream", "os_version: '9'", nil),
+      ("9", "os_version: 8.stream", "its os_version is 8.stream, not 9"), ("20.04", "os_version: 20.04", nil),
+    ] as [(YAMLValue, String, String?)])
+  func streamsOfAVersionAreTheVersion(wanted: YAMLValue, fragment: String, expected: String?) throws {
+    let job = try OneJob([("a.yaml", fragment)], over: ["os_version": wanted])
+    _ = try job.run()
+    #expect(job.merge.rejection?.reason == expected)
+  }
 }

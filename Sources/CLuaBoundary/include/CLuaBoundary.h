@@ -96,6 +96,28 @@ void lb_push_index(lua_State *L);                                  /* pops metho
 void lb_push_object(lua_State *L, void *object, int uservalues);   /* metatable on top, replaced by the userdata */
 void *lb_test_object(lua_State *L, int index, const void *type);   /* NULL unless a box whose metatable is `type`'s */
 
+/* ---- scripts of fragments ---------------------------------------------------------------------------- */
+
+typedef int (*lb_bound)(lua_State *L, void *context);              /* as lb_function */
+void lb_push_bound(lua_State *L, void *context, lb_bound f);       /* `context` is not owned */
+
+/* A userdata that stands for something in Swift by number. It owns nothing. */
+typedef struct lb_handle {
+  const void *mark;
+  uint32_t kind;
+  uint32_t number;
+  uint64_t value;
+  int64_t position, count;
+} lb_handle;
+extern const char lb_handle_mark;
+lb_handle *lb_push_handle(lua_State *L, int metatable, uint32_t kind, uint64_t value);
+lb_handle *lb_to_handle(lua_State *L, int index);                  /* NULL for anything else */
+
+void lb_push_accept(lua_State *L);                                 /* yields true */
+void lb_push_reject(lua_State *L);                                 /* yields false, "chunk:line: ", reason or nil */
+/* A library that cannot be changed. `drawn` is set when math.random or math.randomseed is asked for. */
+void lb_push_library(lua_State *L, const char *name, bool *drawn);
+
 /* ---- protected bodies of raising API: all return a LUA_ status, with the error value on top when it failed ------- */
 
 int lb_call(lua_State *L, int nargs, int nresults); /* host->raised runs where the error was raised */

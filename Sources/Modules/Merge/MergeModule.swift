@@ -2,12 +2,15 @@ import Host
 import LuaKit
 import LuaRuntime
 import Suite
+import SuiteScripts
 
 /// `kdev.merge`; its functions are documented in merge.d.lua.
 enum MergeModule: KdevModule {
   static let name = "merge"
 
   static func build(_ module: LuaModule, _ environment: Environment) {
+    module.call { lua in try mergeOne(lua, environment) }
+    module.function("suite") { lua in try mergeSuite(lua, environment) }
     module.function("choose") { lua in
       let options = try environment.options(lua, at: 1, "kdev.merge.ChooseOptions", for: "kdev.merge.choose")
       let fragments = try environment.fragments(try options.required("fragments"))
@@ -15,11 +18,9 @@ enum MergeModule: KdevModule {
       let globals: LuaValue = try options.value("globals") ?? .table([])
       var forced: [String: String] = [:]
       for (facet, name) in try options.texts("forced") { forced[facet] = String(decoding: name, as: UTF8.self) }
-      var scripts = try MergeScripts()
-      defer { scripts.close() }
       do throws(ChoiceError) {
         let choice = try Suite.choose(
-          fragments: fragments, base: YAMLValue(base), scripts: &scripts, forced: forced,
+          fragments: fragments, base: YAMLValue(base), scripts: LuaScripts(), forced: forced,
           globals: YAMLValue(globals).members)
         lua.push(choice.value)
         return 1
@@ -50,7 +51,7 @@ struct ChoiceFailure: LuaErrorFields {
 extension Choice {
   fileprivate var value: LuaValue {
     .record([
-      ("config", LuaValue(yaml)),
+      ("config", LuaValue(yaml)), ("origins", MergeModule.origins(origins)),
       (
         "facets",
         .array(

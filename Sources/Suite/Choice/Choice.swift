@@ -20,37 +20,42 @@
 /// - Throws: `ChoiceError` when a forced name is unknown or its alternative is rejected, a facet has no alternative
 ///   left, a postmerge script rejects the whole, or the merge fails.
 public func choose(
-  fragments: [Fragment], base: YAMLValue, scripts: inout some FragmentScripts, forced: [String: String] = [:],
+  fragments: [Fragment], base: YAMLValue, scripts: any FragmentScripts, forced: [String: String] = [:],
   globals: [String: YAMLValue] = [:]
 ) throws(ChoiceError) -> Choice {
   let turns = Turn.inOrder(of: fragments)
   try Turn.check(forced, against: turns)
-  var merge: FragmentMerge
+  let merge: FragmentMerge
   do throws(MergeError) {
-    merge = try FragmentMerge(base: base, fragmentPaths: turns.flatMap(\.fragments).map(\.path), globals: globals)
+    merge = try FragmentMerge(MergeSetup(base: base, globals: globals), scripts: scripts)
+    merge.trace = MergeTrace(for: merge)
+    let all = turns.flatMap(\.fragments).map { merge.add(path: $0.path, text: $0.text) }
+    try merge.begin(text: [], fragments: all)
   } catch {
     throw .merge(error)
   }
 
   var facets: [FacetChoice] = []
+  var first = 0
   for turn in turns {
-    if let facet = try turn.take(&merge, scripts: &scripts, forced: turn.facet.flatMap { forced[$0] }) {
+    if let facet = try turn.take(merge, from: first, forced: turn.facet.flatMap { forced[$0] }) {
       facets.append(facet)
     }
+    first += turn.fragments.count
   }
 
-  let result: MergeResult
+  let isAccepted: Bool
   do throws(MergeError) {
-    result = try merge.finish(scripts: &scripts)
+    isAccepted = try merge.finish()
   } catch {
     throw .merge(error)
   }
-  switch result {
-  case .accepted(let merged):
-    return Choice(yaml: merged.yaml, facets: facets, used: merged.used, dropped: merged.dropped)
-  case .rejected(let rejection):
-    throw .rejected(by: rejection, facets: facets)
-  }
+  if !isAccepted, let rejection = merge.rejection { throw .rejected(by: rejection, facets: facets) }
+  let value: YAMLValue
+  do throws(ObjectTextError) { value = try merge.value() } catch { throw .merge(.unwritable(error)) }
+  return Choice(
+    yaml: value, facets: facets, used: merge.usedFragments.map(merge.path), dropped: merge.droppedFragments,
+    origins: merge.trace?.origins(of: value, base: "the base configuration") ?? [])
 }
 
 /// A merged configuration, and how its facets were decided.
@@ -63,6 +68,8 @@ public struct Choice: Sendable, Equatable {
   public let used: [String]
   /// All rejections, of facets or not, in order.
   public let dropped: [Rejection]
+  /// Where each value of the configuration comes from.
+  public let origins: [ValueOrigin]
 
   /// What was chosen in a facet, or nil when there is no such facet.
   public subscript(facet: String) -> FacetChoice? {

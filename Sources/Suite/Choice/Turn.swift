@@ -36,21 +36,23 @@ struct Turn {
   }
 
   /// Merges what the turn is for.
+  /// - Parameter first: the place of its first fragment among those of the job.
   /// - Returns: how the facet was decided; nil for a fragment in no folder.
-  func take(
-    _ merge: inout FragmentMerge, scripts: inout some FragmentScripts, forced: String?
-  ) throws(ChoiceError) -> FacetChoice? {
+  func take(_ merge: FragmentMerge, from first: Int, forced: String?) throws(ChoiceError) -> FacetChoice? {
     var rejected: [RejectedAlternative] = []
-    for fragment in forced.map(alternatives(named:)) ?? fragments {
+    for (place, fragment) in fragments.enumerated() {
+      if let forced, !Alternative.names(of: fragment).contains(forced) { continue }
       let outcome: FragmentMerge.Outcome
       do throws(MergeError) {
-        outcome = try merge.add(fragment, scripts: &scripts)
+        outcome = try merge.take(first + place)
       } catch {
         throw .merge(error)
       }
       switch (outcome, facet) {
-      case (.dropped(let rejection), _):
-        rejected.append(RejectedAlternative(alternative: Alternative(fragment), rejection: rejection))
+      case (.dropped, _):
+        if let rejection = merge.droppedFragments.last {
+          rejected.append(RejectedAlternative(alternative: Alternative(fragment), rejection: rejection))
+        }
       case (_, let facet?):
         // An empty file is a choice too: that of nothing.
         return FacetChoice(

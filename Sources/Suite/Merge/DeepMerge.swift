@@ -1,95 +1,116 @@
-/// Merges a value into another, exactly as teuthology's `deep_merge(a, b)` does.
-///
-/// A null on the right changes nothing, a null on the left takes the right. Sequences append (without removing doubles),
-/// mappings merge key by key and keep the order of the left one, and a scalar is replaced by whatever comes. A sequence
-/// or mapping on the left takes only its own kind: anything else is a clash. Where teuthology then shares objects
-/// between its two arguments, here each keeps its own.
-///
-/// - Parameters:
-///   - target: what is merged into. After an error it holds what was merged up to there.
-///   - source: what is merged.
-/// - Throws: `DeepMergeError` with the path of the clash, where teuthology fails an assertion.
-public func deepMerge(into target: inout YAMLValue, from source: YAMLValue) throws(DeepMergeError) {
-  switch source {
-  case .null: return
+extension ObjectHeap {
+  /// Merges an object into another, as teuthology's `deep_merge(a, b)`.
+  ///
+  /// None on the right changes nothing, None on the left takes the right: lists and dicts that are reached through keys
+  /// only are made anew, all else is shared with the right. Lists append (without removing doubles), dicts merge key by
+  /// key and keep the order of the left one, and a scalar is replaced by whatever comes. A list or dict on the left takes
+  /// only its own kind: anything else is a clash.
+  ///
+  /// - Parameters:
+  ///   - target: what is merged into. After an error it holds what was merged up to there.
+  ///   - source: what is merged.
+  ///   - record: notes what changes where; nil to go without.
+  /// - Returns: what Python's function returns: the target, or what takes its place.
+  /// - Throws: `DeepMergeError` with the path of the clash, where teuthology fails an assertion.
+  @discardableResult
+  public func deepMerge(
+    into target: Object, from source: Object, record: MergeRecord? = nil
+  ) throws(DeepMergeError) -> Object {
+    try merge(target, source, record, 0)
+  }
 
-  case _ where target.isNull:
-    try checkIntoNull(source)
-    target = source
+  private func merge(
+    _ target: Object, _ source: Object, _ record: MergeRecord?, _ depth: Int
+  ) throws(DeepMergeError) -> Object {
+    switch (target.tag, source.tag) {
+    case (_, .none): return target
 
-  case .sequence(let more):
-    guard var items = target.takeSequence() else { return try replace(&target, by: source) }
-    items.append(contentsOf: more)
-    target = .sequence(items)
+    case (.none, .date), (.none, .datetime): throw DeepMergeError(problem: .timestampIntoNull(kind: source.kind))
+    case (.none, .list):
+      record?.added(source)
+      return copy(source, as: .list)
+    case (.none, .dict):
+      record?.added(source)
+      let made = makeDict(capacity: count(source))
+      try mergePairs(made, source, nil, depth)
+      return made
+    case (.none, _):
+      record?.added(source)
+      return source
 
-  case .mapping(let other):
-    guard var mapping = target.takeMapping() else { return try replace(&target, by: source) }
-    defer { target = .mapping(mapping) }
-    for (key, value) in other {
-      do throws(DeepMergeError) {
-        try mapping.update(key) { (present: inout YAMLValue) throws(DeepMergeError) in
-          try deepMerge(into: &present, from: value)
+    case (.list, .list):
+      let target = own(target)
+      record?.appended(count(source))
+      extend(target, by: source)
+      return target
+    case (.dict, .dict):
+      let target = own(target)
+      try mergePairs(target, source, record, depth)
+      return target
+    case (.list, _), (.dict, _):
+      throw DeepMergeError(problem: .clash(present: target.kind, incoming: source.kind))
+
+    default:
+      record?.replaced(target, by: source)
+      return source
+    }
+  }
+
+  private func mergePairs(
+    _ target: Object, _ source: Object, _ record: MergeRecord?, _ depth: Int
+  ) throws(DeepMergeError) {
+    guard depth < 900 else { throw DeepMergeError(problem: .tooDeep) }
+    let count = count(source)
+    // A script can merge a part of a dict into the whole of it.
+    let isFresh = self.count(target) == 0
+    for place in 0..<count {
+      let pair = node(source).pointee.items + place * 2
+      let (key, value) = (pair[0], pair[1])
+      if !isFresh, let at = self.place(of: key, in: node(target)) {
+        let present = node(target).pointee.items[at * 2 + 1]
+        if value.isNone { continue }
+        record?.enter(key)
+        let merged = try inside(key) { () throws(DeepMergeError) in try merge(present, value, record, depth + 1) }
+        record?.leave()
+        // The place can be another one when the merge reached this very dict.
+        if merged.bits != present.bits || merged.tag != present.tag { set(merged, in: target, for: key) }
+      } else {
+        if value.isContainer || record != nil || value.tag == .date || value.tag == .datetime {
+          record?.enter(key)
+          let merged = try inside(key) { () throws(DeepMergeError) in try merge(.none, value, record, depth + 1) }
+          if value.isNone { record?.added(.none) }
+          record?.leave()
+          if isFresh { add(key, merged, to: target) } else { set(merged, in: target, for: key) }
+        } else {
+          add(key, value, to: target)
         }
-      } catch {
-        throw error.within(key)
       }
+      guard self.count(source) == count else { throw DeepMergeError(problem: .changedWhileRead) }
     }
-
-  default: try replace(&target, by: source)
-  }
-}
-
-/// Only a scalar can be replaced.
-private func replace(_ target: inout YAMLValue, by source: YAMLValue) throws(DeepMergeError) {
-  switch target {
-  case .sequence, .mapping:
-    throw DeepMergeError(problem: .clash(present: target.kind, incoming: source.kind))
-  default: target = source
-  }
-}
-
-/// Taking leaves null behind, so that what is taken has one owner and is changed in its place: a switch over the value
-/// would hold on to it, and each change would copy the whole.
-extension YAMLValue {
-  fileprivate mutating func takeSequence() -> [YAMLValue]? {
-    guard case .sequence(let items) = self else { return nil }
-    self = .null
-    return items
   }
 
-  fileprivate mutating func takeMapping() -> YAMLMapping? {
-    guard case .mapping(let mapping) = self else { return nil }
-    self = .null
-    return mapping
-  }
-}
-
-/// A null takes a value by merging it into an empty one of its type, which Python has none of for dates.
-private func checkIntoNull(_ source: YAMLValue) throws(DeepMergeError) {
-  switch source {
-  case .timestamp:
-    throw DeepMergeError(problem: .timestampIntoNull(kind: source.kind))
-  case .mapping(let mapping):
-    for (key, value) in mapping {
-      do throws(DeepMergeError) {
-        try checkIntoNull(value)
-      } catch {
-        throw error.within(key)
-      }
+  private func inside(
+    _ key: Object, _ body: () throws(DeepMergeError) -> Object
+  ) throws(DeepMergeError) -> Object {
+    do throws(DeepMergeError) { return try body() } catch {
+      throw error.within(value(of: key) ?? .null)
     }
-  default: return
   }
 }
 
-/// Two values that do not merge, and where they stand.
+/// Two objects that do not merge, and where they stand.
 public struct DeepMergeError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Why they do not merge.
   public enum Problem: Sendable, Equatable {
-    /// A sequence or mapping that meets another kind.
+    /// A sequence or mapping that meets another kind: teuthology's AssertionError.
     case clash(present: String, incoming: String)
     /// A date or timestamp under a key that is missing or null, which teuthology cannot merge (it can replace another
-    /// scalar by one).
+    /// scalar by one): a TypeError there.
     case timestampIntoNull(kind: String)
+    /// A mapping grew while it was merged, as one does that is merged into what holds it: a RuntimeError.
+    case changedWhileRead
+    /// Mappings that nest deeper than Python goes, chiefly one that holds itself: a RecursionError.
+    case tooDeep
   }
 
   /// Why the values do not merge.
@@ -100,6 +121,8 @@ public struct DeepMergeError: Error, Sendable, Equatable, CustomStringConvertibl
   init(problem: Problem) { self.problem = problem }
 
   func within(_ key: YAMLValue) -> DeepMergeError {
+    // Of an endless path a few steps say enough.
+    if problem == .tooDeep, path.count > 8 { return self }
     var error = self
     error.path.insert(key, at: 0)
     return error
@@ -115,6 +138,8 @@ public struct DeepMergeError: Error, Sendable, Equatable, CustomStringConvertibl
     switch problem {
     case .clash(let present, let incoming): "\(pathText): cannot merge \(incoming) into \(present)"
     case .timestampIntoNull(let kind): "\(pathText): cannot add a \(kind); quote it to make it a string"
+    case .changedWhileRead: "\(pathText): the mapping changes while it is merged"
+    case .tooDeep: "\(pathText): nests too deep to be merged, or holds itself"
     }
   }
 }

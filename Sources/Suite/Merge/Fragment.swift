@@ -7,10 +7,8 @@ public struct Fragment: Sendable, Equatable {
   public let path: String
   /// Its place in the tree of fragments, such as `accel/10-kvm.yaml`: it decides order and facet.
   public let name: String
-  /// What it says; null for an empty file.
-  public let value: YAMLValue
-  /// Its text, when it came as text.
-  public let text: String?
+  /// What it says, as YAML.
+  public let text: String
 
   /// Reads a fragment from its text.
   /// - Parameters:
@@ -22,7 +20,7 @@ public struct Fragment: Sendable, Equatable {
     self.path = path
     self.name = name ?? path
     self.text = text
-    value = try YAMLValue(yaml: text, file: path)
+    _ = try YAMLValue(yaml: text, file: path)
   }
 
   /// A fragment of a value that is there already.
@@ -33,8 +31,7 @@ public struct Fragment: Sendable, Equatable {
   public init(path: String, name: String? = nil, value: YAMLValue) {
     self.path = path
     self.name = name ?? path
-    self.value = value
-    text = nil
+    text = value.yaml
   }
 
   /// Whether it comes before another, as teuthology sorts: by path segments, so `a/x.yaml` before `a.yaml`, and in each
@@ -43,11 +40,5 @@ public struct Fragment: Sendable, Equatable {
     let left = name.split(separator: "/")
     let right = other.name.split(separator: "/")
     return left.lexicographicallyPrecedes(right) { String($0).precedesByCodePoints(String($1)) }
-  }
-
-  /// The line of the file on which the script's line stands; nil when that cannot be said.
-  func fileLine(ofPremergeLine line: Int?) -> Int? {
-    guard let line, let text, let place = ScalarLocation(of: ["teuthology", "premerge"], in: text) else { return nil }
-    return place.firstLine + line - 1
   }
 }

@@ -14,6 +14,13 @@ extension Fragment {
     return fragments.sorted { $0.precedes($1) }
   }
 
+  /// Reads the fragment of a file.
+  /// - Throws: `FragmentReadError` when it cannot be read or is not YAML.
+  public init(file path: String) throws(FragmentReadError) {
+    let text = try Self.contents(of: path)
+    do throws(YAMLError) { try self.init(path: path, text: text) } catch { throw .yaml(error) }
+  }
+
   private static func read(
     _ folder: String, below prefix: String, depth: Int, into fragments: inout [Fragment]
   ) throws(FragmentReadError) {
@@ -37,6 +44,12 @@ extension Fragment {
     }
   }
 
+  /// The text of a fragment of a merge, to find lines in.
+  static func text(of merge: FragmentMerge, _ number: Int32) throws(FragmentReadError) -> String {
+    if let text = merge.givenText(number) { return text }
+    return try contents(of: merge.path(number))
+  }
+
   private static func entries(of folder: String) throws(FragmentReadError) -> [String] {
     guard let directory = opendir(folder) else { throw .failed(folder) }
     defer { closedir(directory) }
@@ -53,7 +66,7 @@ extension Fragment {
     return names
   }
 
-  private static func contents(of path: String) throws(FragmentReadError) -> String {
+  static func contents(of path: String) throws(FragmentReadError) -> String {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw .failed(path) }
     defer { close(file) }

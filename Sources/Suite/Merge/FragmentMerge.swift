@@ -1,264 +1,397 @@
-/// Merges fragments over a base configuration, as teuthology's suite merge does for each job.
+/// Merges fragments into jobs, exactly as teuthology's `config_merge` does: one job after the other, each over a copy of
+/// the base configuration.
 ///
-/// It starts from the base with `teuthology: {fragments_dropped: [], meta: {}, postmerge: []}` merged in. Each fragment
-/// that is not empty loses its `teuthology.premerge`, which runs; if it rejects, the fragment's path is appended to
+/// A job begins with the base and `teuthology: {fragments_dropped: [], meta: {}, postmerge: []}`. Each fragment that is
+/// not empty loses its `teuthology.premerge`, which runs; if it rejects, the fragment's path is appended to
 /// `teuthology.fragments_dropped`, else the fragment is deep-merged. At the end the `teuthology.postmerge` scripts run as
-/// one, and may reject the whole.
+/// one, and may reject the job. Filters run before every script.
 ///
-/// Everything is a value here; see `MergeContext` for what that means against Python's shared objects.
-public struct FragmentMerge: Sendable {
+///     let merge = try FragmentMerge(MergeSetup(files: matrix.files), scripts: LuaScripts())
+///     var output = ByteBuffer()
+///     while let job = try jobs.next() {
+///       if try merge.merge(job) == .merged { try merge.appendJSON(to: &output) }
+///     }
+///
+/// Jobs must come in order: scripts draw from one generator and can change the base configuration. What a merge hands out
+/// as `Object` is good until the next job begins.
+public final class FragmentMerge {
   /// What became of a fragment.
   public enum Outcome: Sendable, Equatable {
     case merged
     /// The file says nothing; its name still counts.
     case empty
-    case dropped(Rejection)
+    case dropped
   }
 
-  /// The state that scripts see.
-  public private(set) var context: MergeContext
-  /// The paths of the fragments merged so far.
-  public private(set) var used: [String] = []
-  /// The rejections of the fragments dropped so far.
-  public private(set) var dropped: [Rejection] = []
-  /// The fragment that each postmerge script came from, in order.
-  private var postmergeOrigins: [String?] = []
+  /// Where the objects are.
+  public let heap = ObjectHeap()
+  /// Notes what each fragment does, when it is set.
+  public var trace: MergeTrace?
+  /// Whether a script has changed the base configuration in a job before the present one.
+  public private(set) var changedBase = false
+  /// Whether a script has changed the base configuration, so that the order of jobs counts.
+  public var hasChangedBase: Bool { changedBase || heap.changedRoots }
 
-  private static let template: YAMLValue = [
-    "teuthology": ["fragments_dropped": [], "meta": [:], "postmerge": []]
-  ]
+  let context: ScriptContext
+  let scripts: any FragmentScripts
+  private let filters: MergeFilters
+  private let suiteName: String?
+  private var files: [String]
+  private var fragments: [LoadedFragment?]
+  /// Texts that did not come from a file.
+  private var given: [Int32: String] = [:]
+  private var numbers: [[UInt32]: ScriptText] = [:]
+  private var descriptionBytes: [UInt8] = []
+
+  // Of the present job.
+  private var isOpen = false
+  /// The numbers of the job's fragments, dropped ones too.
+  public private(set) var jobFragments: [Int32] = []
+  private var dropped: [(fragment: Int32, rejection: RawRejection)] = []
+  private var rejected: RawRejection?
+
+  /// A rejection as cheap as it comes: most are never looked at.
+  struct RawRejection {
+    var line: Int?
+    var reason: String?
+    var isFilter = false
+    var script: ScriptText?
+  }
+
+  private enum Names { static let base = "the base configuration" }
 
   /// Begins a merge.
   /// - Parameters:
-  ///   - base: the base configuration: a mapping, or null for none.
-  ///   - fragmentPaths: the paths of all fragments to come, for the scripts.
-  ///   - description: the name of the configuration, for the scripts.
-  ///   - suiteName: the name of the suite, for the scripts.
-  ///   - globals: further globals for the scripts.
-  /// - Throws: `MergeError` when the base is no mapping, or has something else under `teuthology`.
-  public init(
-    base: YAMLValue, fragmentPaths: [String] = [], description: String? = nil, suiteName: String? = nil,
-    globals: [String: YAMLValue] = [:]
-  ) throws(MergeError) {
-    var yaml = base.isNull ? [:] : base
-    guard yaml.mapping != nil else {
-      throw .malformed(fragment: Self.baseName, place: "the top level", expected: "a mapping", found: base.kind)
+  ///   - setup: what all jobs have in common.
+  ///   - scripts: runs the fragments' scripts.
+  /// - Throws: `MergeError` when the base is no mapping, or the scripts cannot begin.
+  public init(_ setup: MergeSetup, scripts: any FragmentScripts) throws(MergeError) {
+    guard setup.base.isNull || setup.base.mapping != nil else {
+      throw .malformed(
+        fragment: Names.base, place: "the top level", expected: "a mapping", found: setup.base.kind)
     }
-    try Self.deepMerge(into: &yaml, from: Self.template, fragment: Self.baseName)
-    context = MergeContext(
-      yaml: yaml, yamlFragment: nil, baseConfig: base.isNull ? [:] : base, fragmentPath: nil,
-      fragmentPaths: fragmentPaths, description: description, suiteName: suiteName, globals: globals)
-    notePostmergeOrigins(nil)
+    self.scripts = scripts
+    suiteName = setup.suiteName
+    filters = MergeFilters(setup.filters)
+    files = setup.files
+    fragments = Array(repeating: nil, count: files.count)
+    context = ScriptContext(setup, heap: heap)
+    heap.beginJob()
+    try scripts.begin(context)
   }
 
-  /// Merges all fragments in their order, and runs the postmerge scripts.
-  /// - Parameters: as for `init`, and
-  ///   - fragments: the fragments in the order to merge them.
-  ///   - scripts: runs their scripts.
-  /// - Returns: the configuration, or what rejected it.
-  /// - Throws: `MergeError` when fragments clash or are malformed, or a script fails.
-  public static func merge(
-    _ fragments: [Fragment], over base: YAMLValue, scripts: inout some FragmentScripts, description: String? = nil,
-    suiteName: String? = nil, globals: [String: YAMLValue] = [:]
-  ) throws(MergeError) -> MergeResult {
-    var merge = try FragmentMerge(
-      base: base, fragmentPaths: fragments.map(\.path), description: description, suiteName: suiteName,
-      globals: globals)
-    for fragment in fragments { _ = try merge.add(fragment, scripts: &scripts) }
-    return try merge.finish(scripts: &scripts)
+  // MARK: Fragments
+
+  /// Adds a fragment that is there as text.
+  /// - Returns: its number, for jobs.
+  public func add(path: String, text: String) -> Int32 {
+    closeJob()
+    files.append(path)
+    fragments.append(LoadedFragment(path: path, text: text, heap: heap, number: number(of:)))
+    given[Int32(files.count - 1)] = text
+    return Int32(files.count - 1)
   }
 
-  /// Merges one fragment, unless its premerge script rejects it.
-  /// - Returns: what became of it.
-  /// - Throws: `MergeError` when it is malformed or clashes, or its script fails.
-  public mutating func add(_ fragment: Fragment, scripts: inout some FragmentScripts) throws(MergeError) -> Outcome {
-    if fragment.value.isNull { return .empty }
-    var value = fragment.value
-    let script = try Self.popPremerge(from: &value, of: fragment.path)
-    if let script, let rejection = try premerge(script, of: fragment, &value, scripts: &scripts) {
-      // Before the next fragment, which did not bring what this one's script may have added.
-      notePostmergeOrigins(fragment.path)
-      try noteDropped(fragment.path)
-      dropped.append(rejection)
-      return .dropped(rejection)
-    }
-    try Self.deepMerge(into: &context.yaml, from: value, fragment: fragment.path)
-    notePostmergeOrigins(fragment.path)
-    used.append(fragment.path)
-    return .merged
+  /// The text of a fragment that was added as one.
+  func givenText(_ fragment: Int32) -> String? { given[fragment] }
+
+  /// The path of a fragment.
+  public func path(_ fragment: Int32) -> String { files[Int(fragment)] }
+
+  private func load(_ fragment: Int32) {
+    guard fragments[Int(fragment)] == nil else { return }
+    fragments[Int(fragment)] = read(fragment)
   }
 
-  /// Runs the postmerge scripts, which ends the merge.
-  /// - Returns: the configuration, or what rejected it.
-  /// - Throws: `MergeError` when `teuthology.postmerge` is not a list of texts, or a script fails.
-  public mutating func finish(scripts: inout some FragmentScripts) throws(MergeError) -> MergeResult {
-    let script = try postmergeScript()
-    context.yamlFragment = nil
-    context.fragmentPath = nil
-    context.note = nil
-    let accepts: Bool
-    do throws(MergeError) {
-      accepts = try scripts.postmerge(script.text, context: &context)
+  private func read(_ fragment: Int32) -> LoadedFragment {
+    let path = files[Int(fragment)]
+    if let text = given[fragment] { return LoadedFragment(path: path, text: text, heap: heap, number: number(of:)) }
+    do throws(FragmentReadError) {
+      return LoadedFragment(path: path, text: try Fragment.contents(of: path), heap: heap, number: number(of:))
     } catch {
-      guard case .script(var failure) = error else { throw error }
-      failure.fragment = failure.fragment ?? script.origin(ofLine: failure.line)
-      throw .script(failure)
+      return LoadedFragment(path: path, broken: .unreadable(error), heap: heap)
     }
-    if accepts { return .accepted(Merged(yaml: context.yaml, used: used, dropped: dropped)) }
-    let line = context.note?.line
-    return .rejected(
-      by: Rejection(
-        stage: .postmerge, fragment: script.origin(ofLine: line), line: line, source: sourceLine(line, of: script.text),
-        reason: context.note?.reason))
   }
 
-  // MARK: Premerge
+  /// The script of a text that a file has.
+  private func number(of text: Object) -> ScriptText { joined([text.id], heap.string(of: text) ?? "") }
 
-  /// Takes the premerge script out of a fragment, as `fragment.get('teuthology', {}).pop('premerge', '')` does.
-  private static func popPremerge(from value: inout YAMLValue, of path: String) throws(MergeError) -> String? {
-    guard case .mapping(var mapping) = value else {
-      throw .malformed(fragment: path, place: "the top level", expected: "a mapping", found: value.kind)
-    }
-    guard let section = mapping["teuthology"] else { return nil }
-    guard case .mapping(var keys) = section else {
-      throw .malformed(fragment: path, place: "teuthology", expected: "a mapping", found: section.kind)
-    }
-    guard let script = keys.removeValue(forKey: "premerge") else { return nil }
-    mapping["teuthology"] = .mapping(keys)
-    value = .mapping(mapping)
-    guard script.isTruthy else { return nil }
-    guard case .string(let text) = script else {
-      throw .malformed(fragment: path, place: "teuthology.premerge", expected: "a text", found: script.kind)
-    }
-    return text
+  private func joined(_ ids: [UInt32], _ text: @autoclosure () -> String) -> ScriptText {
+    if let known = numbers[ids] { return known }
+    let script = ScriptText(number: numbers.count, text: text())
+    numbers[ids] = script
+    return script
   }
 
-  private mutating func premerge(
-    _ script: String, of fragment: Fragment, _ value: inout YAMLValue, scripts: inout some FragmentScripts
-  ) throws(MergeError) -> Rejection? {
-    context.yamlFragment = value
-    context.fragmentPath = fragment.path
-    context.note = nil
-    defer { context.yamlFragment = nil }
-    let accepts: Bool
+  // MARK: Jobs
+
+  /// Merges the fragments of a job.
+  /// - Throws: `JobFailure` where teuthology ends with a traceback; the next job can be merged all the same.
+  public func merge(_ job: MatrixJob) throws(JobFailure) -> JobOutcome {
+    try merge(text: job.text, fragments: job.fragments)
+  }
+
+  /// Merges the fragments of a job.
+  /// - Parameters:
+  ///   - text: its description without the suite's name, in UTF-8.
+  ///   - fragments: the numbers of its fragments, in order.
+  /// - Throws: `JobFailure` where teuthology ends with a traceback; the next job can be merged all the same.
+  public func merge(text: [UInt8], fragments: [Int32]) throws(JobFailure) -> JobOutcome {
     do throws(MergeError) {
-      accepts = try scripts.premerge(script, context: &context)
-    } catch {
-      guard case .script(var failure) = error else { throw error }
-      failure.fragment = failure.fragment ?? fragment.path
-      failure.fileLine = failure.fileLine ?? fragment.fileLine(ofPremergeLine: failure.line)
-      throw .script(failure)
-    }
-    if accepts {
-      value = context.yamlFragment ?? .null
-      return nil
-    }
-    let line = context.note?.line
-    return Rejection(
-      stage: .premerge, fragment: fragment.path, line: line, source: sourceLine(line, of: script),
-      fileLine: fragment.fileLine(ofPremergeLine: line), reason: context.note?.reason)
-  }
-
-  private mutating func noteDropped(_ path: String) throws(MergeError) {
-    guard var mapping = context.yaml.mapping, var section = mapping["teuthology"]?.mapping,
-      let dropped = section["fragments_dropped"]?.sequence
-    else {
-      let found = context.yaml["teuthology"]?["fragments_dropped"]?.kind ?? "missing"
-      throw .malformed(fragment: path, place: "teuthology.fragments_dropped", expected: "a sequence", found: found)
-    }
-    section["fragments_dropped"] = .sequence(dropped + [.string(path)])
-    mapping["teuthology"] = .mapping(section)
-    context.yaml = .mapping(mapping)
-  }
-
-  // MARK: Postmerge
-
-  private func postmergeScript() throws(MergeError) -> PostmergeScript {
-    let place = "teuthology.postmerge"
-    guard let section = context.yaml["teuthology"], let value = section["postmerge"] else {
-      return PostmergeScript(scripts: [], origins: [])
-    }
-    guard case .sequence(let items) = value else {
-      throw .malformed(fragment: "the merged configuration", place: place, expected: "a sequence", found: value.kind)
-    }
-    var texts: [String] = []
-    for (position, item) in items.enumerated() {
-      guard case .string(let text) = item else {
-        let origin = position < postmergeOrigins.count ? postmergeOrigins[position] : nil
-        throw .malformed(
-          fragment: origin ?? "the merged configuration", place: "\(place)[\(position)]", expected: "a text",
-          found: item.kind)
+      try begin(text: text, fragments: fragments)
+      var place = 0
+      while place < jobFragments.count {
+        _ = try take(place)
+        place += 1
       }
-      texts.append(text)
+      return try finish() ? .merged : .rejected
+    } catch {
+      throw JobFailure(job: description, error: error)
     }
-    return PostmergeScript(scripts: texts, origins: postmergeOrigins)
   }
 
-  /// Remembers who brought the scripts that are new in `teuthology.postmerge`.
-  private mutating func notePostmergeOrigins(_ path: String?) {
-    let count = context.yaml["teuthology"]?["postmerge"]?.sequence?.count ?? 0
-    while postmergeOrigins.count < count { postmergeOrigins.append(path) }
+  /// Begins a job whose fragments are then merged one by one.
+  func begin(text: [UInt8], fragments: [Int32]) throws(MergeError) {
+    closeJob()
+    for fragment in fragments { load(fragment) }
+    heap.beginJob()
+    isOpen = true
+    jobFragments = fragments
+    dropped.removeAll(keepingCapacity: true)
+    usedFragments.removeAll(keepingCapacity: true)
+    rejected = nil
+    trace?.begin()
+    describe(text)
+    context.forgetPaths()
+    listPaths()
+    context.yaml = heap.deepCopy(context.baseConfig)
+    try deepMerge(context.template, fragment: Names.base)
   }
 
-  // MARK: Shared
+  private func listPaths() {
+    context.paths.removeAll(keepingCapacity: true)
+    context.basePaths.removeAll(keepingCapacity: true)
+    for fragment in jobFragments {
+      guard let loaded = fragments[Int(fragment)] else { continue }
+      context.paths.append(loaded.path)
+      context.basePaths.append(loaded.basePath)
+    }
+  }
 
-  private static let baseName = "the base configuration"
+  /// Takes over what a script has done to `frag_paths`.
+  private func followPaths() throws(MergeError) {
+    guard let changed = context.takeChangedPaths() else { return }
+    // What is read now is not the job's alone.
+    heap.keepTexts()
+    var numbers: [Int32] = []
+    for item in changed {
+      guard let path = heap.string(of: item) else {
+        throw .malformed(fragment: "a script", place: "frag_paths", expected: "texts", found: item.kind)
+      }
+      if let number = files.firstIndex(of: path) {
+        numbers.append(Int32(number))
+      } else {
+        files.append(path)
+        fragments.append(nil)
+        numbers.append(Int32(files.count - 1))
+      }
+    }
+    for number in numbers { load(number) }
+    jobFragments = numbers
+    listPaths()
+  }
 
-  private static func deepMerge(
-    into target: inout YAMLValue, from source: YAMLValue, fragment: String
-  ) throws(MergeError) {
+  private func closeJob() {
+    guard isOpen else { return }
+    if heap.changedRoots { changedBase = true }
+    heap.endJob()
+    isOpen = false
+  }
+
+  /// `os.path.join(suite_name, description)`.
+  private func describe(_ text: [UInt8]) {
+    descriptionBytes.removeAll(keepingCapacity: true)
+    if let suiteName, text.first != UInt8(ascii: "/") {
+      descriptionBytes.append(contentsOf: suiteName.utf8)
+      if !text.isEmpty, !suiteName.isEmpty, !suiteName.hasSuffix("/") { descriptionBytes.append(UInt8(ascii: "/")) }
+    }
+    if suiteName == nil || !text.isEmpty { descriptionBytes.append(contentsOf: text) }
+    context.description = descriptionBytes.withUnsafeBufferPointer { heap.text($0) }
+  }
+
+  /// Merges the fragment at a place of the job, unless its premerge script rejects it.
+  func take(_ place: Int) throws(MergeError) -> Outcome {
+    let number = jobFragments[place]
+    guard var fragment = fragments[Int(number)] else { return .empty }
+    if fragment.job == heap.job, case .dict = fragment.content {
+      // Templates stand for one copy in a job: for the same file once more they are made anew.
+      fragment = read(number)
+    } else {
+      fragments[Int(number)]?.job = heap.job
+    }
+    switch fragment.content {
+    case .empty:
+      trace?.add(.empty, path: path(number))
+      return .empty
+    case .broken(let error): throw error
+    case .dict(let root):
+      if let script = fragment.premerge, let rejection = try premerge(script, root, number) {
+        try noteDropped(fragment)
+        dropped.append((number, rejection))
+        if trace != nil { trace?.add(.dropped(explain(rejection, .premerge, fragment: number)), path: path(number)) }
+        return .dropped
+      }
+      try deepMerge(root, fragment: path(number))
+      usedFragments.append(number)
+      if let trace { trace.add(.merged(trace.takeScriptChanges() + trace.record.changes), path: path(number)) }
+      return .merged
+    }
+  }
+
+  /// Runs the postmerge scripts, which ends the job.
+  /// - Returns: whether they accept it.
+  func finish() throws(MergeError) -> Bool {
+    let script = try postmergeScript()
+    context.stage = .postmerge
+    context.fragment = .none
+    context.osType = truthy("os_type")
+    context.osVersion = truthy("os_version")
+    defer {
+      context.osType = .none
+      context.osVersion = .none
+    }
+    do throws(ScriptFailure) {
+      if !script.text.isEmpty { try scripts.prepare(script, .postmerge) }
+      if let rejection = try verdict(script) {
+        rejected = rejection
+        return false
+      }
+    } catch {
+      throw .script(placed(error, postmerge: script))
+    }
+    if let trace {
+      let changes = trace.takeScriptChanges()
+      if !changes.isEmpty { trace.add(.merged(changes), path: "postmerge scripts") }
+    }
+    guard !heap.isFull else { throw tooLarge }
+    return true
+  }
+
+  private func truthy(_ key: String) -> Object {
+    let value = heap.value(context.baseConfig, for: key) ?? .none
+    return heap.isTrue(value) ? value : .none
+  }
+
+  private var tooLarge: MergeError {
+    .script(ScriptFailure(stage: .postmerge, message: "the job needs more memory than it may have"))
+  }
+
+  private func premerge(_ script: ScriptText, _ root: Object, _ number: Int32) throws(MergeError) -> RawRejection? {
+    context.stage = .premerge
+    do throws(ScriptFailure) {
+      try scripts.prepare(script, .premerge)
+      // Scripts hold and change it.
+      context.fragment = heap.own(root)
+      return try verdict(script)
+    } catch {
+      throw .script(placed(error, premerge: number))
+    }
+  }
+
+  /// Why a script or the filters before it reject; nil when they do not.
+  private func verdict(_ script: ScriptText) throws(ScriptFailure) -> RawRejection? {
+    if let reason = try filters.rejection(context, scripts: scripts) {
+      return RawRejection(reason: reason, isFilter: true)
+    }
+    if script.text.isEmpty { return nil }
+    trace?.beforeScript(self)
+    let decision = try scripts.run(script, context)
+    trace?.afterScript(self)
+    do throws(MergeError) {
+      try followPaths()
+    } catch {
+      throw ScriptFailure(stage: context.stage, message: error.description)
+    }
+    switch decision {
+    case .accept: return nil
+    case .reject(let line, let reason): return RawRejection(line: line, reason: reason, script: script)
+    }
+  }
+
+  private func deepMerge(_ source: Object, fragment: String) throws(MergeError) {
+    let record = trace?.record
+    record?.clear()
     do throws(DeepMergeError) {
-      try Suite.deepMerge(into: &target, from: source)
+      try heap.deepMerge(into: context.yaml, from: source, record: record)
     } catch {
       throw .clash(error, fragment: fragment)
     }
   }
-}
 
-/// How a merge ended.
-public enum MergeResult: Sendable, Equatable {
-  case accepted(Merged)
-  /// A postmerge script rejected the whole.
-  case rejected(by: Rejection)
-}
-
-/// A merged configuration, and which fragments made it.
-public struct Merged: Sendable, Equatable {
-  /// The configuration.
-  public let yaml: YAMLValue
-  /// The paths of the fragments that were merged, in order.
-  public let used: [String]
-  /// Why the others were dropped, in order.
-  public let dropped: [Rejection]
-}
-
-/// All postmerge scripts as the one text that runs, and which line came from which fragment.
-private struct PostmergeScript {
-  let text: String
-  private var originOfLine: [String?] = []
-
-  init(scripts: [String], origins: [String?]) {
-    text = scripts.joined(separator: "\n")
-    // Scripts can change the list; then its items are no longer told apart.
-    guard scripts.count == origins.count else { return }
-    for (script, origin) in zip(scripts, origins) {
-      let lines = script.utf8.count { $0 == UInt8(ascii: "\n") } + 1
-      originOfLine += Array(repeating: origin, count: lines)
+  private func noteDropped(_ fragment: LoadedFragment) throws(MergeError) {
+    guard let section = heap.value(context.yaml, for: "teuthology"), section.tag == .dict,
+      let list = heap.value(section, for: "fragments_dropped"), list.tag == .list
+    else {
+      let found = heap.value(context.yaml, for: "teuthology").flatMap {
+        $0.tag == .dict ? heap.value($0, for: "fragments_dropped") : nil
+      }
+      throw .malformed(
+        fragment: heap.string(of: fragment.path) ?? "", place: "teuthology.fragments_dropped", expected: "a sequence",
+        found: found?.kind ?? "missing")
     }
+    heap.append(fragment.path, to: heap.own(list))
   }
 
-  func origin(ofLine line: Int?) -> String? {
-    guard let line, originOfLine.indices.contains(line - 1) else { return nil }
-    return originOfLine[line - 1]
+  /// All postmerge scripts as the one text that runs.
+  private func postmergeScript() throws(MergeError) -> ScriptText {
+    guard let section = heap.value(context.yaml, for: "teuthology") else { return ScriptText(text: "") }
+    func malformed(_ place: String, _ expected: String, _ found: Object) -> MergeError {
+      .malformed(fragment: "the merged job", place: place, expected: expected, found: found.kind)
+    }
+    guard section.tag == .dict else { throw malformed("teuthology", "a mapping", section) }
+    guard let list = heap.value(section, for: "postmerge") else { return ScriptText(text: "") }
+    guard list.tag == .list || list.tag == .tuple else { throw malformed("teuthology.postmerge", "a sequence", list) }
+    let count = heap.count(list)
+    if count == 0 { return ScriptText(text: "") }
+    var ids: [UInt32] = []
+    ids.reserveCapacity(count)
+    for place in 0..<count {
+      let item = heap.item(list, at: place)
+      guard item.tag == .text else {
+        let origin = origins(ofPostmerge: list)[place].map { path($0.fragment) }
+        throw .malformed(
+          fragment: origin ?? "the merged job", place: "teuthology.postmerge[\(place)]", expected: "a text",
+          found: item.kind)
+      }
+      ids.append(item.id)
+    }
+    func text() -> String { ids.map { heap.texts.string($0) }.joined(separator: "\n") }
+    return ids.allSatisfy(heap.texts.isKept) ? joined(ids, text()) : ScriptText(text: text())
   }
-}
 
-/// A line of a script without the blanks around it; nil when there is no such line.
-private func sourceLine(_ line: Int?, of script: String) -> String? {
-  let lines = script.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-  guard let line, lines.indices.contains(line - 1) else { return nil }
-  let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }
-  var text = lines[line - 1].drop(while: isBlank)
-  while let last = text.last, isBlank(last) { text.removeLast() }
-  return String(Substring(text))
+  // MARK: What became of the job
+
+  /// The description of the job, with the suite's name.
+  public var description: String { String(decoding: descriptionBytes, as: UTF8.self) }
+
+  /// The configuration of the job.
+  public var yaml: Object { context.yaml }
+
+  /// The configuration of the job as a value.
+  /// - Throws: `ObjectTextError` when it holds itself.
+  public func value() throws(ObjectTextError) -> YAMLValue {
+    guard let value = heap.value(of: context.yaml) else { throw .tooDeep }
+    return value
+  }
+
+  /// The numbers of the fragments that were merged, in order.
+  public private(set) var usedFragments: [Int32] = []
+
+  /// Why fragments were dropped, in order.
+  public var droppedFragments: [Rejection] {
+    dropped.map { explain($0.rejection, .premerge, fragment: $0.fragment) }
+  }
+
+  /// What rejected the job; nil when it was merged.
+  public var rejection: Rejection? { rejected.map { explain($0, .postmerge, fragment: nil) } }
 }

@@ -6,6 +6,10 @@ public enum MergeError: Error, Sendable, Equatable, CustomStringConvertible {
   case malformed(fragment: String, place: String, expected: String, found: String)
   /// A script failed.
   case script(ScriptFailure)
+  /// A fragment's file cannot be read, or is no YAML.
+  case unreadable(FragmentReadError)
+  /// The job has no text: a script made it hold itself.
+  case unwritable(ObjectTextError)
 
   public var description: String {
     switch self {
@@ -13,6 +17,8 @@ public enum MergeError: Error, Sendable, Equatable, CustomStringConvertible {
     case .malformed(let fragment, let place, let expected, let found):
       "\(fragment): \(place) must be \(expected), not \(found)"
     case .script(let failure): failure.description
+    case .unreadable(let error): error.description
+    case .unwritable(let error): error.description
     }
   }
 }
@@ -63,8 +69,10 @@ public struct Rejection: Sendable, Equatable, CustomStringConvertible {
   public var source: String?
   /// The line of the fragment's file, counted from 1, when it can be told.
   public var fileLine: Int?
-  /// What the script gave as its reason.
+  /// What the script gave as its reason, or which filter it was.
   public var reason: String?
+  /// Whether a filter rejects, and no line of a script.
+  public var isFilter = false
 
   /// A rejection of which everything but the stage may be unknown.
   public init(

@@ -43,6 +43,8 @@ final class EventStream {
   private let bytes: UnsafeMutableBufferPointer<UInt8>
   private let text: String
   private let file: String
+  /// Finds tabs; nil when there is none in the text.
+  private var tabs: TabCheck?
 
   /// Starts to parse a text.
   /// - Throws: `YAMLError` when libyaml has no memory.
@@ -51,6 +53,7 @@ final class EventStream {
     self.file = file
     bytes = .allocate(capacity: text.utf8.count)
     _ = bytes.initialize(from: text.utf8)
+    if bytes.contains(UInt8(ascii: "\t")) { tabs = TabCheck(text) }
     parser = .allocate(capacity: 1)
     parser.initialize(to: yaml_parser_t())
     guard yaml_parser_initialize(parser) == 1 else {
@@ -72,6 +75,9 @@ final class EventStream {
     var event = yaml_event_t()
     guard yaml_parser_parse(parser, &event) == 1 else { throw parserError() }
     defer { yaml_event_delete(&event) }
+    if let mark = tabs?.refused(before: event) {
+      throw error("found character '\\t' that cannot start any token", at: mark)
+    }
     return YAMLEvent(kind: kind(of: event), mark: YAMLMark(event.start_mark))
   }
 

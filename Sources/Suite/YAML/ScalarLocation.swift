@@ -3,9 +3,9 @@ struct ScalarLocation {
   /// The line of the file, counted from 1, on which the scalar's own first line stands.
   let firstLine: Int
 
-  /// Finds the scalar under a path of string keys.
+  /// Finds the scalar under a path of string keys and places.
   /// - Parameters:
-  ///   - path: the keys from the root, such as `teuthology`, `premerge`.
+  ///   - path: the keys from the root, such as `teuthology`, `premerge`; of an item of a sequence its place from 0.
   ///   - text: a YAML text that was read without an error before.
   /// - Returns: nil when there is no such scalar, it comes from an alias or a merge key, or its lines are not the
   ///   file's (a folded scalar, a quoted one over several lines).
@@ -17,7 +17,7 @@ struct ScalarLocation {
   }
 
   private static func line(of path: [String], in stream: EventStream) throws(YAMLError) -> Int? {
-    // The keys on the way to the present node; nil for a sequence's items and for keys that are no scalars.
+    // The keys and places on the way to the present node; nil for keys that are no scalars.
     var way: [String?] = []
     // For each open collection: nil for a sequence, else whether a key comes next.
     var open: [Bool?] = []
@@ -30,7 +30,7 @@ struct ScalarLocation {
       case .streamStart, .documentStart, .documentEnd: continue
       case .sequenceStart:
         open.append(nil)
-        way.append(nil)
+        way.append("0")
         continue
       case .mappingStart:
         open.append(true)
@@ -47,7 +47,13 @@ struct ScalarLocation {
       case .alias: break
       }
       // A key was read, or a value.
-      if let expectsKey = open.last, let expectsKey { open[open.count - 1] = !expectsKey }
+      if let expectsKey = open.last {
+        if let expectsKey {
+          open[open.count - 1] = !expectsKey
+        } else {
+          way[way.count - 1] = way[way.count - 1].flatMap { Int($0) }.map { String($0 + 1) }
+        }
+      }
     }
   }
 

@@ -23,7 +23,21 @@ public struct YAMLReader: Sendable {
   /// - Throws: `YAMLError` with the place, for what `safe_load` refuses and what the limits forbid.
   public func read(_ text: String, file: String = "<yaml>") throws(YAMLError) -> YAMLValue {
     var document = DocumentReader(stream: try EventStream(text, file: file), limits: self)
-    return try document.read()
+    return try document.read().value
+  }
+
+  /// Reads the one document of a text into a heap, where an alias is the very object that its anchor is.
+  /// - Parameters:
+  ///   - text: the YAML.
+  ///   - file: the name that errors carry.
+  ///   - heap: where to make the objects.
+  ///   - template: the number of the file as whose templates they are made; nil for live ones.
+  /// - Returns: the object; None for a text without a document.
+  /// - Throws: `YAMLError` as `read(_:file:)`.
+  func read(_ text: String, file: String, into heap: ObjectHeap, template: UInt32?) throws(YAMLError) -> Object {
+    var document = DocumentReader(stream: try EventStream(text, file: file), limits: self)
+    document.graph = Graph(heap: heap, template: template)
+    return try document.read().object
   }
 }
 
@@ -40,12 +54,30 @@ private struct Node {
   enum Form { case ordinary, mergeKey, valueKey }
 
   var value: YAMLValue
+  /// The same in a heap, when it is read into one.
+  var object = Object.none
   var mark: YAMLMark
   var form = Form.ordinary
   /// Nodes it consists of, itself included.
   var size = 1
   /// Levels of collections.
   var depth = 0
+}
+
+/// Where objects are made.
+private struct Graph {
+  let heap: ObjectHeap
+  let template: UInt32?
+
+  func make(_ tag: Object.Tag, _ capacity: Int) -> Object {
+    template.map { heap.makeTemplate(tag, capacity: capacity, file: $0) } ?? heap.makeNode(tag, capacity: capacity)
+  }
+
+  func list(_ items: [Object]) -> Object {
+    let list = make(.list, items.count)
+    for item in items { heap.append(item, to: list) }
+    return list
+  }
 }
 
 private struct DocumentReader {
@@ -57,6 +89,7 @@ private struct DocumentReader {
 
   let stream: EventStream
   let limits: YAMLReader
+  var graph: Graph?
   private var anchors: [String: Anchor] = [:]
   private var nodeCount = 0
 
@@ -65,9 +98,9 @@ private struct DocumentReader {
     self.limits = limits
   }
 
-  mutating func read() throws(YAMLError) -> YAMLValue {
+  mutating func read() throws(YAMLError) -> (value: YAMLValue, object: Object) {
     _ = try stream.next()  // The start of the stream.
-    guard case .documentStart = try stream.next().kind else { return .null }
+    guard case .documentStart = try stream.next().kind else { return (.null, .none) }
     let root = try node(at: try stream.next(), depth: 0)
     let value = try value(of: root)
     _ = try stream.next()  // The end of the document.
@@ -75,7 +108,7 @@ private struct DocumentReader {
     guard case .streamEnd = end.kind else {
       throw stream.error("expected a single document in the stream, but found another document", at: end.mark)
     }
-    return value
+    return (value, root.object)
   }
 
   private mutating func node(at event: YAMLEvent, depth: Int) throws(YAMLError) -> Node {
@@ -128,7 +161,7 @@ private struct DocumentReader {
   // MARK: Scalars
 
   private func scalar(_ scalar: YAMLScalar, at mark: YAMLMark) throws(YAMLError) -> Node {
-    guard let tag = try tag(of: scalar, at: mark) else { return Node(value: .string(scalar.text), mark: mark) }
+    guard let tag = try tag(of: scalar, at: mark) else { return node(of: .string(scalar.text), at: mark) }
     switch tag {
     case .merge: return Node(value: .string(scalar.text), mark: mark, form: .mergeKey)
     case .value: return Node(value: .string(scalar.text), mark: mark, form: .valueKey)
@@ -139,7 +172,11 @@ private struct DocumentReader {
     guard let value = ScalarResolver.value(of: scalar.text, as: tag) else {
       throw stream.error("'\(scalar.text.prefix(60))' \(complaint(about: tag))", at: mark)
     }
-    return Node(value: value, mark: mark)
+    return node(of: value, at: mark)
+  }
+
+  private func node(of scalar: YAMLValue, at mark: YAMLMark) -> Node {
+    Node(value: scalar, object: graph?.heap.scalar(scalar) ?? .none, mark: mark)
   }
 
   /// The tag of a scalar; nil for an ordinary string.
@@ -201,21 +238,25 @@ private struct DocumentReader {
 
   private mutating func sequence(at mark: YAMLMark, depth: Int) throws(YAMLError) -> Node {
     var items: [YAMLValue] = []
+    var objects: [Object] = []
     var deepest = 0
     while true {
       let event = try stream.next()
       if case .sequenceEnd = event.kind { break }
       let item = try node(at: event, depth: depth)
       items.append(try value(of: item))
+      objects.append(item.object)
       deepest = max(deepest, item.depth)
     }
-    return Node(value: .sequence(items), mark: mark, depth: deepest + 1)
+    return Node(value: .sequence(items), object: graph?.list(objects) ?? .none, mark: mark, depth: deepest + 1)
   }
 
   private mutating func mapping(at mark: YAMLMark, depth: Int) throws(YAMLError) -> Node {
     // What `<<` brings comes first and yields to the mapping's own keys, wherever it stands.
     var merged = YAMLMapping()
     var own = YAMLMapping()
+    let object = graph?.make(.dict, 4) ?? .none
+    var objects: [(Object, Object)] = []
     var deepest = 0
     while true {
       let event = try stream.next()
@@ -224,23 +265,27 @@ private struct DocumentReader {
       let item = try node(at: try stream.next(), depth: depth)
       deepest = max(deepest, item.depth)
       switch (key.form, key.value) {
-      case (.mergeKey, _): try merge(item, into: &merged)
+      case (.mergeKey, _): try merge(item, into: &merged, object)
       case (_, .sequence), (_, .mapping):
         throw stream.error("found unhashable key: a \(key.value.kind) cannot be a key", at: key.mark)
-      default: own[key.value] = try value(of: item)
+      default:
+        own[key.value] = try value(of: item)
+        objects.append((key.object, item.object))
       }
     }
+    if let graph { for (key, value) in objects { graph.heap.set(value, in: object, for: key) } }
     if !merged.isEmpty {
       for pair in own { merged[pair.key] = pair.value }
       own = merged
     }
-    return Node(value: .mapping(own), mark: mark, depth: deepest + 1)
+    return Node(value: .mapping(own), object: object, mark: mark, depth: deepest + 1)
   }
 
-  private func merge(_ node: Node, into merged: inout YAMLMapping) throws(YAMLError) {
+  private func merge(_ node: Node, into merged: inout YAMLMapping, _ object: Object) throws(YAMLError) {
     switch node.value {
     case .mapping(let mapping):
       for pair in mapping { merged[pair.key] = pair.value }
+      graph?.heap.update(object, by: node.object)
     case .sequence(let items):
       // Backwards, for the first of the list is to win.
       for item in items.reversed() {
@@ -248,6 +293,9 @@ private struct DocumentReader {
           throw stream.error("expected a mapping for merging, but found \(item.kind)", at: node.mark)
         }
         for pair in mapping { merged[pair.key] = pair.value }
+      }
+      if let heap = graph?.heap {
+        for place in (0..<items.count).reversed() { heap.update(object, by: heap.item(node.object, at: place)) }
       }
     default:
       throw stream.error(

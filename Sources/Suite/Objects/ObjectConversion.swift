@@ -1,0 +1,102 @@
+// Objects from YAML's values and back.
+extension ObjectHeap {
+  /// The object of a scalar.
+  func scalar(_ value: YAMLValue) -> Object {
+    switch value {
+    case .bool(let flag): .bool(flag)
+    case .integer(let number): .integer(number)
+    case .bigInteger(let digits): Object(.bigInteger, UInt64(texts.intern(digits)))
+    case .float(let number): .float(number)
+    case .string(let text): self.text(text)
+    case .timestamp(let stamp): Object(stamp.hasTime ? .datetime : .date, UInt64(texts.intern(stamp.iso)))
+    case .binary(let bytes): bytes.withUnsafeBufferPointer { Object(.binary, UInt64(texts.intern($0))) }
+    case .null, .sequence, .mapping: .none
+    }
+  }
+
+  /// An object of a value, with nodes of its own.
+  public func object(_ value: YAMLValue) -> Object {
+    switch value {
+    case .sequence(let items):
+      let list = makeList(capacity: items.count)
+      for item in items { append(object(item), to: list) }
+      return list
+    case .mapping(let mapping):
+      let dict = makeDict(capacity: mapping.count)
+      for (key, value) in mapping { set(object(value), in: dict, for: object(key)) }
+      return dict
+    default: return scalar(value)
+    }
+  }
+
+  /// The value of an object; a tuple becomes a sequence, and what is shared is there as often as it is used.
+  /// - Parameter depth: how deep it may nest.
+  /// - Returns: nil when it nests deeper, or holds itself.
+  public func value(of object: Object, depth: Int = 400) -> YAMLValue? {
+    switch object.tag {
+    case .none: return .null
+    case .bool: return .bool(object.bits != 0)
+    case .integer: return .integer(object.integerValue ?? 0)
+    case .bigInteger: return .bigInteger(texts.string(object.id))
+    case .float: return .float(object.floatValue ?? 0)
+    case .text: return .string(texts.string(object.id))
+    case .date, .datetime: return YAMLTimestamp(texts.string(object.id)).map { .timestamp($0) }
+    case .binary: return .binary(Array(texts[object.id]))
+    case .list, .tuple:
+      guard depth > 0 else { return nil }
+      var items: [YAMLValue] = []
+      items.reserveCapacity(count(object))
+      for place in 0..<count(object) {
+        guard let item = value(of: item(object, at: place), depth: depth - 1) else { return nil }
+        items.append(item)
+      }
+      return .sequence(items)
+    case .dict:
+      guard depth > 0 else { return nil }
+      var mapping = YAMLMapping()
+      for place in 0..<count(object) {
+        guard let key = value(of: key(object, at: place), depth: depth - 1),
+          let item = value(of: value(object, at: place), depth: depth - 1)
+        else { return nil }
+        mapping[key] = item
+      }
+      return .mapping(mapping)
+    }
+  }
+
+  /// A copy with nodes of its own all the way down, in which what was shared is shared: Python's deepcopy.
+  public func deepCopy(_ object: Object) -> Object {
+    guard object.isContainer else { return object }
+    var copies: [UInt32: Object] = [:]
+    return deepCopy(object, &copies)
+  }
+
+  private func deepCopy(_ object: Object, _ copies: inout [UInt32: Object]) -> Object {
+    guard object.isContainer else { return object }
+    let identity = identity(object)
+    if let copy = copies[identity] { return copy }
+    let count = count(object)
+    let copy = makeNode(object.tag, capacity: count)
+    copies[identity] = copy
+    let width = object.tag == .dict ? 2 : 1
+    for place in 0..<count * width {
+      let item = deepCopy(node(object).pointee.items[place], &copies)
+      node(copy).pointee.items[place] = item
+    }
+    node(copy).pointee.count = UInt32(count)
+    if object.tag == .dict { reindex(copy) }
+    work += count
+    return copy
+  }
+}
+
+extension ObjectHeap {
+  /// Reads YAML into live objects, as `yaml_load`.
+  /// - Parameters:
+  ///   - text: the YAML.
+  ///   - file: the name that errors carry.
+  /// - Throws: `YAMLError` with the place of a mistake.
+  public func read(yaml text: String, file: String) throws(YAMLError) -> Object {
+    try YAMLReader().read(text, file: file, into: self, template: nil)
+  }
+}

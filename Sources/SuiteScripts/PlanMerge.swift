@@ -1,0 +1,95 @@
+public import Suite
+
+/// Merges all jobs of a plan on all processors, with the outcome that one after the other would have.
+///
+/// Blocks of jobs go to workers in turn. As soon as the scripts of a block do what reaches later jobs, its worker alone goes
+/// on, and what the others did of later blocks is forgotten. Nearly no suite has such scripts.
+public struct PlanMerge: Sendable {
+  private let setup: MergeSetup
+  private let matrix: SuiteMatrix
+  private let writes: JobText
+  private let workers: Int
+  private let goesOn: Bool
+  /// Some milliseconds of work.
+  private let blockSize: Int
+  /// Each reads every fragment for itself; more of them would do little else.
+  private static let mostWorkers = 8
+
+  /// - Parameters:
+  ///   - setup: what all jobs have in common.
+  ///   - matrix: whose jobs they are.
+  ///   - writes: what is written of them.
+  ///   - workers: how many workers there are, at least 1.
+  ///   - goesOn: whether a job that cannot be merged does not end the plan.
+  ///   - blockSize: how many jobs a worker gets at a time.
+  public init(
+    _ setup: MergeSetup, matrix: SuiteMatrix, writes: JobText, workers: Int, goesOn: Bool = false, blockSize: Int = 64
+  ) {
+    self.setup = setup
+    self.matrix = matrix
+    self.writes = writes
+    self.goesOn = goesOn
+    self.blockSize = max(1, blockSize)
+    self.workers = max(1, min(workers, Self.mostWorkers, (matrix.count - 1) / self.blockSize + 1))
+  }
+
+  /// A block in work.
+  private struct Turn {
+    let jobs: [MatrixJob]
+    let worker: PlanWorker
+    let block: Task<PlanBlock, Never>
+  }
+
+  /// Merges the jobs.
+  /// - Parameter take: gets each block with its jobs, in the order of the plan; returns false when it needs no more.
+  /// - Throws: `MergeError` when the merge cannot begin, what `take` throws, and `CancellationError`.
+  public func run(_ take: (_ jobs: [MatrixJob], _ block: PlanBlock) throws -> Bool) async throws {
+    var jobs = matrix.jobs()
+    var turns: [Turn] = []
+    defer { for turn in turns { turn.block.cancel() } }
+    for _ in 0..<workers {
+      let worker = try PlanWorker(setup, matrix: matrix, writes: writes)
+      guard let turn = try next(&jobs, on: worker) else { break }
+      turns.append(turn)
+    }
+    while let turn = turns.first {
+      let block = await turn.block.value
+      try Task.checkCancellation()
+      guard try take(turn.jobs, block) else { return }
+      turns.removeFirst()
+      if block.reachesLaterJobs {
+        return try await goOn(with: turn.worker, turns.map(\.jobs), jobs, take)
+      }
+      if let more = try next(&jobs, on: turn.worker) { turns.append(more) }
+    }
+  }
+
+  /// The rest, one block after the other.
+  private func goOn(
+    with worker: PlanWorker, _ waiting: [[MatrixJob]], _ jobs: MatrixJobs,
+    _ take: (_ jobs: [MatrixJob], _ block: PlanBlock) throws -> Bool
+  ) async throws {
+    var jobs = jobs
+    var waiting = waiting[...]
+    while true {
+      let block = try waiting.popFirst() ?? self.block(&jobs)
+      if block.isEmpty { return }
+      let result = await worker.run(block, goesOn: goesOn)
+      try Task.checkCancellation()
+      guard try take(block, result) else { return }
+    }
+  }
+
+  private func next(_ jobs: inout MatrixJobs, on worker: PlanWorker) throws(MatrixError) -> Turn? {
+    let block = try block(&jobs)
+    if block.isEmpty { return nil }
+    let goesOn = goesOn
+    return Turn(jobs: block, worker: worker, block: Task.detached { await worker.run(block, goesOn: goesOn) })
+  }
+
+  private func block(_ jobs: inout MatrixJobs) throws(MatrixError) -> [MatrixJob] {
+    var block: [MatrixJob] = []
+    while block.count < blockSize, let job = try jobs.next() { block.append(job) }
+    return block
+  }
+}

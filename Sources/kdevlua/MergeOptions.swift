@@ -1,0 +1,53 @@
+import ArgumentParser
+import Glibc
+import Host
+import Modules
+import Suite
+
+/// What jobs begin with and which of them are wanted: the options of the commands that merge.
+struct MergeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Jobs whose description has one of these texts; separated by commas.", valueName: "a,b"))
+  var filter = ""
+  @Option(help: ArgumentHelp("Jobs whose description has none of these texts.", valueName: "a,b"))
+  var filterOut = ""
+  @Option(help: ArgumentHelp("Jobs whose description has all of these texts.", valueName: "a,b"))
+  var filterAll = ""
+  @Flag(help: "Look for the filters' texts in the paths of fragments, too, as Lua patterns.")
+  var filterFragments = false
+  @Option(help: ArgumentHelp("The distribution: in the base configuration, and no job of another.", valueName: "type"))
+  var osType: String?
+  @Option(help: ArgumentHelp("Its version, as 9.stream.", valueName: "version"))
+  var osVersion: String?
+  @Option(help: ArgumentHelp("A YAML file that all jobs begin with.", valueName: "file"))
+  var baseConfig: String?
+  @Option(help: ArgumentHelp("The kernel: a branch, distro, or none for no kernel task.", valueName: "branch"))
+  var kernel: String?
+  @Option(help: ArgumentHelp("The commit of the branch's build; default: 40 zeros.", valueName: "commit"))
+  var kernelSha1: String?
+
+  func validate() throws {
+    guard kernelSha1 == nil || kernel != nil else { throw ValidationError("--kernel-sha1 is of a --kernel BRANCH") }
+  }
+
+  /// What all jobs have in common.
+  func setup(_ matrix: SuiteMatrix, suite: String?, seed: PythonSeed) throws -> MergeSetup {
+    guard let luaSeed = seed.int else {
+      throw UsageError(message: "--seed \(seed): scripts draw from Lua, whose seeds have 64 bits; or give --no-merge")
+    }
+    var filters = PlanFilters()
+    filters.any = PlanFilters.list(filter)
+    filters.none = PlanFilters.list(filterOut)
+    filters.all = PlanFilters.list(filterAll)
+    filters.looksAtFragments = filterFragments
+    return MergeSetup(base: try base(), suiteName: suite, seed: luaSeed, filters: filters, files: matrix.files)
+  }
+
+  private func base() throws -> YAMLValue {
+    var value = YAMLValue.null
+    if let baseConfig { value = try YAMLValue(yaml: try Files.text(baseConfig), file: baseConfig) }
+    let base = BaseConfiguration.make(
+      file: value, kernel: kernel, commit: kernelSha1, osType: osType, osVersion: osVersion)
+    guard let base else { throw UsageError(message: "\(baseConfig ?? ""): must be a mapping, not a \(value.kind)") }
+    return base
+  }
+}

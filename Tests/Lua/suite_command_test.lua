@@ -1,0 +1,178 @@
+-- kdevlua suite: its output, its statuses and its errors. What the jobs are is compared with teuthology in Tests/Suite.
+local test <const> = require "testing"
+local kdev <const> = require "kdev"
+local program <const> = kdev.fs.absolute "/proc/self/exe"
+
+local function suite(...)
+  local words <const> = { program, "suite", ... }
+  words.check = false
+  return kdev.proc.run(words)
+end
+
+local function write(files)
+  for path, text in pairs(files) do
+    kdev.fs.mkdir(kdev.path.dirname(path))
+    kdev.fs.write(path, text)
+  end
+end
+
+write {
+  ["qa/suites/s/%"] = "",
+  ["qa/suites/s/os/centos.yaml"] = "os_type: centos\n",
+  ["qa/suites/s/os/ubuntu.yaml"] = "os_type: ubuntu\n",
+  ["qa/suites/s/tasks.yaml"] = "tasks: [one: , two: ]\n",
+}
+
+test("the matrix alone is printed by names", function()
+  local result <const> = suite("plan", "qa/suites/s", "--no-merge", "--format", "names")
+  test.equal(result.stdout, "s/{os/centos tasks}\ns/{os/ubuntu tasks}\n")
+  test.contains(result.stderr, "seed 1\n")
+  test.equal(suite("plan", "qa/suites/s", "--no-merge", "--format", "names", "-q").stderr, "")
+end)
+
+test("a name can be given, and a limit", function()
+  local result <const> =
+    suite("plan", "qa/suites/s", "--no-merge", "--format", "names", "--suite-name", "x:y", "--limit", "1")
+  test.equal(result.stdout, "x:y/{os/centos tasks}\n")
+end)
+
+write {
+  ["qa/suites/k/%"] = "",
+  ["qa/suites/k/begin.yaml"] = "tasks: [{install: null}]\nwhen: x\n",
+  ["qa/suites/k/mount/fuse.yaml"] = "client: fuse\ntasks: [{fuse: 1}]\n",
+  ["qa/suites/k/mount/kclient.yaml"] = [[
+client: kclient
+teuthology:
+  premerge: |
+    if base_config.kernel == nil then reject() end
+    yaml_fragment.branch = base_config.kernel.branch
+]],
+  ["qa/suites/k/z.yaml"] = [[
+teuthology:
+  postmerge:
+    - |
+      local client = py_attrgetter(yaml).get("client")
+      if client == "fuse" then reject() end
+]],
+}
+
+test("a plan has what the scripts leave", function()
+  local result <const> = suite("plan", "qa/suites/k", "--format", "names", "--kernel", "wip-x")
+  test.equal(result.stdout, "k/{begin mount/kclient z}\n")
+  test.contains(result.stderr, "2 jobs of 2 looked at, 1 in the plan")
+end)
+
+test("json is a line a job, with relative paths", function()
+  local result <const> = suite("plan", "qa/suites/k", "--format", "json", "--kernel", "none")
+  local job <const> = kdev.json.decode(result.stdout)
+  test.equal(job.description, "k/{begin mount/kclient z}")
+  test.equal(job.fragments, { "begin.yaml", "mount/kclient.yaml", "z.yaml" })
+  test.equal(job.job.teuthology.fragments_dropped, { "mount/kclient.yaml" })
+  test.equal(job.job.branch, nil)
+end)
+
+test("yaml is a document a job", function()
+  local result <const> =
+    suite("plan", "qa/suites/k", "--format", "yaml", "--kernel", "wip-x", "--kernel-sha1", "abc")
+  local job <const> = kdev.yaml.load(result.stdout)
+  test.equal(job.job.kernel, { branch = "wip-x", kdb = 1, sha1 = "abc", flavor = "default" })
+  test.equal(job.job.branch, "wip-x")
+end)
+
+test("a table counts jobs by facet and choice", function()
+  local result <const> = suite("plan", "qa/suites/k", "--kernel", "wip-x")
+  test.equal(result.stdout, [[
+FACET  CHOICE   MATRIX  PLAN
+.      begin         2     1
+       z             2     1
+mount  fuse          1     0
+       kclient       1     1
+]])
+end)
+
+test("filters and the distribution are heeded", function()
+  local function names(...) return suite("plan", "qa/suites/s", "--format", "names", "-q", ...).stdout end
+  test.equal(names("--filter", "x, centos"), "s/{os/centos tasks}\n")
+  test.equal(names("--filter-out", "centos"), "s/{os/ubuntu tasks}\n")
+  test.equal(names("--filter-all", "tasks,ubuntu"), "s/{os/ubuntu tasks}\n")
+  test.equal(names("--filter", "os/.*%.yaml", "--filter-fragments"), "s/{os/centos tasks}\ns/{os/ubuntu tasks}\n")
+  test.equal(names("--os-type", "Ubuntu"), "s/{os/ubuntu tasks}\n")
+end)
+
+test("a base configuration comes from a file", function()
+  write { ["base.yaml"] = "owner: me\n", ["list.yaml"] = "[1]\n" }
+  local result <const> = suite("plan", "qa/suites/s", "--format", "json", "--limit", "1", "--base-config", "base.yaml")
+  test.contains(result.stdout, '"owner":"me"')
+  local wrong <const> = suite("plan", "qa/suites/s", "--base-config", "list.yaml")
+  test.equal(wrong.status, 2)
+  test.contains(wrong.stderr, "list.yaml: must be a mapping, not a sequence")
+end)
+
+test("why names the line that rejects a job, and what each fragment did", function()
+  local result <const> = suite("why", "qa/suites/k", "fuse")
+  test.contains(result.stdout, "k/{begin mount/fuse z}\n  not in the plan: the postmerge script of z.yaml, line 5: ")
+  test.contains(result.stdout, '`if client == "fuse" then reject() end`')
+  test.contains(result.stdout, "  + mount/fuse.yaml\n      adds client\n      appends 1 to tasks\n")
+end)
+
+test("why names the line that drops a fragment", function()
+  local result <const> = suite("why", "qa/suites/k", "kclient")
+  test.contains(result.stdout, "k/{begin mount/kclient z}\n  in the plan\n")
+  test.contains(result.stdout, "  - mount/kclient.yaml: dropped by its premerge script, line 4: ")
+end)
+
+test("why names the filter", function()
+  local result <const> = suite("why", "qa/suites/s", "centos", "--filter", "ubuntu")
+  test.contains(result.stdout, "not in the plan: it does not match --filter ubuntu")
+end)
+
+test("why says when no job has the part", function()
+  local result <const> = suite("why", "qa/suites/s", "fedora")
+  test.equal(result.status, 2)
+  test.contains(result.stderr, "none of the 2 jobs has 'fedora' in its description")
+end)
+
+write {
+  ["qa/suites/bad/a.yaml"] = "x: 1\n",
+  ["qa/suites/bad/b.yaml"] = "teuthology: {premerge: 'error(\"stop\")'}\n",
+  ["qa/suites/bad/c.yaml"] = "x: 3\n",
+}
+
+test("the first job that cannot be merged ends the plan", function()
+  local result <const> = suite("plan", "qa/suites/bad", "--format", "names")
+  test.equal({ result.status, result.stdout }, { 1, "bad/a\n" })
+  test.contains(result.stderr, "b.yaml:1: ")
+  test.contains(result.stderr, "stop")
+end)
+
+test("keep-going says so and goes on", function()
+  local result <const> = suite("plan", "qa/suites/bad", "--format", "names", "--keep-going")
+  test.equal({ result.status, result.stdout }, { 1, "bad/a\nbad/c\n" })
+  test.contains(result.stderr, "stop")
+end)
+
+test("a subset must be one", function()
+  for _, subset in ipairs { "2/2", "x", "1", "-1/2" } do
+    test.equal(suite("plan", "qa/suites/s", "--subset=" .. subset).status, 2)
+  end
+end)
+
+test("a broken link is an error that names it", function()
+  write { ["qa/suites/broken/a.yaml"] = "" }
+  kdev.proc.run { "ln", "-s", "nowhere", "qa/suites/broken/b.yaml" }
+  local result <const> = suite("plan", "qa/suites/broken")
+  test.equal({ result.status, result.stdout }, { 1, "" })
+  test.contains(result.stderr, "qa/suites/broken/b.yaml: does not exist; is it a broken link?")
+end)
+
+test("check finds mistakes and ends with 1", function()
+  test.equal(suite("check", "qa/suites/s").status, 0)
+  write { ["qa/suites/wrong/a.yaml"] = "teuthology:\n  premerge: |\n    if x then\n      reject()\n" }
+  local result <const> = suite("check", "qa/suites/wrong")
+  test.equal(result.status, 1)
+  test.contains(result.stdout,
+    "qa/suites/wrong/a.yaml:4: error: premerge: 'end' expected (to close 'if' at line 1) near <eof>")
+  test.contains(result.stderr, "1 fragments, 1 errors, 0 warnings")
+end)
+
+test.done()
