@@ -109,7 +109,7 @@ private final class Conversation {
     if word == "help" { source = "help()" }
     switch await runtime.compile(source) {
     case .complete(let chunk):
-      if let remark = await session.remark(on: source) { say(paint(.yellow, remark)) }
+      if let remark = await session.remark(on: chunk) { say(paint(.yellow, remark)) }
       do { try await session.run(chunk) } catch { try await complain(error) }
     case .wrong(let error): say(paint(.red, error.message))
     // The text ended with the input.

@@ -75,7 +75,7 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
 
   @Test func aTextIsWholeWhenItIsAChunkOrAnExpression() throws {
     try atPrompt { prompt in
-      for text in ["if x then", "f(", "1 +", "x = ", "function f()", "[[a", "{ 1,", "return"] where text != "return" {
+      for text in ["if x then", "f(", "1 +", "x = ", "function f()", "[[a", "{ 1,"] {
         guard case .incomplete = await prompt.runtime.compile(text) else {
           Issue.record("\(text) is whole")
           continue
@@ -94,12 +94,26 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
     try atPrompt { prompt in
       #expect(await prompt.session.remark(on: "local x, f <const> = 1") == nil)
       #expect(await prompt.session.remark(on: "do local z = 1 end") == nil)
-      #expect(await prompt.session.remark(on: "z, a.x, x2") == nil)
+      #expect(await prompt.session.remark(on: "return z, a.x, x2") == nil)
       #expect(await prompt.session.remark(on: "x = 3") == nil)
       #expect(
         await prompt.session.remark(on: "print(x)")
           == "x was local to an earlier input, and ended with it; without \"local\" it stays")
       #expect(await prompt.session.remark(on: "print(f)") == nil)
+    }
+  }
+
+  @Test func aNameThatIsLocalAgainOrAFieldIsNotExplained() throws {
+    try atPrompt { prompt in
+      #expect(await prompt.session.remark(on: "local x = 1") == nil)
+      #expect(await prompt.session.remark(on: "f { x = 1, y:x() }; function x.y() end") != nil)
+    }
+    try atPrompt { prompt in
+      #expect(await prompt.session.remark(on: "local x = 1") == nil)
+      #expect(await prompt.session.remark(on: "return { x = 1 }, y:x(), function(x) return x end") == nil)
+      #expect(await prompt.session.remark(on: "for x = 1, 2 do print(x) end") == nil)
+      // Outside of the block that has its own.
+      #expect(await prompt.session.remark(on: "do local x = 1 end print(x)") != nil)
     }
   }
 }
@@ -215,6 +229,19 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
     }
   }
 
+  @Test func wrongWordsBeforeTheCursorDoNotMatter() throws {
+    try atPrompt { prompt in
+      _ = await prompt.enter("thing = { one = 1, [\"two words\"] = { three = 3 } }")
+      #expect(await prompt.tab("x = 3x $ '\\q' thing.") == ["one"])
+      #expect(await prompt.tab("#thi") == ["thing"])
+      #expect(await prompt.tab("thing['two words'].") == ["three"])
+      #expect(await prompt.tab("thing['two\\x20words'].") == ["three"])
+      for text in ["3x", "é", "x = 'a", "--[[ thing.", "[==[ \n thing."] {
+        #expect(await prompt.tab(text) == [], "\(text)")
+      }
+    }
+  }
+
   @Test func filesAreOfferedInStrings() throws {
     try atPrompt { prompt in
       #expect(await prompt.tab("io.open(\"/proc/self/cmd") == ["cmdline\""])
@@ -248,7 +275,7 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
 
   @Test func everyPageFitsTheTerminal() throws {
     try atPrompt { prompt in
-      let types = TypeIndex(prompt.environment)
+      let types = prompt.environment.typeLibrary
       let help = Help(types: types, columns: 80, paint: Paint(isOn: false))
       for name in help.names {
         let text = try #require(help.text(named: name), "\(name)")

@@ -2,6 +2,7 @@ import Host
 import LineEditor
 public import LuaKit
 public import LuaRuntime
+import LuaSyntax
 
 /// What a prompt needs of Lua: results printed, `_`, `help`, and what is said of a line before it runs.
 public struct ReplSession: Sendable {
@@ -42,7 +43,7 @@ public struct ReplSession: Sendable {
     try await runtime.withState { lua in
       lua.push(function: { lua in
         let style = style()
-        let help = Help(types: TypeIndex(environment), columns: style.columns, paint: style.paint)
+        let help = Help(types: environment.typeLibrary, columns: style.columns, paint: style.paint)
         print(try Self.help(lua, help))
         return 0
       })
@@ -60,7 +61,7 @@ public struct ReplSession: Sendable {
       try lua.setGlobal("_")
       let style = style()
       try lua.ensureStack(50)
-      var printer = ValuePrinter(lua, TypeIndex(environment), columns: style.columns, paint: style.paint)
+      var printer = ValuePrinter(lua, environment.typeLibrary, columns: style.columns, paint: style.paint)
       var texts: [String] = []
       for index in 1...count { texts.append(printer.text(at: index)) }
       let isBroken = texts.contains { $0.contains("\n") }
@@ -68,12 +69,12 @@ public struct ReplSession: Sendable {
     }
   }
 
-  /// What to say of a text before it runs, once in a session: that a name in it was local to an earlier one.
-  public mutating func remark(on text: String) async -> String? {
-    let tokens = LuaLexer.tokens(text)
-    defer { lostLocals.formUnion(LuaNames.outerLocals(tokens)) }
-    guard !hasSaidOfLocals else { return nil }
-    let used = LuaNames.globals(tokens).intersection(lostLocals).sorted()
+  /// What to say of a chunk that ``LuaRuntime/compile(_:)`` has found whole before it runs, once in a session: that a name in
+  /// it was local to an earlier one.
+  public mutating func remark(on source: String) async -> String? {
+    guard !hasSaidOfLocals, let chunk = try? Parser.parse(SourceText(Array(source.utf8))) else { return nil }
+    defer { lostLocals.formUnion(Self.outerLocals(of: chunk)) }
+    let used = Set(Scopes(chunk).globals.map(\.text)).intersection(lostLocals).sorted()
     let missing = await runtime.withState { lua in
       used.first { name in
         lua.pushGlobals()
@@ -85,6 +86,17 @@ public struct ReplSession: Sendable {
     guard let missing else { return nil }
     hasSaidOfLocals = true
     return "\(missing) was local to an earlier input, and ended with it; without \"local\" it stays"
+  }
+
+  /// Names that `local` declares outside of any block and function: they end with the text.
+  private static func outerLocals(of chunk: Chunk) -> [String] {
+    chunk.block.statements.flatMap { statement -> [String] in
+      switch statement.kind {
+      case .local(let names, _, _): names.map(\.text)
+      case .localFunction(let name, _): [name.text]
+      default: []
+      }
+    }
   }
 
   /// Whether a global variable of that name is set.

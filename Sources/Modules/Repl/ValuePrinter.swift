@@ -1,5 +1,6 @@
 import LineEditor
 import LuaKit
+import LuaSyntax
 
 /// Lua values as a person reads them: tables with sorted keys, on one line as long as they fit, cut where they are deep or
 /// long. A table that contains itself is named: `<1>{ self = <table 1> }`.
@@ -20,7 +21,7 @@ struct ValuePrinter {
   }
 
   private let lua: LuaState
-  private let types: () -> TypeIndex
+  private let types: () -> TypeLibrary
   private let columns: Int
   private let paint: Paint
   private var path: [UnsafeRawPointer] = []
@@ -31,7 +32,7 @@ struct ValuePrinter {
   ///   - types: Asked when there is a function to be named.
   ///   - columns: The width that lines should not exceed.
   ///   - paint: How the parts are coloured.
-  init(_ lua: LuaState, _ types: @escaping @autoclosure () -> TypeIndex, columns: Int, paint: Paint) {
+  init(_ lua: LuaState, _ types: @escaping @autoclosure () -> TypeLibrary, columns: Int, paint: Paint) {
     self.lua = lua
     self.types = types
     self.columns = columns
@@ -139,7 +140,7 @@ struct ValuePrinter {
   }
 
   private func key(at index: Int32) -> String {
-    if let name = lua.string(at: index), LuaLexer.isName(name) { return name }
+    if let name = lua.string(at: index), Token.isName(name) { return name }
     if lua.type(at: index) == .string { return "[\(quoted(at: index))]" }
     return "[\(lua.describe(at: index))]"
   }
