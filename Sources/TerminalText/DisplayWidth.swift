@@ -1,9 +1,12 @@
+import CHost
+
 /// How many columns of a terminal a text takes.
 public enum DisplayWidth {
-  /// Escape sequences take none, wide characters of East Asia and most emoji take two.
-  public static func of(_ text: String) -> Int {
+  /// Escape sequences and control characters take none, wide characters of East Asia and most emoji take two. Characters that
+  /// are joined, as a letter and its accent or a family of emoji, are as wide as one.
+  public static func of(_ text: some StringProtocol) -> Int {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text.utf8.count }
-    return pieces(text).reduce(0) { $0 + $1.width }
+    return pieces(Substring(text)).reduce(0) { $0 + $1.width }
   }
 
   /// The text cut to a number of columns, with "…" where something was left out. Escape sequences all stay, so that a colour
@@ -12,7 +15,7 @@ public enum DisplayWidth {
     guard of(text) > columns else { return text }
     var cut = ""
     var (room, isFull) = (columns - 1, columns < 1)
-    for piece in pieces(text) {
+    for piece in pieces(text[...]) {
       if piece.isEscape {
         cut += piece.text
       } else if !isFull {
@@ -35,13 +38,13 @@ public enum DisplayWidth {
   }
 
   /// Characters and escape sequences.
-  private static func pieces(_ text: String) -> [Piece] {
+  private static func pieces(_ text: Substring) -> [Piece] {
     var pieces: [Piece] = []
-    var rest = text[...]
+    var rest = text
     while let character = rest.first {
-      if let sequence = escape(rest) {
-        pieces.append(Piece(text: sequence, width: 0, isEscape: true))
-        rest = rest[sequence.endIndex...]
+      if let end = endOfEscape(rest) {
+        pieces.append(Piece(text: rest[..<end], width: 0, isEscape: true))
+        rest = rest[end...]
       } else {
         pieces.append(Piece(text: rest.prefix(1), width: width(character), isEscape: false))
         rest = rest.dropFirst()
@@ -50,30 +53,29 @@ public enum DisplayWidth {
     return pieces
   }
 
-  /// The control sequence at the front (ECMA-48, 5.4): ESC [, parameters, and a final byte.
-  private static func escape(_ text: Substring) -> Substring? {
-    guard text.hasPrefix("\u{1b}[") else { return nil }
+  /// Where the escape sequence at the front ends, by ECMA-48 and ECMA-35: ESC [ with parameters and a final byte, ESC ] with
+  /// a text and its terminator, or ESC with intermediate bytes and a final one. Nil when there is none, or no whole one.
+  private static func endOfEscape(_ text: Substring) -> Substring.Index? {
     let scalars = text.unicodeScalars
-    guard let end = scalars.dropFirst(2).firstIndex(where: { (0x40...0x7E).contains($0.value) }) else { return nil }
-    return text[..<scalars.index(after: end)]
+    guard scalars.first == "\u{1b}" else { return nil }
+    let body = scalars.dropFirst()
+    let last: Substring.Index?
+    switch body.first {
+    case "[": last = body.dropFirst().firstIndex { (0x40...0x7E).contains($0.value) }
+    case "]":
+      guard let stop = body.firstIndex(where: { $0 == "\u{7}" || $0 == "\u{1b}" }) else { return nil }
+      let afterStop = scalars.index(after: stop)
+      last = scalars[stop] == "\u{7}" ? stop : scalars[afterStop...].first == "\\" ? afterStop : nil
+    default:
+      last = body.firstIndex { !(0x20...0x2F).contains($0.value) }
+      guard let last, (0x30...0x7E).contains(scalars[last].value) else { return nil }
+    }
+    return last.map { scalars.index(after: $0) }
   }
 
   private static func width(_ character: Character) -> Int {
-    guard let first = character.unicodeScalars.first else { return 0 }
-    let properties = first.properties
-    switch properties.generalCategory {
-    case .control, .format, .nonspacingMark, .enclosingMark: return 0
-    default: break
-    }
-    // With the variation selector a sign that is narrow else is drawn as an emoji.
-    if properties.isEmojiPresentation || character.unicodeScalars.contains("\u{FE0F}") { return 2 }
-    return wide.contains { $0.contains(first.value) } ? 2 : 1
+    // With the variation selector a sign that is narrow else is drawn as an emoji (Unicode Standard Annex 11, 5).
+    if character.unicodeScalars.contains("\u{FE0F}") { return 2 }
+    return min(2, character.unicodeScalars.reduce(0) { $0 + max(0, Int(chost_columns($1.value))) })
   }
-
-  /// The blocks that are wide or full-width in EastAsianWidth.txt of Unicode 15.
-  private static let wide: [ClosedRange<UInt32>] = [
-    0x1100...0x115F, 0x2329...0x232A, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF,
-    0xA000...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19, 0xFE30...0xFE6F,
-    0xFF01...0xFF60, 0xFFE0...0xFFE6, 0x16FE0...0x18CFF, 0x1AFF0...0x1B2FF, 0x1F200...0x1F265, 0x20000...0x3FFFD,
-  ]
 }

@@ -1,20 +1,18 @@
-/// Colours for a terminal; or none.
+/// Styles for a terminal; or none.
 public struct Paint: Sendable {
-  public enum Style: Int, Sendable {
-    case dim = 2
-    case bold = 1
-    case red = 31
-    case green = 32
-    case yellow = 33
-    case magenta = 35
-    case cyan = 36
-  }
-
   public let isOn: Bool
 
   public init(isOn: Bool) { self.isOn = isOn }
 
-  public func callAsFunction(_ style: Style, _ text: String) -> String {
-    isOn ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
-  }
+  public func callAsFunction(_ style: TextStyle, _ text: String) -> String { isOn ? style.apply(to: text) : text }
+}
+
+extension TextStyle {
+  public static let bold = TextStyle(codes: [1])
+  public static let dim = TextStyle(codes: [2])
+  public static let red = TextStyle(codes: [31])
+  public static let green = TextStyle(codes: [32])
+  public static let yellow = TextStyle(codes: [33])
+  public static let magenta = TextStyle(codes: [35])
+  public static let cyan = TextStyle(codes: [36])
 }

@@ -3,6 +3,7 @@ import LineEditor
 import LuaKit
 import LuaRuntime
 import Synchronization
+import TerminalText
 import Testing
 
 @testable import Modules

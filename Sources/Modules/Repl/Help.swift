@@ -1,5 +1,5 @@
-import LineEditor
 import LuaKit
+import TerminalText
 
 /// The text of the *.d.lua files, laid out for a terminal.
 struct Help {
@@ -165,7 +165,7 @@ struct Help {
     for paragraph in Self.paragraphs(text) {
       var line = ""
       for word in paragraph.split(separator: " ") {
-        if !line.isEmpty, indent + CharacterWidth.of(line) + 1 + CharacterWidth.of(word) > width {
+        if !line.isEmpty, indent + DisplayWidth.of(line) + 1 + DisplayWidth.of(word) > width {
           lines.append(margin + line)
           line = ""
         }

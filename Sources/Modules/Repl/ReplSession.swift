@@ -1,8 +1,8 @@
 import Host
-import LineEditor
 public import LuaKit
 public import LuaRuntime
 import LuaSyntax
+public import TerminalText
 
 /// What a prompt needs of Lua: results printed, `_`, `help`, and what is said of a line before it runs.
 public struct ReplSession: Sendable {
