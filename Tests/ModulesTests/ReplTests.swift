@@ -271,6 +271,8 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
       #expect(await prompt.enter("help 'Machine:exec'").contains("cwd  string, optional"))
       #expect(await prompt.enter("help()").contains("help(kdev.disk.create)"))
       #expect(await prompt.enter("help(string.rep)").contains("manual.html#pdf-string.rep"))
+      #expect(await prompt.enter("help(string)") == "string: https://www.lua.org/manual/5.4/manual.html#6.4\n")
+      #expect(await prompt.enter("help 'print'").contains("manual.html#pdf-print"))
     }
   }
 
@@ -292,6 +294,11 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
       #expect(
         await prompt.enter("help 'kdev.dosk'")
           == "error: there is no text about \"kdev.dosk\"; did you mean \"kdev.disk\"?")
+      #expect(
+        await prompt.enter("help 'disk.creat'")
+          == "error: there is no text about \"disk.creat\"; did you mean \"disk.create\"?")
+      #expect(await prompt.enter("help 'prnt'").hasSuffix("did you mean \"print\"?"))
+      #expect(await prompt.enter("help 'string.nothing'") == "error: there is no text about \"string.nothing\"")
     }
   }
 }

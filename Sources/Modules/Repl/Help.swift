@@ -1,4 +1,5 @@
 import LuaKit
+import LuaSyntax
 import TerminalText
 
 /// The text of the *.d.lua files, laid out for a terminal.
@@ -21,7 +22,14 @@ struct Help {
     return types.classes[name].map { type($0) }
   }
 
-  /// The names that a person can have meant.
+  /// The name that a person can have meant, written in full or in short as they did.
+  func nearest(to name: String) -> String? {
+    if name.hasPrefix("kdev") { return Suggestion.nearest(to: name, in: names) }
+    return Suggestion.nearest(
+      to: name, in: names.map { String($0.dropFirst("kdev.".count)) } + StandardLibrary.functions.sorted())
+  }
+
+  /// All names that there is a text for.
   var names: [String] {
     ["kdev"]
       + types.modules.flatMap(\.file.classes.keys).flatMap { name in

@@ -117,33 +117,39 @@ public struct ReplSession: Sendable {
     case .string:
       asked = try lua.read(1)
       if let text = help.text(named: asked) { return text }
-      if let text = library(asked) { return text }
+      if let text = library(asked, lua) { return text }
     case .nil: throw LuaError("nothing has that name: it is nil")
     default:
       asked = help.types.name(of: 1, lua) ?? lua.libraryName(of: 1) ?? ""
       if let text = help.text(named: asked) { return text }
-      if let text = library(asked) { return text }
+      if let text = library(asked, lua) { return text }
       if lua.type(at: 1) == .function, let place = lua.definition(at: 1) {
         return (["function: \(place)"] + comment(above: place)).joined(separator: "\n") + "\n"
       }
       throw LuaError("there is no text about this \(lua.typeName(at: 1))")
     }
-    let near = Suggestion.nearest(to: asked, in: help.names)
+    let near = help.nearest(to: asked)
     throw LuaError("there is no text about \"\(asked)\"" + (near.map { "; did you mean \"\($0)\"?" } ?? ""))
   }
 
-  /// Lua's own functions are described in its manual.
-  private static func library(_ name: String) -> String? {
-    let libraries: Set<Substring> = ["string", "table", "math", "io", "os", "coroutine", "utf8", "debug", "package"]
-    let globals: Set<String> = [
-      "assert", "collectgarbage", "dofile", "error", "getmetatable", "ipairs", "load", "loadfile", "next", "pairs",
-      "pcall",
-      "print", "rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable", "tonumber", "tostring",
-      "type", "warn", "xpcall",
-    ]
-    let parts = name.split(separator: ".")
-    guard globals.contains(name) || parts.count == 2 && libraries.contains(parts[0]) else { return nil }
-    return "\(name): https://www.lua.org/manual/5.4/manual.html#pdf-\(name)\n"
+  /// Lua's own functions and libraries are described in its manual.
+  private static func library(_ name: String, _ lua: LuaState) -> String? {
+    let manual = "https://www.lua.org/manual/5.4/manual.html#"
+    if let section = StandardLibrary.tables[name] { return "\(name): \(manual)\(section)\n" }
+    let parts = name.split(separator: ".").map(String.init)
+    if parts.count == 2, StandardLibrary.tables[parts[0]] != nil {
+      let base = lua.top
+      defer { lua.pop(lua.top - base) }
+      lua.pushLoadedModules()
+      for part in parts {
+        guard lua.type(at: -1) == .table else { return nil }
+        lua.rawField(part, of: -1)
+      }
+      guard !lua.isNil(at: -1) else { return nil }
+    } else if !StandardLibrary.functions.contains(name) {
+      return nil
+    }
+    return "\(name): \(manual)pdf-\(name)\n"
   }
 
   /// The comment above a function, from its file.
