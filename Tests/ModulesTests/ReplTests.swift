@@ -104,6 +104,14 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
     }
   }
 
+  @Test func kdevIsThereAlsoAfterALocalOfThatName() throws {
+    try atPrompt { prompt in
+      #expect(await prompt.session.remark(on: "local kdev <const>, x = require \"kdev\"") == nil)
+      #expect(await prompt.session.remark(on: "return kdev.disk") == nil)
+      #expect(await prompt.session.remark(on: "return x") != nil)
+    }
+  }
+
   @Test func aNameThatIsLocalAgainOrAFieldIsNotExplained() throws {
     try atPrompt { prompt in
       #expect(await prompt.session.remark(on: "local x = 1") == nil)

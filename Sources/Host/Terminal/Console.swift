@@ -56,6 +56,7 @@ public final class Console: Sendable {
   public init(onStuck: @escaping @Sendable () -> Void) throws(HostError) {
     self.onStuck = onStuck
     terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10)
+    guard terminal >= 0 else { throw .system("could not take hold of the terminal", errno: errno) }
     errorTerminal = isatty(STDERR_FILENO) == 1 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10) : -1
     (outputReader, outputWriter) = try Self.makePipe()
     (noteReader, noteWriter) = try Self.makePipe()

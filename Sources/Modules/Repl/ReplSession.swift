@@ -73,7 +73,11 @@ public struct ReplSession: Sendable {
   /// it was local to an earlier one.
   public mutating func remark(on source: String) async -> String? {
     guard !hasSaidOfLocals, let chunk = try? Parser.parse(SourceText(Array(source.utf8))) else { return nil }
-    defer { lostLocals.formUnion(Self.outerLocals(of: chunk)) }
+    defer {
+      lostLocals.formUnion(Self.outerLocals(of: chunk))
+      // That one is there again: as a global it is loaded when it is first named.
+      lostLocals.remove("kdev")
+    }
     let used = Set(Scopes(chunk).globals.map(\.text)).intersection(lostLocals).sorted()
     let missing = await runtime.withState { lua in
       used.first { name in
