@@ -6,7 +6,6 @@ struct Lexer {
   private(set) var start = 0
   /// Where the comments are that say `@diagnostic`, and what they say.
   private(set) var directives: [(offset: Int, text: String)] = []
-
   /// Where the comment begins that goes on to the end of the text.
   private var lastComment: Int?
 
