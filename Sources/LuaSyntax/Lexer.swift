@@ -1,20 +1,31 @@
 /// Cuts a text into tokens.
 struct Lexer {
   private let bytes: [UInt8]
-  private(set) var place: Int
+  private var place: Int
   /// Where the last token began.
   private(set) var start = 0
   /// Where the comments are that say `@diagnostic`, and what they say.
   private(set) var directives: [(offset: Int, text: String)] = []
+  /// Where the comment begins that goes on to the end of the text.
+  private var lastComment: Int?
 
   init(_ source: SourceText) {
     bytes = source.bytes
     place = source.start
   }
 
+  private init(part text: String) {
+    bytes = Array(text.utf8)
+    place = 0
+  }
+
   mutating func next() throws(SyntaxError) -> Token {
     try skipSpaceAndComments()
     start = place
+    return try token()
+  }
+
+  private mutating func token() throws(SyntaxError) -> Token {
     guard let first = byte else { return .end }
     if isNameStart(first) { return word() }
     if isDigit(first) { return try numeral() }
@@ -172,6 +183,54 @@ struct Lexer {
     if let byte, byte != lineBreak, byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") { place += 1 }
   }
 
+  // MARK: - Texts that are not whole
+
+  static func lexemes(_ text: String) -> [Lexeme] {
+    var lexer = Lexer(part: text)
+    var lexemes: [Lexeme] = []
+    while let token = lexer.nextInPart() {
+      lexemes.append(Lexeme(token: token, range: lexer.start..<lexer.place))
+    }
+    return lexemes
+  }
+
+  /// The next token, whatever the text is; nil at its end.
+  private mutating func nextInPart() -> Token? {
+    lastComment = nil
+    // What is thrown is told by the comment that stays open.
+    try? skipSpaceAndComments()
+    if let lastComment {
+      start = lastComment
+      return .unfinishedComment
+    }
+    start = place
+    guard byte != nil else { return nil }
+    do throws(SyntaxError) { return try token() } catch { return passWrongToken() }
+  }
+
+  /// Goes behind what begins at `start` and is no token.
+  private mutating func passWrongToken() -> Token {
+    let first = bytes[start]
+    switch first {
+    case UInt8(ascii: "\""), UInt8(ascii: "'"):
+      place = start + 1
+      while let byte, byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r") {
+        place = min(bytes.count, place + (byte == UInt8(ascii: "\\") ? 2 : 1))
+        if byte == first { return .malformed }
+      }
+      return .unfinishedString(opening: text(start, start + 1))
+    case UInt8(ascii: "["):
+      place = start
+      let opening = text(start, start + 2 + (longBracket() ?? 0))
+      place = bytes.count
+      return .unfinishedString(opening: opening)
+    default:
+      // A number stands before the place; a character that Lua does not have behind it.
+      if place == start { repeat { place += 1 } while byte.map { $0 & 0xC0 == 0x80 } ?? false }
+      return .malformed
+    }
+  }
+
   // MARK: - Between tokens
 
   private mutating func skipSpaceAndComments() throws(SyntaxError) {
@@ -180,11 +239,14 @@ struct Lexer {
         place += 1
       } else if byte == UInt8(ascii: "-"), peek(1) == byte {
         let begin = place
+        lastComment = begin
         place += 2
         if let level = longBracket() {
           _ = try longText(level)
+          lastComment = nil
         } else {
           while let byte = self.byte, byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r") { place += 1 }
+          if place < bytes.count { lastComment = nil }
           if bytes[begin..<place].starts(with: "---@diagnostic".utf8) { directives.append((begin, text(begin, place))) }
         }
       } else {

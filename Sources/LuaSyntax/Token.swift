@@ -1,5 +1,5 @@
 /// A word of Lua, as section 3.1 of the manual lists them.
-enum Token: Equatable {
+public enum Token: Equatable, Sendable {
   case name(String)
   /// A reserved word: `while`.
   case keyword(Keyword)
@@ -8,15 +8,34 @@ enum Token: Equatable {
   case string([UInt8])
   case number(Numeral)
   case end
+  /// A string that has no end: it begins with `"`, `'`, or a long bracket such as `[==[`.
+  case unfinishedString(opening: String)
+  /// A comment that goes on to the end of the text.
+  case unfinishedComment
+  /// What Lua has no word for: `3x`, `$`, a string with a wrong escape.
+  case malformed
+
+  /// Whether Lua takes the text for a name where it wants one.
+  public static func isName(_ text: String) -> Bool { Lexer.lexemes(text).map(\.token) == [.name(text)] }
 }
 
-enum Keyword: String {
+/// A token of a text, and the bytes that it is written with.
+public struct Lexeme: Equatable, Sendable {
+  public let token: Token
+  public let range: Range<Int>
+
+  /// The tokens of a text that may stop anywhere and need not be right: for what looks at a line while it is typed. The last
+  /// one may be unfinished; comments that end are passed over.
+  public static func all(in text: String) -> [Lexeme] { Lexer.lexemes(text) }
+}
+
+public enum Keyword: String, CaseIterable, Sendable {
   case and, `break`, `do`, `else`, elseif, end, `false`, `for`, function, goto, `if`, `in`, local, `nil`, not, or,
     `repeat`
   case `return`, then, `true`, until, `while`
 }
 
-enum Symbol: String {
+public enum Symbol: String, Sendable {
   case plus = "+"
   case minus = "-"
   case times = "*"

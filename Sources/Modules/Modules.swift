@@ -12,6 +12,7 @@ public final class Environment: Sendable {
   /// The script's name, for its help.
   public let script: String
   private let types = Mutex<[String: TypeFile]>([:])
+  private let library = Mutex<TypeLibrary?>(nil)
   /// What the script has changed of its environment; nil for a variable that it took out.
   private let changes = Mutex<[String: String?]>([:])
   private let reads: OptionReads?
@@ -51,6 +52,15 @@ public final class Environment: Sendable {
       let file = TypeFile(String(decoding: stdlib.read("types/\(module).d.lua") ?? [], as: UTF8.self))
       types[module] = file
       return file
+    }
+  }
+
+  /// The types of all modules, read when they are first asked for.
+  var typeLibrary: TypeLibrary {
+    library.withLock { library in
+      let known = library ?? TypeLibrary(stdlib)
+      library = known
+      return known
     }
   }
 

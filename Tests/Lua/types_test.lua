@@ -24,7 +24,8 @@ test("the files are written, and named in a .luarc.json", function()
     for line in text:gmatch "[^\n]+" do
       if line:find "^%-%-%-@" then
         local tag <const> = line:match "^%-%-%-@(%a+)"
-        local known <const> = { meta = true, class = true, field = true, param = true, ["return"] = true }
+        local known <const> = { meta = true, class = true, field = true, param = true, ["return"] = true,
+          overload = true }
         test.equal({ line, known[tag] }, { line, true })
       end
     end

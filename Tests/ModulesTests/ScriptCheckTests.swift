@@ -201,6 +201,25 @@ import Testing
     #expect(try findings("local _ENV = {} strange()") == [])
   }
 
+  @Test(arguments: [
+    "for _, word in ipairs(options.path) do print(word) end",
+    "local text, count = options.path:gsub('a', 'b')",
+    "for _, a in ipairs(print(options.path)) do for _, b in pairs(options.path) do print(a, b) end end",
+  ])
+  func readingAFieldOfATableOfOptionsDoesNotHideWhatIsWrongInIt(_ reader: String) throws {
+    let findings = try found(
+      "local options <const> = { path = 'a', siz = 1, size = 1 }\n\(reader)\nkdev.disk.create(options)")
+    #expect(findings.contains { $0.contains("unknown field 'siz'") }, "\(findings)")
+  }
+
+  @Test func theLineOfASyntaxErrorIsFoundBehindANameWithNumbers() throws {
+    for name in ["a:7:b.lua", "x/" + String(repeating: "y", count: 80) + ":7:b.lua"] {
+      let findings = try checker.check(Array("\n\nx = =".utf8), name: name, folder: "/nonexistent")
+      #expect(findings.map(\.line) == [3])
+      #expect(findings.map(\.message) == ["unexpected symbol near '='"])
+    }
+  }
+
   /// The scripts of the project and of its documentation are right, and are parsed.
   @Test func allScriptsOfTheProjectPass() throws {
     for folder in ["stdlib", "Tests/Lua", "docs", "Sources/Modules"] {

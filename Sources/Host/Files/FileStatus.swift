@@ -72,12 +72,8 @@ extension Files {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .system("could not write \(path)", errno: errno) }
     defer { close(descriptor) }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno != EINTR { throw .system("could not write \(path)", errno: errno) }
-      rest = rest.dropFirst(max(0, count))
-    }
+    let status = Descriptor.write(bytes, to: descriptor)
+    guard status == 0 else { throw .system("could not write \(path)", errno: status) }
   }
 }
 

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TerminalText
 
 /// The lines at the end of the terminal that change while work goes on: a bar for each piece of work that is counted, and a
 /// spinner for the newest step.
@@ -34,7 +35,7 @@ extension Progress {
           fields(id, last) + [("outcome", .text(failed ? "failed" : "done")), ("seconds", .seconds(seconds.seconds))])
       case .plain, .terminal:
         let label = padded(last.label.isEmpty ? "progress" : last.label, to: 34)
-        put("  \(failed ? paint("✗", 31) : paint("✓", 32)) \(label) \(seconds.stepText)  \(last.count)")
+        put("  \(failed ? paint(.red, "✗") : paint(.green, "✓")) \(label) \(seconds.stepText)  \(last.count)")
       }
       endDrawing(&state)
     default: break
@@ -55,7 +56,7 @@ extension Progress {
     case .json: json("progress", fields(id, bar.state))
     case .plain:
       // The end has a line of its own.
-      if bar.state.fraction != 1 { put("  \(paint("·", 36)) \(describe(bar.state))") }
+      if bar.state.fraction != 1 { put("  \(paint(.cyan, "·")) \(describe(bar.state))") }
     }
     state.bars[id]?.saidPart = part ?? 0
     state.bars[id]?.saidTime = .now
@@ -101,7 +102,7 @@ extension Progress {
         }
         guard !lines.isEmpty else { return }
         let shown = lines.map { DisplayWidth.truncate($0, to: columns - 1) + "\u{1b}[K" }.joined(separator: "\n")
-        write(
+        Descriptor.write(
           back(over: state.shownLines) + shown + (state.shownLines > lines.count ? "\u{1b}[J" : ""), to: STDERR_FILENO)
         state.shownLines = lines.count
       }
@@ -110,7 +111,7 @@ extension Progress {
 
   func hideLines(_ state: inout State) {
     guard state.shownLines > 0 else { return }
-    write(back(over: state.shownLines) + "\u{1b}[J", to: STDERR_FILENO)
+    Descriptor.write(back(over: state.shownLines) + "\u{1b}[J", to: STDERR_FILENO)
     state.shownLines = 0
   }
 
@@ -137,11 +138,11 @@ extension Progress {
     let width = min(40, columns - 6 - DisplayWidth.of(label + text))
     guard width >= 8 else { return "  " + label + text }
     let full = Int(fraction * Double(width))
-    let drawn = paint(String(repeating: "━", count: full), 32) + String(repeating: "─", count: width - full)
+    let drawn = paint(.green, String(repeating: "━", count: full)) + String(repeating: "─", count: width - full)
     return "  " + label + drawn + text
   }
 
-  private func padded(_ text: String, to columns: Int) -> String {
+  func padded(_ text: String, to columns: Int) -> String {
     text + String(repeating: " ", count: max(1, columns - DisplayWidth.of(text)))
   }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TerminalText
 
 /// Shows the host's events to a person or a program, on standard error; the lines of a dry run are its result and go to
 /// standard output.
@@ -34,11 +35,13 @@ public final class Progress: HostObserver {
   }
 
   let style: Style
+  let paint: Paint
   private let trace: Bool
   let state = Mutex(State())
 
   public init(style: Style, trace: Bool) {
     self.style = style
+    paint = if case .terminal(color: true) = style { Paint(isOn: true) } else { Paint(isOn: false) }
     self.trace = trace
   }
 
@@ -46,8 +49,7 @@ public final class Progress: HostObserver {
   public static func style(quiet: Bool, json: Bool, environment: [String: String]) -> Style {
     if json { return .json }
     if quiet { return .quiet }
-    let terminal = environment["TERM"] ?? "dumb"
-    guard isatty(STDERR_FILENO) == 1, terminal != "dumb" else { return .plain }
+    guard Terminal.isTerminal(Terminal.error), Terminal.movesCursor(environment) else { return .plain }
     return .terminal(color: Terminal.usesColor(STDERR_FILENO, environment: environment))
   }
 
@@ -70,7 +72,7 @@ public final class Progress: HostObserver {
       case .questionOpened(let prompt):
         hideLines(&state)
         state.questions += 1
-        write(prompt, to: STDERR_FILENO)
+        Descriptor.write(prompt, to: STDERR_FILENO)
       case .questionClosed: state.questions -= 1
       case .outputComes: hideLines(&state)
       case .command(let line):
@@ -81,7 +83,7 @@ public final class Progress: HostObserver {
         if case .json = style {
           json("planned", [("line", .text(line))])
         } else {
-          write(line + "\n", to: STDOUT_FILENO)
+          Descriptor.write(line + "\n", to: STDOUT_FILENO)
         }
       case .note(let text):
         if case .quiet = style { return }
@@ -102,7 +104,7 @@ public final class Progress: HostObserver {
 
   private func say(_ event: String, _ text: String, _ state: inout State) {
     hideLines(&state)
-    if case .json = style { json(event, [("text", .text(text))]) } else { put("  \(paint("!", 33)) \(text)") }
+    if case .json = style { json(event, [("text", .text(text))]) } else { put("  \(paint(.yellow, "!")) \(text)") }
   }
 
   /// Debug is shown with a trace only, info not when it is to be quiet.
@@ -117,9 +119,9 @@ public final class Progress: HostObserver {
     }
     let mark =
       switch level {
-      case .debug, .info: paint("·", 36)
-      case .warning: paint("!", 33)
-      case .error: paint("✗", 31)
+      case .debug, .info: paint(.cyan, "·")
+      case .warning: paint(.yellow, "!")
+      case .error: paint(.red, "✗")
       }
     put("  \(mark) \(text)" + fields.map { "  \($0.name)=\($0.value.shown)" }.joined())
   }
@@ -128,9 +130,9 @@ public final class Progress: HostObserver {
     let duration = step.start.duration(to: .now)
     let (mark, word, detail): (String, String, String?) =
       switch outcome {
-      case .done(let detail): (paint("✓", 32), "done", detail)
-      case .adopted(let detail): (paint("=", 36), "adopted", detail)
-      case .failed: (paint("✗", 31), "failed", nil)
+      case .done(let detail): (paint(.green, "✓"), "done", detail)
+      case .adopted(let detail): (paint(.cyan, "="), "adopted", detail)
+      case .failed: (paint(.red, "✗"), "failed", nil)
       }
     switch style {
     case .quiet: break
@@ -142,18 +144,13 @@ public final class Progress: HostObserver {
           ("seconds", .seconds(duration.seconds)),
         ])
     case .terminal, .plain:
-      let label = step.label + String(repeating: " ", count: max(1, 34 - step.label.count))
-      put("  \(mark) \(label) \(duration.stepText)" + (detail.map { "  \($0)" } ?? ""))
+      put("  \(mark) \(padded(step.label, to: 34)) \(duration.stepText)" + (detail.map { "  \($0)" } ?? ""))
     }
   }
 
   // MARK: - Output
 
-  func paint(_ text: String, _ color: Int) -> String {
-    if case .terminal(color: true) = style { "\u{1b}[\(color)m\(text)\u{1b}[0m" } else { text }
-  }
-
-  func put(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+  func put(_ line: String) { Descriptor.write(line + "\n", to: STDERR_FILENO) }
 
   enum Field {
     case text(String), number(Int), seconds(Double), value(JSONValue)
@@ -175,15 +172,6 @@ public final class Progress: HostObserver {
     }
     let text = members.map { "\(JSONValue.string($0.0).text):\($0.1.text)" }.joined(separator: ",")
     put("{\(text)}")
-  }
-
-  func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno != EINTR { return }
-      bytes = bytes.dropFirst(max(0, count))
-    }
   }
 }
 

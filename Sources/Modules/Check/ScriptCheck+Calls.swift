@@ -135,7 +135,7 @@ extension ScriptCheck {
     }
     guard !accepts(type, wanted, isArgument: isArgument) else { return }
     var hint: String?
-    if case .string(let text?) = type { hint = Self.meant(text, wanted.choices) }
+    if case .string(let text?) = type { hint = Self.meant(text, wanted.literals) }
     let isWhole: Bool =
       if case .number(.float?) = type, wanted.sorts(library)?.contains(.number) ?? false { true } else { false }
     let problem =
@@ -228,7 +228,7 @@ extension ScriptCheck {
 extension AnnotatedType {
   /// The class of a table of options.
   fileprivate func tableClass(_ library: TypeLibrary) -> String? {
-    guard case .named(let name) = self, library.classes[name] != nil, !library.isObject(name) else { return nil }
+    guard case .named(let name) = self, library.isTable(name) else { return nil }
     return name
   }
 
@@ -241,15 +241,6 @@ extension AnnotatedType {
       let tables = members.filter { $0.sorts(library)?.contains(.table) ?? true }
       return tables.count == 1 ? tables[0].tableMember(library) : nil
     default: return nil
-    }
-  }
-
-  /// The texts that it enumerates.
-  fileprivate var choices: [String] {
-    switch self {
-    case .literal(let text): [text]
-    case .union(let members): members.flatMap(\.choices)
-    default: []
     }
   }
 }

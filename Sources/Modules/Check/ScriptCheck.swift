@@ -10,6 +10,8 @@ struct ScriptCheck {
   /// Whether `require` finds a file of that name before kdev's own module.
   let hasFile: (String) -> Bool
   private var types: [Int: ScriptType] = [:]
+  /// The functions of kdev that calls call, by the calls' places.
+  private var calledMembers: [Int: TypeLibrary.Member] = [:]
   private var found: [Found] = []
   /// Fields that the script gives a class itself, or looks for before it uses them.
   private var excused: Set<FieldKey> = []
@@ -119,9 +121,11 @@ struct ScriptCheck {
       set(names[position], known)
     }
     // `local a, b = f()`
-    guard names.count > values.count, let last = values.last, let function = calledMember(last) else { return }
+    guard names.count > values.count, case .suffixed(_, let suffixes)? = values.last?.kind,
+      let call = suffixes.last, let member = calledMembers[call.offset]
+    else { return }
     for position in values.count..<names.count {
-      if let (type, isOptional) = function.function.result(position - values.count + 1) {
+      if let (type, isOptional) = member.function.result(position - values.count + 1) {
         set(names[position], .annotated(type, isOptional: isOptional))
       }
     }
@@ -133,12 +137,13 @@ struct ScriptCheck {
 
   /// `for _, disk in ipairs(disks)`.
   private mutating func declareElements(_ names: [Name], _ values: [Expression]) {
-    for value in values { _ = type(of: value) }
     guard names.count == 2, values.count == 1, case .suffixed(let first, let suffixes) = values[0].kind,
       suffixes.count == 1, case .call(let arguments) = suffixes[0].kind, arguments.count == 1,
-      case .name(let function) = first.kind, isGlobal(function)
-    else { return }
-    // The place was looked at just now, so nothing is found twice.
+      case .name(let function) = first.kind, isGlobal(function), function.text == "ipairs" || function.text == "pairs"
+    else {
+      for value in values { _ = type(of: value) }
+      return
+    }
     switch (function.text, type(of: arguments[0])) {
     case ("ipairs", .annotated(.array(let element), _)): set(names[1], .annotated(element, isOptional: false))
     case ("pairs", .annotated(.map(let element), _)): set(names[1], .annotated(element, isOptional: false))
@@ -261,17 +266,6 @@ struct ScriptCheck {
     }
   }
 
-  /// The function that a call calls, when it is one of kdev's. Only for what `type(of:)` has looked at: it reports again.
-  private mutating func calledMember(_ expression: Expression) -> TypeLibrary.Member? {
-    guard case .suffixed(_, let suffixes) = expression.kind, let last = suffixes.last else { return nil }
-    let owner = type(of: expression.owner)
-    switch (last.kind, owner) {
-    case (.call, .member(let member)): return member
-    case (.method(let name, _), _): return owner.className.flatMap { library.member(name.text, of: $0) }
-    default: return nil
-    }
-  }
-
   private mutating func type(of first: Expression, _ suffixes: [Expression.Suffix], isTest: Bool) -> ScriptType {
     var type = type(of: first)
     var owner = ScriptType.unknown
@@ -294,8 +288,10 @@ struct ScriptCheck {
         let isLast = position == suffixes.count - 1
         type = field(name, of: owner, at: offset, isTest: isTest && isLast)
       case .call(let arguments):
+        if case .member(let member) = owner { calledMembers[suffix.offset] = member }
         type = call(owner, of: below, arguments, at: suffix.offset)
       case .method(let name, let arguments):
+        calledMembers[suffix.offset] = owner.className.flatMap { library.member(name.text, of: $0) }
         type = callMethod(name, of: owner, arguments)
       }
     }
@@ -328,21 +324,15 @@ struct ScriptCheck {
 
   private mutating func checkGlobals() {
     if scopes.touchesEnvironment { return }
-    for name in scopes.globals where !Self.known.contains(name.text) && !scopes.assignedGlobals.contains(name.text) {
+    let known = StandardLibrary.globals
+    for name in scopes.globals where !known.contains(name.text) && !scopes.assignedGlobals.contains(name.text) {
       report(
         "undefined-global", at: name.offset, "the global '\(name.text)' is nowhere given a value",
         hint: name.text == "kdev"
-          ? "local kdev <const> = require \"kdev\"" : Self.meant(name.text, Self.known.sorted()),
+          ? "local kdev <const> = require \"kdev\"" : Self.meant(name.text, known.sorted()),
         severity: .warning)
     }
   }
-
-  private static let known: Set<String> = [
-    "_G", "_VERSION", "arg", "assert", "collectgarbage", "coroutine", "debug", "dofile", "error", "getmetatable", "io",
-    "ipairs", "load", "loadfile", "math", "next", "os", "package", "pairs", "pcall", "print", "rawequal", "rawget",
-    "rawlen", "rawset", "require", "select", "setmetatable", "string", "table", "tonumber", "tostring", "type", "utf8",
-    "warn", "xpcall",
-  ]
 }
 
 extension ScriptType {

@@ -56,10 +56,13 @@ public struct ScriptChecker {
     -> ScriptFinding
   {
     var (line, message) = (1, error)
-    // Lua shortens long names, so the place is what stands between the first two ":" that a number is between.
+    // The name may have colons and numbers itself, and Lua shortens a long one at its front.
     let parts = error.split(separator: ":", omittingEmptySubsequences: false)
     for position in parts.indices.dropFirst() {
-      guard let number = Int(parts[position]) else { continue }
+      let place = parts[..<position].joined(separator: ":")
+      guard let number = Int(parts[position]),
+        place == name || place.hasPrefix("...") && name.hasSuffix(place.dropFirst(3))
+      else { continue }
       line = number
       message = parts[(position + 1)...].joined(separator: ":")
       break

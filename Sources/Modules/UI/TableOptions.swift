@@ -1,5 +1,6 @@
 import Host
 import LuaKit
+import TerminalText
 
 /// What `kdev.ui.table` was asked for.
 struct TableOptions {

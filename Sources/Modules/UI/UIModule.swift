@@ -2,6 +2,7 @@ import Glibc
 import Host
 import LuaKit
 import LuaRuntime
+import TerminalText
 
 /// `kdev.ui`; its functions are documented in ui.d.lua.
 enum UIModule: KdevModule {
@@ -41,7 +42,9 @@ enum UIModule: KdevModule {
       host.outputComes()
       // After what the script has printed.
       fflush(nil)
-      for line in table.lines(within: Terminal.width(of: Terminal.output)) { UIModule.write(line + "\n") }
+      for line in table.lines(within: Terminal.width(of: Terminal.output)) {
+        Descriptor.write(line + "\n", to: Terminal.output)
+      }
       return 0
     }
     module.function("style") { lua in
@@ -62,7 +65,7 @@ enum UIModule: KdevModule {
       if lua.isNil(at: 1) {
         lua.push(Terminal.width(of: Terminal.output) ?? 80)
       } else {
-        lua.push(DisplayWidth.of(try lua.read(1)))
+        lua.push(DisplayWidth.of(try lua.read(1, as: String.self)))
       }
       return 1
     }
@@ -107,15 +110,6 @@ enum UIModule: KdevModule {
     case "stdout": return Terminal.output
     case "stderr": return Terminal.error
     case let other: throw lua.argumentError(index, "\"stdout\" or \"stderr\" expected, got \"\(other)\"")
-    }
-  }
-
-  private static func write(_ text: String) {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-      if count < 0, errno != EINTR { return }
-      rest = rest.dropFirst(max(0, count))
     }
   }
 

@@ -2,6 +2,8 @@
 public struct TextStyle: Sendable, Equatable {
   private let codes: [Int]
 
+  init(codes: [Int]) { self.codes = codes }
+
   /// - Returns: nil, with the first word that is none, when a word is unknown.
   public static func parse(_ words: String) -> (style: TextStyle?, unknown: String?) {
     var codes: [Int] = []
