@@ -31,6 +31,7 @@ import Testing
     ("py_attrgetter(yaml.l).remove('zz')", "{l: []}", "ValueError: list.remove(x): x not in list"),
     ("py_attrgetter(yaml.l).pop()", "{l: []}", "IndexError: pop from empty list"),
     ("py_attrgetter(yaml).pop('zz')", "{}", "KeyError: 'zz'"),
+    ("py_attrgetter(base_config).pop('zz', 1)", "{}", "KeyError: 'zz'"),
     ("py_attrgetter(yaml.l).push(1)", "{l: []}", "AttributeError: 'list' object has no attribute 'push'"),
     ("yaml.t = py_tuple('mon.a', py_list())", "{}", "TypeError: tuple expected at most 1 argument, got 2"),
     ("yaml[py_list()] = 1", "{}", "TypeError: unhashable type: 'list'"),
