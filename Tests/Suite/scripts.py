@@ -64,6 +64,8 @@ LITERALS = [
     "1", "0", "-1", "1.0", "2.5", '"x"', "true", "false", "nil", '"é"', '""', "1e15", "2^53", "7//2", "6/2", "py_list()",
     "py_dict()", "py_tuple{1,2}", 'py_list{"a","b"}', "py_dict{a=1}", "math.huge", "-0.0", '"\\xff"',
 ]
+# A tuple can be a key, which JSON has no one form for.
+KEYS = [text for text in LITERALS if "py_tuple" not in text]
 FRAGMENT = """
 s: text
 i: 3
@@ -109,7 +111,7 @@ class Scripts:
         some = self.expression
         return pick([
             lambda: f"yaml.{name} = {some()}", lambda: f"yaml.{name} = {some()}",
-            lambda: f"({items})[{pick(['0', '-1', '1', '9'])}] = {some()}", lambda: f"({pairs})[{pick(LITERALS)}] = {some()}",
+            lambda: f"({items})[{pick(['0', '-1', '1', '9'])}] = {some()}", lambda: f"({pairs})[{pick(KEYS)}] = {some()}",
             lambda: f"py_attrgetter({items}).{pick(['append', 'extend', 'remove'])}({some()})",
             lambda: f"py_attrgetter({items}).{pick(['clear()', 'reverse()', 'sort()', 'append(1, 2)', 'nope()', 'insert(-1, 5)'])}",
             lambda: f"py_attrgetter({pairs}).{pick(['clear()', 'popitem()', 'update{z=1}', 'update(py_list())', 'copy()'])}",

@@ -104,14 +104,15 @@ public final class FragmentMerge {
 
   private func load(_ fragment: Int32) {
     guard fragments[Int(fragment)] == nil else { return }
-    fragments[Int(fragment)] = read(fragment)
+    fragments[Int(fragment)] = read(fragment, number(of:))
   }
 
-  private func read(_ fragment: Int32) -> LoadedFragment {
+  /// - Parameter number: makes a script of its text; one that may be forgotten with the job has no number.
+  private func read(_ fragment: Int32, _ number: (Object) -> ScriptText) -> LoadedFragment {
     let path = files[Int(fragment)]
-    if let text = given[fragment] { return LoadedFragment(path: path, text: text, heap: heap, number: number(of:)) }
+    if let text = given[fragment] { return LoadedFragment(path: path, text: text, heap: heap, number: number) }
     do throws(FragmentReadError) {
-      return LoadedFragment(path: path, text: try Fragment.contents(of: path), heap: heap, number: number(of:))
+      return LoadedFragment(path: path, text: try Fragment.contents(of: path), heap: heap, number: number)
     } catch {
       return LoadedFragment(path: path, broken: .unreadable(error), heap: heap)
     }
@@ -229,7 +230,7 @@ public final class FragmentMerge {
     guard var fragment = fragments[Int(number)] else { return .empty }
     if fragment.job == heap.job, case .dict = fragment.content {
       // Templates stand for one copy in a job: for the same file once more they are made anew.
-      fragment = read(number)
+      fragment = read(number) { ScriptText(text: heap.string(of: $0) ?? "") }
     } else {
       fragment.job = heap.job
     }
