@@ -136,6 +136,34 @@ import Testing
     #expect(throws: ObjectTextError.tooDeep) { try jobs.merge.value() }
   }
 
+  @Test(arguments: ["py_list", "py_dict", "py_tuple"])
+  func whatNestsWithoutEndIsAnErrorAndNoCrash(kind: String) async throws {
+    let add =
+      switch kind {
+      case "py_list": "local m = py_list() py_attrgetter(m).append(l) l = m"
+      case "py_dict": "local m = py_dict() m.k = l l = m"
+      default: "local m = py_list() py_attrgetter(m).append(l) l = py_tuple(m)"
+      }
+    let make = "local l = \(kind)() for i = 1, 5000 do \(add) end "
+    for end in [
+      "yaml.x = l", "base_config.x = l", "deep_merge(yaml, py_dict{a=1}) deep_merge(nil, l)", "yaml[l] = 1",
+      "yaml.x = tostring(l):sub(1, 9)",
+      "local k = l \(make.dropFirst(6)) yaml.e = py_attrgetter(py_list{1}).count(l) + (k == l and 1 or 0)",
+    ] {
+      // On a thread of the pool, whose stack is small.
+      try await Task.detached {
+        let jobs = try ScriptJobs()
+        let script = YAMLValue.string(make + end).json()
+        let fragment = jobs.merge.add(path: "x.yaml", text: "teuthology: {postmerge: [\(script)]}")
+        var output = ByteBuffer()
+        for _ in 0..<2 {
+          guard (try? jobs.merge.merge(text: [], fragments: [fragment])) != nil else { break }
+          do throws(ObjectTextError) { try jobs.merge.appendJSON(to: &output) } catch { #expect(error == .tooDeep) }
+        }
+      }.value
+    }
+  }
+
   @Test func librariesCanBeLookedAtByAnyMeans() throws {
     #expect(
       try run("local n = 0 for k, v in pairs(string) do n = n + 1 end yaml.n = n > 10 yaml.f = ('%d'):format(3)")

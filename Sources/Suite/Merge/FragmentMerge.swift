@@ -169,7 +169,9 @@ public final class FragmentMerge {
     describe(text)
     context.forgetPaths()
     listPaths()
-    context.yaml = heap.deepCopy(context.baseConfig)
+    do throws(ObjectTextError) { context.yaml = try heap.deepCopy(context.baseConfig) } catch {
+      throw .unwritable(error)
+    }
     try deepMerge(context.template, fragment: nil)
   }
 

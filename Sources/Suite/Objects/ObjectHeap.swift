@@ -28,6 +28,10 @@ public final class ObjectHeap {
   /// How often something that outlives jobs was changed.
   private(set) var rootChanges = 0
 
+  /// How deep anything may nest. Fragments may nest by 200 levels; what goes through objects has to end on a thread with a
+  /// small stack.
+  public static let depthLimit = 240
+
   /// Items moved or compared since it was last set to 0: what scripts can make large by small means.
   public var work = 0
   /// Bytes that the nodes and texts of one job may take.
