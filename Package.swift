@@ -29,6 +29,9 @@ let package = Package(
     .target(name: "LuaKit", dependencies: ["CLua", "CLuaBoundary"], swiftSettings: swift),
     .target(name: "LuaRuntime", dependencies: ["LuaKit", "CLua", "CLuaBoundary"], swiftSettings: swift),
 
+    // Lua's grammar, for those who look at scripts without running them.
+    .target(name: "LuaSyntax", swiftSettings: swift),
+
     // Fragments and their merge.
     .target(name: "Suite", dependencies: ["CYaml"], swiftSettings: swift),
 
@@ -38,10 +41,11 @@ let package = Package(
 
     // The machine, without a word of Lua.
     .target(name: "CHost"),
+    .target(name: "TerminalText", dependencies: ["CHost"], swiftSettings: swift),
     .target(
       name: "Host",
       dependencies: [
-        "CHost",
+        "CHost", "TerminalText",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Subprocess", package: "swift-subprocess"),
@@ -53,7 +57,7 @@ let package = Package(
     .target(name: "Scheduling", dependencies: ["Host", "Suite", "SuiteScripts"], swiftSettings: swift),
 
     // Keys in, text and drawing out; no terminal and no language.
-    .target(name: "LineEditor", dependencies: ["CHost"], swiftSettings: swift),
+    .target(name: "LineEditor", dependencies: ["TerminalText"], swiftSettings: swift),
 
     // stdlib/ and the *.d.lua files, embedded; C because #embed takes a second where SwiftPM's resources take minutes.
     .target(name: "CStdlib"),
@@ -61,7 +65,10 @@ let package = Package(
     // What Lua sees.
     .target(
       name: "Modules",
-      dependencies: ["LuaKit", "LuaRuntime", "Host", "Suite", "SuiteScripts", "Scheduling", "CStdlib", "LineEditor"],
+      dependencies: [
+        "LuaKit", "LuaRuntime", "LuaSyntax", "Host", "Suite", "SuiteScripts", "Scheduling", "CStdlib", "LineEditor",
+        "TerminalText",
+      ],
       // The types beside each module are embedded by CStdlib.
       exclude: [
         "kdev.d.lua", "CLI/cli.d.lua", "Disk/disk.d.lua", "Env/env.d.lua", "FS/fs.d.lua", "Glob/glob.d.lua",
@@ -75,7 +82,7 @@ let package = Package(
     .executableTarget(
       name: "kdevlua",
       dependencies: [
-        "Modules", "LuaKit", "LuaRuntime", "Host", "LineEditor", "Suite", "SuiteScripts", "Scheduling",
+        "Modules", "LuaKit", "LuaRuntime", "Host", "LineEditor", "Suite", "SuiteScripts", "Scheduling", "TerminalText",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift,
@@ -95,7 +102,9 @@ let package = Package(
       name: "fuzz", dependencies: ["LuaKit", "LuaRuntime"], path: "Tests/Fuzz", swiftSettings: swift),
     .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
     .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
-    .testTarget(name: "LineEditorTests", dependencies: ["LineEditor"], swiftSettings: swift),
+    .testTarget(name: "TerminalTextTests", dependencies: ["TerminalText"], swiftSettings: swift),
+    .testTarget(name: "LineEditorTests", dependencies: ["LineEditor", "TerminalText"], swiftSettings: swift),
+    .testTarget(name: "LuaSyntaxTests", dependencies: ["LuaSyntax", "LuaKit"], swiftSettings: swift),
     .testTarget(name: "SuiteTests", dependencies: ["Suite"], swiftSettings: swift),
     .testTarget(name: "SuiteScriptsTests", dependencies: ["SuiteScripts", "Suite"], swiftSettings: swift),
     .testTarget(
@@ -105,7 +114,8 @@ let package = Package(
       ],
       swiftSettings: swift),
     .testTarget(
-      name: "ModulesTests", dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "LineEditor", "CStdlib"],
+      name: "ModulesTests",
+      dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "LuaSyntax", "LineEditor", "TerminalText", "CStdlib"],
       swiftSettings: swift),
   ]
 )

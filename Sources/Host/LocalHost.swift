@@ -62,6 +62,14 @@ public final class LocalHost: Sendable {
   /// Says a choice or a limit that the user should know of.
   public func note(_ text: String) { observer.observe(.note(text)) }
 
+  /// Begins to count a piece of work.
+  public func progress(_ state: ProgressState) -> ProgressBar {
+    ProgressBar(id: steps.add(1, ordering: .relaxed).newValue, state, observer: observer)
+  }
+
+  /// Says that the script writes to the terminal, where a spinner or a bar may be.
+  public func outputComes() { observer.observe(.outputComes) }
+
   /// Says what a script logs.
   public func log(_ level: LogLevel, _ text: String, _ fields: [LogField]) {
     observer.observe(.log(level, text, fields))
@@ -112,17 +120,24 @@ public final class LocalHost: Sendable {
       return CommandResult(status: 0)
     }
     guard let name = command.arguments.first else { throw HostError(.invalid, "an empty command") }
-    var program = try executables.require(name)
-    var arguments = Array(command.arguments.dropFirst())
-    if viaSudo {
-      guard try await canUseSudo() else { throw noRoot(for: line) }
-      arguments = ["-n", program] + arguments
-      program = try executables.require("sudo")
-    }
-    observer.observe(.command(line))
-    return try await withTimeLimit(timeLimit, "\(name) did not end") {
-      [program, arguments] () async throws(HostError) in
-      try await spawn(program, arguments)
+    do throws(HostError) {
+      var program = try executables.require(name)
+      var arguments = Array(command.arguments.dropFirst())
+      if viaSudo {
+        guard try await canUseSudo() else { throw noRoot(for: line) }
+        arguments = ["-n", program] + arguments
+        program = try executables.require("sudo")
+      }
+      observer.observe(.command(line))
+      return try await withTimeLimit(timeLimit, "\(name) did not end") {
+        [program, arguments] () async throws(HostError) in
+        try await spawn(program, arguments)
+      }
+    } catch {
+      // Which command it was, for whoever branches on it.
+      var error = error
+      if error.code == .missing || error.code == .timeout { error.command = error.command ?? command.arguments }
+      throw error
     }
   }
 

@@ -11,6 +11,15 @@ public enum HostEvent: Sendable, Equatable {
   case stepStarted(id: Int, label: String)
   case stepChanged(id: Int, text: String)
   case stepEnded(id: Int, outcome: StepOutcome)
+  /// Work that is counted begins, goes on, and ends.
+  case progressStarted(id: Int, ProgressState)
+  case progressChanged(id: Int, ProgressState)
+  case progressEnded(id: Int, ProgressState, failed: Bool)
+  /// A person is asked, and what is typed has to stay readable until the answer is there.
+  case questionOpened(String)
+  case questionClosed
+  /// The script is about to write to the terminal itself.
+  case outputComes
   /// A command that runs now, as a shell line.
   case command(String)
   /// A command that a dry run leaves out, as a shell line.

@@ -1,3 +1,5 @@
+import TerminalText
+
 /// What could stand before the cursor.
 public struct Completion: Sendable, Equatable {
   public struct Candidate: Sendable, Equatable {
@@ -35,8 +37,8 @@ public struct Completion: Sendable, Equatable {
 
   /// The candidates as a list of columns, each sorted downwards, as `ls` has it.
   func columns(of width: Int) -> [String] {
-    let names = candidates.map(\.shown)
-    let widths = names.map { CharacterWidth.of($0) }
+    let names = candidates.map { Layout.shown($0.shown) }
+    let widths = names.map { DisplayWidth.of($0) }
     let cell = (widths.max() ?? 0) + 2
     // The last column needs no gap behind it, and the last one of the terminal stays free.
     let columns = max(1, (width + 1) / cell)

@@ -1,3 +1,5 @@
+import TerminalText
+
 /// Where each character of a text stands on a terminal, and the bytes that draw it.
 public struct Layout: Sendable {
   private struct Row {
@@ -38,7 +40,7 @@ public struct Layout: Sendable {
     func startLine(_ prompt: String) {
       // A prompt has no control characters but escape sequences that colour it.
       lines[lines.count - 1].text = prompt
-      column = Self.width(ofPrompt: prompt)
+      column = DisplayWidth.of(prompt)
     }
     /// The place of what comes next: behind a full row it is the start of another.
     func settle() {
@@ -49,10 +51,12 @@ public struct Layout: Sendable {
 
     startLine(prompt)
     for (index, character) in buffer.characters.enumerated() {
+      let shown = Self.shown(character)
+      let width = DisplayWidth.of(shown)
       if index == buffer.cursor {
         if character == "\n" { settle() }
         // A character that does not fit takes the cursor with it to the next row.
-        let fits = character == "\n" || column + CharacterWidth.of(character) <= columns
+        let fits = character == "\n" || column + width <= columns
         cursor = fits ? (lines.count - 1, column) : (lines.count, 0)
       }
       if character == "\n" {
@@ -60,7 +64,7 @@ public struct Layout: Sendable {
         lines.append(Row())
         startLine(continuation)
       } else {
-        place(Self.shown(character), width: CharacterWidth.of(character))
+        place(shown, width: width)
       }
     }
     settle()
@@ -76,7 +80,7 @@ public struct Layout: Sendable {
       drawing += row.text
     }
     let extra = below.prefix(max(0, rows - shown.count))
-    for line in extra { drawing += "\r\n" + Self.cut(line, to: columns - 1) }
+    for line in extra { drawing += "\r\n" + DisplayWidth.truncate(Self.shown(line), to: columns - 1) }
     cursorRow = cursor.row - first
     let up = shown.count - 1 - cursorRow + extra.count
     drawing += "\r"
@@ -85,41 +89,11 @@ public struct Layout: Sendable {
     self.drawing = drawing
   }
 
-  /// What a terminal is sent to clear the drawing; the cursor is at its start then.
-  /// - Parameter row: How many rows the cursor is below the first one.
-  public static func erasing(cursorRow row: Int) -> String {
-    "\r" + (row > 0 ? "\u{1b}[\(row)A" : "") + "\u{1b}[J"
-  }
+  /// The text with its control characters made visible. A tab is four blanks, as a real stop would depend on the prompt.
+  static func shown(_ text: String) -> String { text.map(shown).joined() }
 
   private static func shown(_ character: Character) -> String {
     guard let ascii = character.asciiValue, ascii < 0x20 || ascii == 0x7F else { return String(character) }
-    if ascii == 0x09 { return String(repeating: " ", count: CharacterWidth.tab) }
-    return "^" + String(UnicodeScalar(ascii ^ 0x40))
-  }
-
-  private static func width(ofPrompt prompt: String) -> Int {
-    var width = 0
-    var isEscape = false
-    for character in prompt {
-      if character == "\u{1b}" {
-        isEscape = true
-      } else if isEscape {
-        isEscape = !character.isLetter
-      } else {
-        width += CharacterWidth.of(character)
-      }
-    }
-    return width
-  }
-
-  private static func cut(_ line: String, to columns: Int) -> String {
-    var width = 0
-    var text = ""
-    for character in line {
-      width += CharacterWidth.of(character)
-      if width > columns { break }
-      text += shown(character)
-    }
-    return text
+    return ascii == 0x09 ? "    " : "^" + String(UnicodeScalar(ascii ^ 0x40))
   }
 }

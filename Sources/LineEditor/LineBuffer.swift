@@ -15,7 +15,7 @@ public struct LineBuffer: Sendable, Equatable {
   public var isEmpty: Bool { characters.isEmpty }
 
   /// Puts text before the cursor.
-  public mutating func insert(_ text: String) {
+  mutating func insert(_ text: String) {
     guard !text.isEmpty else { return }
     // Joined as one text, so that an accent that comes by itself is part of the letter before it.
     let before = Array(String(characters[..<cursor]) + text)
@@ -24,10 +24,10 @@ public struct LineBuffer: Sendable, Equatable {
     cursor = before.count
   }
 
-  public mutating func move(to place: Int) { cursor = min(max(0, place), characters.count) }
+  mutating func move(to place: Int) { cursor = min(max(0, place), characters.count) }
 
   /// Removes the characters in the range; the cursor goes to where they were.
-  @discardableResult public mutating func remove(_ range: Range<Int>) -> String {
+  @discardableResult mutating func remove(_ range: Range<Int>) -> String {
     let range = range.clamped(to: 0..<characters.count)
     let removed = String(characters[range])
     characters.removeSubrange(range)
@@ -36,7 +36,7 @@ public struct LineBuffer: Sendable, Equatable {
   }
 
   /// Replaces the characters in the range; the cursor stands behind them.
-  public mutating func replace(_ range: Range<Int>, with text: String) {
+  mutating func replace(_ range: Range<Int>, with text: String) {
     remove(range)
     insert(text)
   }
@@ -44,18 +44,18 @@ public struct LineBuffer: Sendable, Equatable {
   // MARK: Places
 
   /// The first place of the line that the cursor is in.
-  public var lineStart: Int { (characters[..<cursor].lastIndex(of: "\n") ?? -1) + 1 }
+  var lineStart: Int { (characters[..<cursor].lastIndex(of: "\n") ?? -1) + 1 }
   /// The place at the end of the line that the cursor is in.
-  public var lineEnd: Int { characters[cursor...].firstIndex(of: "\n") ?? characters.count }
-  public var isInFirstLine: Bool { lineStart == 0 }
-  public var isInLastLine: Bool { lineEnd == characters.count }
+  var lineEnd: Int { characters[cursor...].firstIndex(of: "\n") ?? characters.count }
+  var isInFirstLine: Bool { lineStart == 0 }
+  var isInLastLine: Bool { lineEnd == characters.count }
 
   private static func isWord(_ character: Character) -> Bool {
     character.isLetter || character.isNumber || character == "_"
   }
 
   /// Where the word before the cursor begins.
-  public var wordStart: Int {
+  var wordStart: Int {
     var place = cursor
     while place > 0, !Self.isWord(characters[place - 1]) { place -= 1 }
     while place > 0, Self.isWord(characters[place - 1]) { place -= 1 }
@@ -63,7 +63,7 @@ public struct LineBuffer: Sendable, Equatable {
   }
 
   /// Where the word behind the cursor ends.
-  public var wordEnd: Int {
+  var wordEnd: Int {
     var place = cursor
     while place < characters.count, !Self.isWord(characters[place]) { place += 1 }
     while place < characters.count, Self.isWord(characters[place]) { place += 1 }
@@ -71,7 +71,7 @@ public struct LineBuffer: Sendable, Equatable {
   }
 
   /// Where what stands between blanks before the cursor begins.
-  public var blankStart: Int {
+  var blankStart: Int {
     var place = cursor
     while place > 0, characters[place - 1].isWhitespace { place -= 1 }
     while place > 0, !characters[place - 1].isWhitespace { place -= 1 }
@@ -79,7 +79,7 @@ public struct LineBuffer: Sendable, Equatable {
   }
 
   /// Moves to the line above or below, to the same column as far as it has one. False when there is none.
-  public mutating func moveLine(_ by: Int) -> Bool {
+  mutating func moveLine(_ by: Int) -> Bool {
     let column = cursor - lineStart
     if by < 0 {
       guard !isInFirstLine else { return false }
@@ -96,7 +96,7 @@ public struct LineBuffer: Sendable, Equatable {
   }
 
   /// Swaps the characters around the cursor, or at the end the last two. False when there are not two.
-  public mutating func transpose() -> Bool {
+  mutating func transpose() -> Bool {
     guard cursor > lineStart, lineEnd - lineStart >= 2 else { return false }
     let second = cursor == lineEnd ? cursor - 1 : cursor
     characters.swapAt(second - 1, second)
@@ -105,7 +105,7 @@ public struct LineBuffer: Sendable, Equatable {
   }
 
   /// Changes the word behind the cursor, and moves behind it.
-  public mutating func changeWord(_ change: (String) -> String) {
+  mutating func changeWord(_ change: (String) -> String) {
     var start = cursor
     while start < characters.count, !Self.isWord(characters[start]) { start += 1 }
     let end = wordEnd

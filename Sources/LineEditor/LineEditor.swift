@@ -15,7 +15,7 @@ public struct LineEditor: Sendable {
     case draw
     /// The text is to be taken, or ``newLine()`` to be called when more has to come.
     case enter
-    /// ``offer(_:)`` is to be called.
+    /// ``offer(_:columns:)`` is to be called.
     case complete
     /// Control-C.
     case interrupt
@@ -146,9 +146,6 @@ public struct LineEditor: Sendable {
   /// Breaks the line at the cursor.
   public mutating func newLine() { buffer.insert("\n") }
 
-  /// Empties the text and leaves the history.
-  public mutating func clear() { self = next(history: history) }
-
   /// An editor for the next text, which still has what was killed.
   /// - Parameter history: Earlier entries, the oldest first.
   public func next(history: [String]) -> LineEditor {
@@ -189,9 +186,11 @@ public struct LineEditor: Sendable {
 
   /// What is killed by keys that follow each other is one text.
   private mutating func kill(_ range: Range<Int>, forward: Bool, joined: Bool) {
-    let text = buffer.remove(range)
-    killed = !joined ? text : forward ? killed + text : text + killed
     continuesKill = true
+    let text = buffer.remove(range)
+    // What was killed before stays when there is nothing to kill.
+    guard !text.isEmpty else { return }
+    killed = !joined ? text : forward ? killed + text : text + killed
   }
 
   /// Letters that are typed one after the other are undone together.

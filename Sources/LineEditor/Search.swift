@@ -13,7 +13,7 @@ extension LineEditor {
   mutating func beginSearch() { search = Search(before: buffer, entryBefore: entry) }
 
   func searchPrompt(_ search: Search) -> String {
-    "(\(search.hasFailed ? "failed " : "")reverse-i-search)`\(search.pattern)': "
+    "(\(search.hasFailed ? "failed " : "")reverse-i-search)`\(Layout.shown(search.pattern))': "
   }
 
   /// - Returns: nil when the key ends the search and means what it means elsewhere.

@@ -12,12 +12,37 @@ public final class Environment: Sendable {
   /// The script's name, for its help.
   public let script: String
   private let types = Mutex<[String: TypeFile]>([:])
+  private let library = Mutex<TypeLibrary?>(nil)
+  /// What the script has changed of its environment; nil for a variable that it took out.
+  private let changes = Mutex<[String: String?]>([:])
+  private let reads: OptionReads?
 
-  public init(host: LocalHost, stdlib: Stdlib, script: String = "", arguments: [String] = []) {
+  public convenience init(host: LocalHost, stdlib: Stdlib, script: String = "", arguments: [String] = []) {
+    self.init(host: host, stdlib: stdlib, script: script, arguments: arguments, reads: nil)
+  }
+
+  /// - Parameter reads: gets the options that functions read.
+  init(host: LocalHost, stdlib: Stdlib, script: String, arguments: [String], reads: OptionReads?) {
+    self.reads = reads
     self.host = host
     self.stdlib = stdlib
     self.script = script
     self.arguments = arguments
+  }
+
+  /// Changes a variable of the environment, for the script and the programs that it runs.
+  func setVariable(_ name: String, to value: String?) {
+    changes.withLock { changes in _ = changes.updateValue(value, forKey: name) }
+  }
+
+  /// What the script has changed of its environment; nil for a variable that it took out.
+  var changedVariables: [String: String?] { changes.withLock { $0 } }
+
+  /// The environment, as the script sees it.
+  var variables: [String: String] {
+    var variables = host.options.environment
+    for (name, value) in changedVariables { variables[name] = value }
+    return variables
   }
 
   /// The types of a module, read when its first function is called with a table.
@@ -30,10 +55,19 @@ public final class Environment: Sendable {
     }
   }
 
+  /// The types of all modules, read when they are first asked for.
+  var typeLibrary: TypeLibrary {
+    library.withLock { library in
+      let known = library ?? TypeLibrary(stdlib)
+      library = known
+      return known
+    }
+  }
+
   /// The options table of a call, checked. The class is the function's in the module's d.lua file.
   func options(_ lua: LuaState, at index: Int32, _ className: String, for function: String) throws -> Options {
     let module = String(className.split(separator: ".")[1])
-    return try Options(lua, at: index, className, of: types(of: module), for: function)
+    return try Options(lua, at: index, className, of: types(of: module), for: function, reads: reads)
   }
 }
 

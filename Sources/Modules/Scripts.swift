@@ -3,15 +3,23 @@ public import LuaKit
 public import LuaRuntime
 
 extension Stdlib {
-  /// A script by its path, or by its name in the stdlib when there is no such file.
+  /// A script by its path; when there is no such file, by its name in a team's or the user's folder, or in the stdlib.
   /// - Throws: `missing`.
-  public func script(_ name: String) throws(HostError) -> LuaScript {
+  public func script(_ name: String, on host: LocalHost) throws(HostError) -> LuaScript {
     if Files.exists(name) {
       guard !Files.isFolder(name) else { throw HostError(.invalid, "\(name) is a folder, not a script") }
       return .file(name)
     }
+    if !name.hasPrefix("/"), !name.split(separator: "/").contains("..") {
+      for folder in host.trustedFolders where Files.exists("\(folder)/\(name)") && !Files.isFolder("\(folder)/\(name)")
+      {
+        return .file("\(folder)/\(name)")
+      }
+    }
     guard !name.hasPrefix("/"), let source = read(name) else {
-      throw HostError(.missing, "there is no script \(name), here or in the stdlib")
+      throw HostError(
+        .missing,
+        "there is no script \(name), here, in the team's folder .kdevlua, in ~/.config/kdevlua or in the stdlib")
     }
     // The first line of a script may be for the system: `#!/usr/bin/env -S kdevlua run`.
     let text = String(decoding: source, as: UTF8.self)

@@ -27,9 +27,11 @@ extension LocalHost {
   /// LuaRocks has installed for the user.
   var moduleFolders: LuaSearchFolders {
     let rocks = options.environment["HOME"].map { [$0 + "/.luarocks"] } ?? []
-    return LuaSearchFolders(
-      before: teamFolders.filter { Files.isFolder($0) && isTrusted($0) }, trees: rocks.filter(Files.isFolder))
+    return LuaSearchFolders(before: trustedFolders, trees: rocks.filter(Files.isFolder))
   }
+
+  /// Those of the team's and the user's folders from which code may run.
+  var trustedFolders: [String] { teamFolders.filter { Files.isFolder($0) && isTrusted($0) } }
 
   /// Whether code in a folder may run: it is the user's, root's, or that of who called sudo. Else anybody who may write
   /// to a folder above the working folder, such as /tmp, could have code run here.

@@ -15,6 +15,7 @@
 ---@field net kdev.net
 ---@field path kdev.path
 ---@field proc kdev.proc
+---@field sandbox kdev.sandbox
 ---@field task kdev.task
 ---@field time kdev.time
 ---@field transaction kdev.transaction

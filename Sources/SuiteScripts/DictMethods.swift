@@ -16,12 +16,15 @@ extension Method {
       if let key = try universe.key(raw, 2), let value = heap.removeValue(from: object, for: key) {
         return try push(value)
       }
-      guard count == 2 else { throw ItemAccess.missing(universe, raw, 2) }
+      // A JobConfig gives None for a key that it does not have, and then fails to remove it.
+      guard count == 2, !isConfig else { throw ItemAccess.missing(universe, raw, 2) }
       return try push(try returned(3))
     case "setdefault":
       try expect(1...2)
       let key = try universe.hashable(try universe.object(raw, at: 2, to: "be a key"))
       if let value = heap.value(object, for: key) { return try push(value) }
+      // Nor does it notice that a default is wanted.
+      if isConfig { return none() }
       let value = try argument(2)
       heap.set(value, in: object, for: key)
       return try push(value)

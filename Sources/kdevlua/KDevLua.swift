@@ -9,11 +9,18 @@ import Glibc
     discussion: "The documented set-up: kdevlua run setup.lua. What it made: kdevlua ps. Its end: kdevlua down.",
     version: "0.1.0",
     subcommands: [
-      Run.self, Eval.self, Repl.self, PS.self, Exec.self, Down.self, SuiteCommand.self, Doctor.self, Types.self,
+      Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, Down.self, SuiteCommand.self, Doctor.self,
+      Types.self,
     ])
 
   static func main() {
     let words = Array(CommandLine.arguments.dropFirst())
+    // For the shells alone: what may follow `kdevlua run`, and the functions that ask for it.
+    if words.first == "__complete" { Completion.perform(Array(words.dropFirst())) }
+    if words.count == 2, words[0] == "--generate-completion-script", let script = Completion.script(for: words[1]) {
+      Session.write(script, to: STDOUT_FILENO)
+      Glibc.exit(0)
+    }
     // The argument parser takes half of the time that an empty script takes. What has no option of ours needs none of it.
     if words.count > 1, !words[1].hasPrefix("-") {
       switch words[0] {

@@ -39,12 +39,14 @@ struct MergeOptions: ParsableArguments {
     filters.none = PlanFilters.list(filterOut)
     filters.all = PlanFilters.list(filterAll)
     filters.looksAtFragments = filterFragments
-    return MergeSetup(base: try base(), suiteName: suite, seed: luaSeed, filters: filters, files: matrix.files)
+    let text = try baseConfig.map { try Files.text($0) }
+    var setup = MergeSetup(base: try base(text), suiteName: suite, seed: luaSeed, filters: filters, files: matrix.files)
+    setup.baseText = text
+    return setup
   }
 
-  private func base() throws -> YAMLValue {
-    var value = YAMLValue.null
-    if let baseConfig { value = try YAMLValue(yaml: try Files.text(baseConfig), file: baseConfig) }
+  private func base(_ text: String?) throws -> YAMLValue {
+    let value = try text.map { try YAMLValue(yaml: $0, file: baseConfig ?? "") } ?? .null
     let base = BaseConfiguration.make(
       file: value, kernel: kernel, commit: kernelSha1, osType: osType, osVersion: osVersion)
     guard let base else { throw UsageError(message: "\(baseConfig ?? ""): must be a mapping, not a \(value.kind)") }

@@ -4,6 +4,7 @@ import Host
 import LuaKit
 import LuaRuntime
 import Modules
+import TerminalText
 
 /// `kdevlua repl`.
 struct Repl: ParsableCommand {
@@ -34,7 +35,7 @@ struct Repl: ParsableCommand {
       let environment = Environment(
         host: host, stdlib: stdlib, script: script.first ?? "repl", arguments: arguments)
       var first = sources.map { LuaScript.source($0, name: "=(command line)") }
-      if let name = script.first { first.append(try stdlib.script(name)) }
+      if let name = script.first { first.append(try stdlib.script(name, on: host)) }
       let (scripts, name) = (first, script.first ?? "repl")
       try Session.performLua(environment, isInteractive: true) { runtime in
         let talk = try await Conversation(runtime, environment)
@@ -58,14 +59,18 @@ private final class Conversation {
   private let runtime: LuaRuntime
   private var session: ReplSession
   private var lines: any LineSource
+  /// For what goes to standard error.
   private let paint: Paint
 
   init(_ runtime: LuaRuntime, _ environment: Environment) async throws {
     self.runtime = runtime
     let variables = environment.host.options.environment
     let isTerminal = RawMode.isPossible(environment: variables)
-    let paint = Paint(isOn: isTerminal && variables["NO_COLOR"]?.isEmpty ?? true)
-    self.paint = paint
+    func paint(_ stream: Int32) -> Paint {
+      Paint(isOn: isTerminal && Terminal.usesColor(stream, environment: variables))
+    }
+    let (paint, errorPaint) = (paint(Terminal.output), paint(Terminal.error))
+    self.paint = errorPaint
     session = ReplSession(
       runtime, environment,
       style: { .init(columns: isTerminal ? RawMode.size.columns : 80, paint: paint) },
@@ -74,7 +79,7 @@ private final class Conversation {
         fflush(nil)
         Session.write(text, to: STDOUT_FILENO)
       })
-    lines = isTerminal ? try TerminalLines(runtime, environment, paint) : PlainLines(runtime)
+    lines = isTerminal ? try TerminalLines(runtime, environment, paint, errorPaint) : PlainLines(runtime)
     try await runtime.define(global: "kdev", module: "kdev")
     try await session.prepare()
   }
@@ -87,7 +92,7 @@ private final class Conversation {
     }
     lines.greet("Lua 5.4 in kdevlua. Tab completes, help() helps, Ctrl-D ends.\n")
     while true {
-      if lines.reportsFailures { for error in await runtime.takeFailures() { unawaited(error) } }
+      if lines.reportsFailures { await Session.complainOfTasks(runtime, paint) }
       let line = await lines.next()
       if let status = await runtime.exitStatus { throw ExitCode(status) }
       switch line {
@@ -109,7 +114,7 @@ private final class Conversation {
     if word == "help" { source = "help()" }
     switch await runtime.compile(source) {
     case .complete(let chunk):
-      if let remark = await session.remark(on: source) { say(paint(.yellow, remark)) }
+      if let remark = await session.remark(on: chunk) { say(paint(.yellow, remark)) }
       do { try await session.run(chunk) } catch { try await complain(error) }
     case .wrong(let error): say(paint(.red, error.message))
     // The text ended with the input.
@@ -127,11 +132,16 @@ private final class Conversation {
     if lines.count > 1 { say(paint(.dim, "stack traceback:\n" + lines[1])) }
   }
 
-  private func unawaited(_ error: LuaError) {
-    say(paint(.red, "error in a task that nobody awaited: " + Session.text(of: error)))
-  }
-
   private func say(_ text: String) { Session.write(text + "\n", to: STDERR_FILENO) }
+}
+
+extension Session {
+  /// Says the errors of tasks that nobody has awaited.
+  static func complainOfTasks(_ runtime: LuaRuntime, _ paint: Paint) async {
+    for error in await runtime.takeFailures() {
+      write(paint(.red, "error in a task that nobody awaited: " + text(of: error)) + "\n", to: STDERR_FILENO)
+    }
+  }
 }
 
 /// Where the texts come from that are run.

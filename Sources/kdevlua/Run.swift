@@ -8,7 +8,7 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a script.",
     discussion:
-      "A script that is not there is looked for in the stdlib: `kdevlua run setup.lua` runs the documented set-up from anywhere."
+      "A script that is not there is looked for in .kdevlua/ of the repository, in ~/.config/kdevlua/ and in the stdlib: `kdevlua run setup.lua` runs the documented set-up from anywhere."
   )
 
   @Flag(name: .customLong("dry-run"), help: "Change nothing; print the shell lines of what would be done.")
@@ -39,7 +39,7 @@ struct Run: ParsableCommand {
     let stdlib = Stdlib(environment: host.options.environment)
     let name = words[0]
     let arguments = Array(words.dropFirst())
-    let source = try stdlib.script(name)
+    let source = try stdlib.script(name, on: host)
     let environment = Environment(host: host, stdlib: stdlib, script: name, arguments: arguments)
     try Session.performLua(environment) { runtime in
       try await runtime.run(

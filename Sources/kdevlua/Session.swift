@@ -139,16 +139,11 @@ enum Session {
   /// What shows the host's events in this run.
   static let progress = Mutex<Progress?>(nil)
 
-  static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+  /// Writes a text; where nobody reads it any more it is lost.
+  static func write(_ text: String, to descriptor: Int32) { Descriptor.write(text, to: descriptor) }
 
-  static func write(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno != EINTR { return }
-      rest = rest.dropFirst(max(0, count))
-    }
-  }
+  /// The same with bytes.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) { Descriptor.write(bytes, to: descriptor) }
 }
 
 extension StringProtocol {

@@ -5,13 +5,14 @@ import LuaKit
 import LuaRuntime
 import Modules
 import Synchronization
+import TerminalText
 
 /// Lines that a person edits at a terminal, while tasks go on and print.
 final class TerminalLines: LineSource {
   private let runtime: LuaRuntime
   private let environment: Environment
   private let console: Console
-  private let paint: Paint
+  private let errorPaint: Paint
   private let history: HistoryFile?
   private var entries: [String]
   private var decoder = KeyDecoder()
@@ -26,10 +27,10 @@ final class TerminalLines: LineSource {
     let isAsked = Atomic(false)
   }
 
-  init(_ runtime: LuaRuntime, _ environment: Environment, _ paint: Paint) throws {
+  init(_ runtime: LuaRuntime, _ environment: Environment, _ paint: Paint, _ errorPaint: Paint) throws {
     self.runtime = runtime
     self.environment = environment
-    self.paint = paint
+    self.errorPaint = errorPaint
     let console = try Console(onStuck: { LuaRuntime.interrupt() })
     let ending = Ending()
     (self.console, self.ending) = (console, ending)
@@ -118,10 +119,7 @@ final class TerminalLines: LineSource {
     case .terminated: return .terminated
     case .other:
       if await runtime.exitStatus != nil { return .end }
-      for error in await runtime.takeFailures() {
-        let text = "error in a task that nobody awaited: " + Session.text(of: error)
-        Session.write(paint(.red, text) + "\n", to: STDERR_FILENO)
-      }
+      await Session.complainOfTasks(runtime, errorPaint)
     }
     return nil
   }
@@ -179,7 +177,9 @@ final class TerminalLines: LineSource {
     idleInterrupts = wasEmpty ? idleInterrupts + 1 : 0
     keep("^C")
     editor = editor.next(history: entries)
-    if idleInterrupts >= 2 { Session.write(paint(.dim, "Ctrl-D or exit ends the session") + "\n", to: STDERR_FILENO) }
+    if idleInterrupts >= 2 {
+      Session.write(errorPaint(.dim, "Ctrl-D or exit ends the session") + "\n", to: STDERR_FILENO)
+    }
   }
 }
 

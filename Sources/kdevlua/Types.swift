@@ -27,7 +27,9 @@ struct Types: ParsableCommand {
       try Files.makeFolder(folder)
       for file in files { try Files.write(stdlib.read(file) ?? [], to: folder + "/" + Files.name(of: file)) }
       Session.write("wrote \(files.count) files to \(folder)\n", to: STDOUT_FILENO)
-      if Files.exists(".luarc.json") {
+      if Files.exists(".luarc.json"), try Files.text(".luarc.json").contains(JSONValue.string(folder).text) {
+        Session.write(".luarc.json names it already\n", to: STDOUT_FILENO)
+      } else if Files.exists(".luarc.json") {
         Session.write(".luarc.json is there already; its workspace.library should have \(folder)\n", to: STDOUT_FILENO)
       } else {
         try Files.write(Array(Self.settings(folder).utf8), to: ".luarc.json")

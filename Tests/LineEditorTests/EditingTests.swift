@@ -43,6 +43,8 @@ import Testing
     #expect(shown("one two three", "\u{17}\u{17}\u{19}") == "one two three|")
     #expect(shown("one two", "\u{01}\u{1b}d\u{1b}d\u{19}\u{19}") == "one twoone two|")
     #expect(shown("one two", "\u{17}x\u{17}\u{19}") == "one x|")
+    // To kill nothing leaves what was killed before.
+    #expect(shown("one two", "\u{17}\u{01}\u{05}\u{0b}\u{01}\u{15}\u{1b}\u{7f}\u{05}\u{1b}d\u{19}") == "one two|")
   }
 
   @Test func undoTakesBackWhatWasTypedTogether() {

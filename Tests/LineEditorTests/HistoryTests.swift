@@ -71,6 +71,13 @@ import Testing
     #expect(typist.shown == "|one")
   }
 
+  @Test func aTabInTheWordsOfASearchIsShownAsBlanks() {
+    var typist = Typist(history: ["a\tb"])
+    typist.type("\u{12}\u{1b}[200~a\tb\u{1b}[201~")
+    #expect(typist.shown == "|a\tb")
+    #expect(!typist.editor.layout(columns: 60, rows: 24).drawing.contains("\t"))
+  }
+
   @Test func enterInASearchTakesWhatWasFound() {
     var typist = Typist(history: ["one", "two"])
     typist.type("\u{12}on\r")

@@ -35,10 +35,9 @@ import Testing
     #expect(draw(Typist(text: "abcde日\u{02}"), columns: 8) == (["> abcde", "日"], 1, 0))
   }
 
-  @Test func accentsTakeNoColumn() {
-    #expect(CharacterWidth.of("e\u{301}") == 1)
-    #expect(CharacterWidth.of("👩‍👩‍👧") == 2)
-    #expect(CharacterWidth.of("\u{7}") == 2)
+  @Test func controlCharactersAreShown() {
+    let layout = Layout(LineBuffer("a\u{7}\tb\u{7F}"), prompt: "> ", continuation: ">> ", columns: 40, rows: 5)
+    #expect(layout.drawing == "> a^G    b^?\r\u{1b}[12C")
   }
 
   @Test func coloursOfAPromptTakeNoColumn() {
@@ -52,13 +51,5 @@ import Testing
     #expect(draw(typist, columns: 10, rows: 3) == ([">> 7", ">> 8", ">> 9"], 2, 4))
     for _ in 1...8 { typist.type("\u{10}") }
     #expect(draw(typist, columns: 10, rows: 3) == (["> 1", ">> 2", ">> 3"], 0, 3))
-  }
-
-  @Test func erasingLeavesNothing() {
-    var terminal = FakeTerminal(columns: 8)
-    let layout = Typist(text: "abcdefghijkl\u{1b}\rx").editor.layout(columns: 8, rows: 24)
-    terminal.write(layout.drawing)
-    terminal.write(Layout.erasing(cursorRow: layout.cursorRow))
-    #expect(terminal.lines == [""])
   }
 }

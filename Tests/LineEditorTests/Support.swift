@@ -1,4 +1,5 @@
 import LineEditor
+import TerminalText
 
 /// An editor, its decoder, and a terminal that understands what a layout draws with.
 struct Typist {
@@ -66,7 +67,7 @@ struct FakeTerminal {
   }
 
   private mutating func put(_ character: Character) {
-    let width = CharacterWidth.of(character)
+    let width = DisplayWidth.of(String(character))
     if column + width > columns { (row, column) = (row + 1, 0) }
     while rows.count <= row { rows.append([]) }
     while rows[row].count < column { rows[row].append(" ") }

@@ -34,10 +34,12 @@ test("nothing was made", function() test.equal(kdev.fs.exists("x"), false) end)
 
 test("a method that an object does not have is named", function()
   local disk <const> = kdev.disk.create { path = "./d.qcow2", size = "1M" }
+  ---@diagnostic disable-next-line: undefined-field
   test.fails("kdev.Disk has no field 'sise'; did you mean 'size'?", function() return disk.sise end)
 end)
 
 test("a module that is not there is named", function()
+  ---@diagnostic disable-next-line: undefined-field
   test.fails("kdev has no module 'dsk'", function() return kdev.dsk end)
 end)
 

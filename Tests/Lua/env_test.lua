@@ -30,4 +30,29 @@ test("without HOME the user database says the home folder", function()
   test.equal(found, (output("getent", "passwd", env.user()):match "^.-:.-:.-:.-:.-:(.-):"))
 end)
 
+
+test("what is set is there for the script and the programs that it runs", function()
+  env.set("ARCH", "arm64")
+  env.set("LANG", nil)
+  test.equal({ env.get "ARCH", env.all().ARCH, env.get "LANG" == nil }, { "arm64", "arm64", true })
+  test.equal(output("sh", "-c", "echo $ARCH ${LANG-none}"), "arm64 none")
+  local process <const> = kdev.proc.spawn { "sh", "-c", "echo $ARCH", query = true }
+  test.equal(process:wait().stdout, "arm64\n")
+  -- One call has the last word.
+  test.equal(kdev.proc.run({ "sh", "-c", "echo $ARCH", env = { ARCH = "x86" } }).stdout, "x86\n")
+  env.set "ARCH"
+  test.equal(output("sh", "-c", "echo ${ARCH-none}"), "none")
+  test.equal(test.fails("the name of a variable expected", env.set, "A=B", "c").kind, "argument")
+end)
+
+test("a dry run prints the variables of a program", function()
+  kdev.fs.write("dry.lua", [[
+    local kdev <const> = require "kdev"
+    kdev.env.set "LANG"
+    kdev.proc.run { "make", env = { ARCH = "arm64", CC = "gcc -m32" } }
+  ]])
+  test.equal(output(kdev.fs.absolute "/proc/self/exe", "run", "--dry-run", "dry.lua"),
+    "env -u LANG ARCH=arm64 CC='gcc -m32' make")
+end)
+
 test.done()

@@ -50,4 +50,28 @@ test("a folder that is not there gives nothing, one that cannot be read is an er
   test.equal(list "*/*.nothing", {})
 end)
 
+test("a path is compared by the rules that list has", function()
+  for _, case in ipairs {
+    { "*.lua", "a.lua", true }, { "*.lua", "a/b.lua", false }, { "**/*.lua", "a.lua", true },
+    { "**/*.lua", "a/b/c.lua", true }, { "a/**", "a", false }, { "a/**", "a/b/c", true },
+    { "a/**/d", "a/d", true },
+    { "a/**/d", "a/b/c/d", true }, { "**/*", ".git/x", false }, { "*", ".x", false }, { ".*", ".x", true },
+    { "/a/*", "/a/b", true }, { "/a", "a", false }, { "[ab]?", "bx", true },
+    { "\\*", "*", true }, { "\\*", "a", false },
+    { "a/b/", "a/b", true }, { "", "", true }, { "**", "a/b", true },
+  } do
+    test.equal({ case[1], case[2], kdev.glob.match(case[1], case[2]) }, case)
+  end
+  -- What list finds matches.
+  kdev.fs.mkdir "gm/x/y"
+  for _, name in ipairs { "gm/a.c", "gm/x/b.c", "gm/x/y/c.c", "gm/x/.d.c" } do kdev.fs.write(name, "") end
+  for _, pattern in ipairs { "gm/**/*.c", "gm/*", "gm/**", "gm/x/.*" } do
+    local listed <const> = {}
+    for _, path in ipairs(kdev.glob.list(pattern)) do listed[path] = true end
+    for path in kdev.fs.walk "gm" do
+      test.equal({ pattern, path, kdev.glob.match(pattern, path) }, { pattern, path, listed[path] or false })
+    end
+  end
+end)
+
 test.done()

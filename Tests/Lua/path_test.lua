@@ -49,4 +49,19 @@ test("split parts are joined again", function()
   test.equal(path.join(table.unpack(path.split "/a/b")), "/a/b")
 end)
 
+test("an extension is put in the place of another", function()
+  test.equal({ path.with_extension("x.d/a.c", ".o"), path.with_extension("a", ".o"),
+    path.with_extension("a.tar.gz", ""),
+    path.with_extension(".profile", ".bak"), path.with_extension("a.d/", ".e") },
+    { "x.d/a.o", "a.o", "a.tar", ".profile.bak", "a.e" })
+  test.equal(test.fails("an extension with its point", path.with_extension, "a", "o").kind, "argument")
+end)
+
+test("a path is absolute or not, and ~ is the home folder", function()
+  test.equal({ path.is_absolute "/a", path.is_absolute "a", path.is_absolute "" }, { true, false, false })
+  local home <const> = kdev.env.home()
+  each(path.expand, { ["~"] = home, ["~/a"] = home .. "/a", ["a/~"] = "a/~", ["~other/a"] = "~other/a",
+    ["/a"] = "/a" })
+end)
+
 test.done()

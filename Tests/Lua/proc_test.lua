@@ -257,4 +257,11 @@ test("a temporary file is gone with its scope", function()
   test.equal(fs.exists(path), false)
 end)
 
+
+test("which finds a program where run finds it", function()
+  test.equal(kdev.proc.which "sh", (kdev.proc.run({ "sh", "-c", "command -v sh", query = true }).stdout:gsub("\n", "")))
+  test.equal(kdev.proc.which "nonesuch-program", nil)
+  test.equal(kdev.proc.which "/bin/sh", "/bin/sh")
+end)
+
 test.done()

@@ -50,7 +50,9 @@ test("other tasks go on while a sandbox runs, and cancelling its task ends it", 
 end)
 
 test("a sandbox has nothing that reaches outside, and only what is allowed", function()
-  for name in ("io os debug require package print dofile loadfile collectgarbage kdev"):gmatch "%S+" do assert(sandbox.run { "return " .. name } == nil, name) end
+  for name in ("io os debug require package print dofile loadfile collectgarbage kdev"):gmatch "%S+" do
+    assert(sandbox.run { "return " .. name } == nil, name)
+  end
   assert(sandbox.run { "return string", allow = { "math" } } == nil)
   assert(sandbox.run { "return math.floor(1.5)", allow = { "math" } } == 1)
 end)

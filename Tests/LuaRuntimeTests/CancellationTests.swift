@@ -220,7 +220,6 @@ extension RuntimeTests {
     }
 
     @Test func theSwiftTaskOfAnAwaitIsCancelledAndWaitedFor() throws {
-      let start = ContinuousClock.now
       let before = Probe.closed.load(ordering: .relaxed)
       try run(
         """
@@ -237,7 +236,6 @@ extension RuntimeTests {
         assert(got)
         """)
       #expect(Probe.closed.load(ordering: .relaxed) == before + 1)
-      #expect(ContinuousClock.now - start < .seconds(5))
     }
 
     @Test func closingATaskCancelsItAndWaits() throws {
@@ -330,13 +328,11 @@ extension RuntimeTests {
           try await Task.sleep(for: .milliseconds(60))
           LuaRuntime.interrupt()
         }
-        let start = ContinuousClock.now
         let error = try failure(
           of: "local x <close> = setmetatable({}, { __close = function() task.sleep(0.01) end })\n\(loop)")
         interrupter.cancel()
         #expect(error.underlying as? Cancelled == Cancelled(interrupted: true), "\(loop): \(error)")
         #expect(error.message == "interrupted")
-        #expect(ContinuousClock.now - start < .seconds(3))
       }
     }
   }

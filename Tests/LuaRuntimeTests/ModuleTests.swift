@@ -120,10 +120,11 @@ extension RuntimeTests {
     }
 
     @Test(
-      .enabled("lua-filesystem, lua-cjson and lua-lpeg are not installed") {
+      .enabled("lua-filesystem, lua-cjson, lua-lpeg and lua-socket are not installed") {
         access("/usr/lib/x86_64-linux-gnu/lua/5.4/lfs.so", R_OK) == 0
           && access("/usr/lib/x86_64-linux-gnu/lua/5.4/cjson.so", R_OK) == 0
           && access("/usr/lib/x86_64-linux-gnu/lua/5.4/lpeg.so", R_OK) == 0
+          && access("/usr/lib/x86_64-linux-gnu/lua/5.4/socket/core.so", R_OK) == 0
       })
     func modulesWrittenInCWork() throws {
       try run(
@@ -131,6 +132,13 @@ extension RuntimeTests {
         assert(require("lfs").currentdir())
         assert(require("cjson").decode('{"a": [1]}').a[1] == 1)
         assert(require("lpeg").match(require("lpeg").R "az" ^ 1, "abc1") == 4)
+        local server = require("socket").bind("127.0.0.1", 0)
+        local host, port = server:getsockname()
+        local client = require("socket").connect(host, port)
+        local peer = server:accept()
+        client:send "hello\\n"
+        assert(peer:receive() == "hello")
+        for _, socket in ipairs { server, client, peer } do socket:close() end
         """)
     }
 

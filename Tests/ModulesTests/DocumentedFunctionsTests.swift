@@ -1,8 +1,8 @@
 import Host
-import LuaKit
-import LuaRuntime
 import Testing
 
+@testable import LuaKit
+@testable import LuaRuntime
 @testable import Modules
 
 /// The d.lua files and the modules say the same.
@@ -32,6 +32,34 @@ import Testing
         #expect(found.first == documented.sorted().joined(separator: " "), "kdev.\(module)")
       }
       await runtime.close()
+    }
+  }
+
+  @Test func everyFieldAndMethodThatAnObjectHasIsDocumentedAndTheOtherWayRound() throws {
+    let lua = try LuaState.make()
+    defer { lua.close() }
+    func define<Object: LuaObject>(_ type: Object.Type) { type.pushMetatable(onto: lua) }
+    define(BridgeObject.self)
+    define(DiskObject.self)
+    define(FileObject.self)
+    define(FolderObject.self)
+    define(KernelObject.self)
+    define(MachineObject.self)
+    define(ProcessObject.self)
+    define(ProgressObject.self)
+    define(TapObject.self)
+    define(TransactionObject.self)
+    define(UserNetworkObject.self)
+    define(LuaTask.self)
+    define(TaskPermit.self)
+    define(TaskQueue.self)
+    define(TaskSemaphore.self)
+    let library = TypeLibrary(Stdlib(environment: ["KDEVLUA_STDLIB": "/nonexistent"]))
+    let documented = library.classes.keys.filter(library.isObject)
+    // A new class of objects has to be named above.
+    #expect(documented.sorted() == lua.storage.fieldNames.keys.sorted())
+    for name in documented {
+      #expect(lua.storage.fieldNames[name]?.sorted() == library.names(of: name).sorted(), "\(name)")
     }
   }
 }

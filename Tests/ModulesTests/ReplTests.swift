@@ -3,6 +3,7 @@ import LineEditor
 import LuaKit
 import LuaRuntime
 import Synchronization
+import TerminalText
 import Testing
 
 @testable import Modules
@@ -75,7 +76,7 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
 
   @Test func aTextIsWholeWhenItIsAChunkOrAnExpression() throws {
     try atPrompt { prompt in
-      for text in ["if x then", "f(", "1 +", "x = ", "function f()", "[[a", "{ 1,", "return"] where text != "return" {
+      for text in ["if x then", "f(", "1 +", "x = ", "function f()", "[[a", "{ 1,"] {
         guard case .incomplete = await prompt.runtime.compile(text) else {
           Issue.record("\(text) is whole")
           continue
@@ -94,12 +95,34 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
     try atPrompt { prompt in
       #expect(await prompt.session.remark(on: "local x, f <const> = 1") == nil)
       #expect(await prompt.session.remark(on: "do local z = 1 end") == nil)
-      #expect(await prompt.session.remark(on: "z, a.x, x2") == nil)
+      #expect(await prompt.session.remark(on: "return z, a.x, x2") == nil)
       #expect(await prompt.session.remark(on: "x = 3") == nil)
       #expect(
         await prompt.session.remark(on: "print(x)")
           == "x was local to an earlier input, and ended with it; without \"local\" it stays")
       #expect(await prompt.session.remark(on: "print(f)") == nil)
+    }
+  }
+
+  @Test func kdevIsThereAlsoAfterALocalOfThatName() throws {
+    try atPrompt { prompt in
+      #expect(await prompt.session.remark(on: "local kdev <const>, x = require \"kdev\"") == nil)
+      #expect(await prompt.session.remark(on: "return kdev.disk") == nil)
+      #expect(await prompt.session.remark(on: "return x") != nil)
+    }
+  }
+
+  @Test func aNameThatIsLocalAgainOrAFieldIsNotExplained() throws {
+    try atPrompt { prompt in
+      #expect(await prompt.session.remark(on: "local x = 1") == nil)
+      #expect(await prompt.session.remark(on: "f { x = 1, y:x() }; function x.y() end") != nil)
+    }
+    try atPrompt { prompt in
+      #expect(await prompt.session.remark(on: "local x = 1") == nil)
+      #expect(await prompt.session.remark(on: "return { x = 1 }, y:x(), function(x) return x end") == nil)
+      #expect(await prompt.session.remark(on: "for x = 1, 2 do print(x) end") == nil)
+      // Outside of the block that has its own.
+      #expect(await prompt.session.remark(on: "do local x = 1 end print(x)") != nil)
     }
   }
 }
@@ -215,6 +238,19 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
     }
   }
 
+  @Test func wrongWordsBeforeTheCursorDoNotMatter() throws {
+    try atPrompt { prompt in
+      _ = await prompt.enter("thing = { one = 1, [\"two words\"] = { three = 3 } }")
+      #expect(await prompt.tab("x = 3x $ '\\q' thing.") == ["one"])
+      #expect(await prompt.tab("#thi") == ["thing"])
+      #expect(await prompt.tab("thing['two words'].") == ["three"])
+      #expect(await prompt.tab("thing['two\\x20words'].") == ["three"])
+      for text in ["3x", "é", "x = 'a", "--[[ thing.", "[==[ \n thing."] {
+        #expect(await prompt.tab(text) == [], "\(text)")
+      }
+    }
+  }
+
   @Test func filesAreOfferedInStrings() throws {
     try atPrompt { prompt in
       #expect(await prompt.tab("io.open(\"/proc/self/cmd") == ["cmdline\""])
@@ -243,12 +279,14 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
       #expect(await prompt.enter("help 'Machine:exec'").contains("cwd  string, optional"))
       #expect(await prompt.enter("help()").contains("help(kdev.disk.create)"))
       #expect(await prompt.enter("help(string.rep)").contains("manual.html#pdf-string.rep"))
+      #expect(await prompt.enter("help(string)") == "string: https://www.lua.org/manual/5.4/manual.html#6.4\n")
+      #expect(await prompt.enter("help 'print'").contains("manual.html#pdf-print"))
     }
   }
 
   @Test func everyPageFitsTheTerminal() throws {
     try atPrompt { prompt in
-      let types = TypeIndex(prompt.environment)
+      let types = prompt.environment.typeLibrary
       let help = Help(types: types, columns: 80, paint: Paint(isOn: false))
       for name in help.names {
         let text = try #require(help.text(named: name), "\(name)")
@@ -264,6 +302,11 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
       #expect(
         await prompt.enter("help 'kdev.dosk'")
           == "error: there is no text about \"kdev.dosk\"; did you mean \"kdev.disk\"?")
+      #expect(
+        await prompt.enter("help 'disk.creat'")
+          == "error: there is no text about \"disk.creat\"; did you mean \"disk.create\"?")
+      #expect(await prompt.enter("help 'prnt'").hasSuffix("did you mean \"print\"?"))
+      #expect(await prompt.enter("help 'string.nothing'") == "error: there is no text about \"string.nothing\"")
     }
   }
 }

@@ -28,12 +28,17 @@ def real(words):
     import requests
 
     sys.argv = ["teuthology-suite"]
+    from oracle import plain
+
+    # The folder of this file has a scripts of its own.
+    here = sys.path.pop(0)
     import scripts.schedule
     import scripts.suite
+
+    sys.path.insert(0, here)
     import teuthology.misc
     import teuthology.schedule
     import teuthology.suite
-    from oracle import plain
     from teuthology.suite import util
 
     process, get = teuthology.suite.process_args, requests.get

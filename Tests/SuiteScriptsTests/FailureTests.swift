@@ -31,6 +31,7 @@ import Testing
     ("py_attrgetter(yaml.l).remove('zz')", "{l: []}", "ValueError: list.remove(x): x not in list"),
     ("py_attrgetter(yaml.l).pop()", "{l: []}", "IndexError: pop from empty list"),
     ("py_attrgetter(yaml).pop('zz')", "{}", "KeyError: 'zz'"),
+    ("py_attrgetter(base_config).pop('zz', 1)", "{}", "KeyError: 'zz'"),
     ("py_attrgetter(yaml.l).push(1)", "{l: []}", "AttributeError: 'list' object has no attribute 'push'"),
     ("yaml.t = py_tuple('mon.a', py_list())", "{}", "TypeError: tuple expected at most 1 argument, got 2"),
     ("yaml[py_list()] = 1", "{}", "TypeError: unhashable type: 'list'"),
@@ -133,6 +134,34 @@ import Testing
     var output = ByteBuffer()
     #expect(throws: ObjectTextError.tooDeep) { try jobs.merge.appendJSON(to: &output) }
     #expect(throws: ObjectTextError.tooDeep) { try jobs.merge.value() }
+  }
+
+  @Test(arguments: ["py_list", "py_dict", "py_tuple"])
+  func whatNestsWithoutEndIsAnErrorAndNoCrash(kind: String) async throws {
+    let add =
+      switch kind {
+      case "py_list": "local m = py_list() py_attrgetter(m).append(l) l = m"
+      case "py_dict": "local m = py_dict() m.k = l l = m"
+      default: "local m = py_list() py_attrgetter(m).append(l) l = py_tuple(m)"
+      }
+    let make = "local l = \(kind)() for i = 1, 5000 do \(add) end "
+    for end in [
+      "yaml.x = l", "base_config.x = l", "deep_merge(yaml, py_dict{a=1}) deep_merge(nil, l)", "yaml[l] = 1",
+      "yaml.x = tostring(l):sub(1, 9)",
+      "local k = l \(make.dropFirst(6)) yaml.e = py_attrgetter(py_list{1}).count(l) + (k == l and 1 or 0)",
+    ] {
+      // On a thread of the pool, whose stack is small.
+      try await Task.detached {
+        let jobs = try ScriptJobs()
+        let script = YAMLValue.string(make + end).json()
+        let fragment = jobs.merge.add(path: "x.yaml", text: "teuthology: {postmerge: [\(script)]}")
+        var output = ByteBuffer()
+        for _ in 0..<2 {
+          guard (try? jobs.merge.merge(text: [], fragments: [fragment])) != nil else { break }
+          do throws(ObjectTextError) { try jobs.merge.appendJSON(to: &output) } catch { #expect(error == .tooDeep) }
+        }
+      }.value
+    }
   }
 
   @Test func librariesCanBeLookedAtByAnyMeans() throws {

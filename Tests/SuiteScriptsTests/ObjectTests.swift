@@ -74,6 +74,7 @@ import Testing
     ("log.debug('a %s', 1) log:debug('b') log.info {} return log.debug('x') == nil", "{}", "{}"),
     // Views of attributes and items.
     ("local a = py_attrgetter(yaml.l) return py_itemgetter(a)[0] == 1", "{l: [1]}", #"{"l":[1]}"#),
+    ("return py_attrgetter(base_config).setdefault('zz', 1) == nil and base_config.zz == nil", "{}", "{}"),
     ("yaml.b = py_attrgetter(base_config)._conf.kernel.branch", "{}", #"{"b":"wip-foo"}"#),
   ])
   func behaveAsInPython(script: String, yaml: String, expected: String) throws {

@@ -71,7 +71,7 @@ import Testing
     let value = try heap.read(yaml: "a: &x {k: [1]}\nb: *x\nc: [*x]")
     let numbers = ["a", "b"].map { heap.value(value, for: $0)?.number }
     #expect(numbers[0] == numbers[1])
-    let copy = heap.deepCopy(value)
+    let copy = try heap.deepCopy(value)
     #expect(heap.value(copy, for: "a")?.number == heap.value(copy, for: "b")?.number)
     #expect(heap.value(copy, for: "a")?.number != numbers[0])
     // Reached through keys it is made anew for each.

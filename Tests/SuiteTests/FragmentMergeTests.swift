@@ -179,6 +179,27 @@ import Testing
     #expect(job.merge.changedBase)
   }
 
+  @Test func whatTheBasesAnchorsShareIsShared() throws {
+    let text = "m: &m {x: 1}\nn: *m\nk: 1"
+    var setup = MergeSetup(base: ["m": ["x": 1], "n": ["x": 1], "k": 2])
+    setup.baseText = text
+    let scripts = FakeScripts([
+      "change": { context in
+        let heap = context.heap
+        heap.set(.integer(5), in: heap.value(context.yaml, for: "m") ?? .none, for: heap.text("x"))
+        return true
+      }
+    ])
+    let merge = try FragmentMerge(setup, scripts: scripts)
+    let fragment = merge.add(path: "a.yaml", text: "teuthology: {postmerge: [change]}")
+    _ = try merge.merge(text: [], fragments: [fragment])
+    #expect(try merge.value()["n"] == ["x": 5])
+    #expect(try merge.value()["k"] == 2)
+    // The base itself stays.
+    _ = try merge.merge(text: [], fragments: [])
+    #expect(try merge.value()["n"] == ["x": 1])
+  }
+
   @Test func aFragmentTwiceInAJobIsCopiedTwice() throws {
     let scripts = FakeScripts([
       "change": { context in

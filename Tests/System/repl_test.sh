@@ -102,6 +102,19 @@ test_output_of_programs_and_unfinished_lines_keep_the_line_whole() {
   shows $'its error\none two\n> x = "日本"'
 }
 
+test_an_unfinished_line_of_wide_characters_that_wraps_is_printed_once() {
+  begin_with_when
+  enter 'when("a", function() io.write(("日"):rep(50), "!"); io.flush() end)'
+  enter 'when("b", function() print " two" end)'
+  last '>'
+  type 'x'
+  touch "$work/share/a"
+  shows $'日!\n> x'
+  touch "$work/share/b"
+  shows $'日!\n two\n> x'
+  [ "$(screen | grep -c '日日')" = 2 ] || fail "a copy of the line is left: $(screen)"
+}
+
 test_tab_completes_options_of_a_function_and_their_values() {
   begin
   type 'kdev.di'

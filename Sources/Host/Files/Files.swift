@@ -32,21 +32,12 @@ public enum Files {
     let partial = "\(path).\(getpid()).partial"
     let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw .system("could not write \(path)", errno: errno) }
-    var done = 0
-    while done < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), bytes.count - done)
-      }
-      if count >= 0 {
-        done += count
-      } else if errno != EINTR {
-        let code = errno
-        close(descriptor)
-        unlink(partial)
-        throw .system("could not write \(path)", errno: code)
-      }
-    }
+    let status = Descriptor.write(bytes, to: descriptor)
     close(descriptor)
+    guard status == 0 else {
+      unlink(partial)
+      throw .system("could not write \(path)", errno: status)
+    }
     guard rename(partial, path) == 0 else {
       let code = errno
       unlink(partial)

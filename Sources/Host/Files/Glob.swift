@@ -16,6 +16,32 @@ public struct Glob {
     return glob.found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// Whether a path matches a pattern, by the same rules; nothing is looked at.
+  public static func matches(_ pattern: String, _ path: String) -> Bool {
+    let parts = Glob(pattern).parts
+    let names = path.split(separator: "/").map(String.init)
+    guard pattern.hasPrefix("/") == path.hasPrefix("/") else { return false }
+    // reached[i]: the parts so far match the first i names.
+    var reached = [true] + Array(repeating: false, count: names.count)
+    for (position, part) in parts.enumerated() {
+      var next = Array(repeating: false, count: names.count + 1)
+      for start in reached.indices where reached[start] {
+        if part == "**" {
+          // At the end it stands for one name at least, before others for any number.
+          if position < parts.count - 1 { next[start] = true }
+          for end in start..<names.count {
+            if names[end].hasPrefix(".") { break }
+            next[end + 1] = true
+          }
+        } else if start < names.count, fnmatch(part, names[start], FNM_PERIOD) == 0 {
+          next[start + 1] = true
+        }
+      }
+      reached = next
+    }
+    return reached[names.count]
+  }
+
   private init(_ pattern: String) {
     self.pattern = pattern
     // Two of "**" in a row mean what one does.

@@ -16,8 +16,8 @@ public struct Command: Sendable {
   public var output = OutputTarget.capture
   /// Where the standard error goes.
   public var error = OutputTarget.capture
-  /// Variables added to the caller's environment.
-  public var environment: [String: String] = [:]
+  /// Variables added to the caller's environment; nil takes one out of it.
+  public var environment: [String: String?] = [:]
 
   /// A command that only looks.
   public static func query(_ arguments: String...) -> Command { Command(arguments: arguments, effect: .query) }
@@ -44,6 +44,10 @@ public struct Command: Sendable {
     var text = arguments.first?.hasPrefix("qemu-system-") == true ? ShellText.lines(vector) : ShellText.line(vector)
     if input != nil { text += " <<<…" }
     text += output.shellText("") + error.shellText("2")
+    let variables = environment.sorted { $0.key < $1.key }
+    let added = variables.compactMap { name, value in value.map { "\(name)=\(ShellText.quote($0)) " } }.joined()
+    let removed = variables.filter { $0.value == nil }.map { "-u \($0.key) " }.joined()
+    text = (removed.isEmpty ? "" : "env " + removed) + added + text
     if let workingDirectory { text = "(cd \(ShellText.quote(workingDirectory)) && \(text))" }
     return text
   }

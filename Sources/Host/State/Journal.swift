@@ -12,6 +12,8 @@ public enum Resource: Codable, Sendable, Equatable {
   case disk(path: String)
   /// A temporary file.
   case temporary(path: String)
+  /// A temporary folder, with all in it.
+  case temporaryFolder(path: String)
 
   /// As `kdevlua ps` and `down` name it.
   public var title: String {
@@ -21,6 +23,7 @@ public enum Resource: Codable, Sendable, Equatable {
     case .machine(let name, _): "machine \(name)"
     case .disk(let path): "disk \(path)"
     case .temporary(let path): "temporary file \(path)"
+    case .temporaryFolder(let path): "temporary folder \(path)"
     }
   }
 }

@@ -24,6 +24,8 @@ extension LocalHost {
       if disks, !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
     case .temporary(let path):
       if !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
+    case .temporaryFolder(let path):
+      if !plans("rm -rf \(ShellText.quote(path))") { try Files.removeTree(path) }
     }
     if !isDryRun { try journal.strike(entry) }
   }

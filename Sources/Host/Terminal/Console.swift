@@ -1,6 +1,7 @@
 import CHost
 import Glibc
 import Synchronization
+import TerminalText
 
 /// A terminal with a line at its bottom that somebody edits while others print.
 ///
@@ -55,6 +56,7 @@ public final class Console: Sendable {
   public init(onStuck: @escaping @Sendable () -> Void) throws(HostError) {
     self.onStuck = onStuck
     terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10)
+    guard terminal >= 0 else { throw .system("could not take hold of the terminal", errno: errno) }
     errorTerminal = isatty(STDERR_FILENO) == 1 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10) : -1
     (outputReader, outputWriter) = try Self.makePipe()
     (noteReader, noteWriter) = try Self.makePipe()
@@ -297,7 +299,7 @@ public final class Console: Sendable {
       if !state.unfinished.isEmpty { out += Array("\u{1b}[A\r".utf8) + state.unfinished }
       out += bytes
       let line = Self.lastLine(state.unfinished + bytes)
-      let width = Self.width(of: line)
+      let width = DisplayWidth.of(String(decoding: line, as: UTF8.self))
       if width > 0 { out += Array("\r\n".utf8) }
       // Only what is in one row can be found again.
       state.unfinished = width < RawMode.size.columns && line.count < 1000 && width > 0 ? Array(line) : []
@@ -314,36 +316,13 @@ public final class Console: Sendable {
     return line
   }
 
-  /// Columns, roughly: scalars without escape sequences and control characters.
-  private static func width(of line: ArraySlice<UInt8>) -> Int {
-    var width = 0
-    var isEscape = false
-    for byte in line {
-      if byte == 0x1B {
-        isEscape = true
-      } else if isEscape {
-        isEscape = !((0x40...0x7E).contains(byte) && byte != UInt8(ascii: "["))
-      } else if byte >= 0x20, byte & 0xC0 != 0x80 {
-        width += 1
-      }
-    }
-    return width
-  }
-
   private static func erasing(_ row: Int) -> [UInt8] {
     Array(("\r" + (row > 0 ? "\u{1b}[\(row)A" : "") + "\u{1b}[J").utf8)
   }
 
   private func put(_ text: String) { put(Array(text.utf8)) }
 
-  private func put(_ bytes: [UInt8]) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(terminal, $0.baseAddress, $0.count) }
-      if count < 0, errno != EINTR { return }
-      rest = rest.dropFirst(max(0, count))
-    }
-  }
+  private func put(_ bytes: [UInt8]) { Descriptor.write(bytes, to: terminal) }
 
   /// What there is to read now; nil when there is nothing.
   private static func read(_ descriptor: Int32) -> [UInt8]? {

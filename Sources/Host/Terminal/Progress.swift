@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TerminalText
 
 /// Shows the host's events to a person or a program, on standard error; the lines of a dry run are its result and go to
 /// standard output.
@@ -15,25 +16,32 @@ public final class Progress: HostObserver {
     case json
   }
 
-  private struct Running {
+  struct Running {
     let label: String
     var text: String?
     let start: ContinuousClock.Instant
   }
 
-  private struct State {
+  struct State {
     var running: [Int: Running] = [:]
-    var spinner: Task<Void, Never>?
-    var isSpinnerShown = false
+    var bars: [Int: Bar] = [:]
+    /// Redraws the lines that change while work goes on.
+    var drawer: Task<Void, Never>?
+    /// How many such lines stand at the end of the terminal.
+    var shownLines = 0
     var frame = 0
+    /// A person is asked: nothing is drawn that would cover the answer.
+    var questions = 0
   }
 
-  private let style: Style
+  let style: Style
+  let paint: Paint
   private let trace: Bool
-  private let state = Mutex(State())
+  let state = Mutex(State())
 
   public init(style: Style, trace: Bool) {
     self.style = style
+    paint = if case .terminal(color: true) = style { Paint(isOn: true) } else { Paint(isOn: false) }
     self.trace = trace
   }
 
@@ -41,9 +49,8 @@ public final class Progress: HostObserver {
   public static func style(quiet: Bool, json: Bool, environment: [String: String]) -> Style {
     if json { return .json }
     if quiet { return .quiet }
-    let terminal = environment["TERM"] ?? "dumb"
-    guard isatty(STDERR_FILENO) == 1, terminal != "dumb" else { return .plain }
-    return .terminal(color: environment["NO_COLOR"]?.isEmpty ?? true)
+    guard Terminal.isTerminal(Terminal.error), Terminal.movesCursor(environment) else { return .plain }
+    return .terminal(color: Terminal.usesColor(STDERR_FILENO, environment: environment))
   }
 
   public func observe(_ event: HostEvent) {
@@ -52,29 +59,31 @@ public final class Progress: HostObserver {
       case .stepStarted(let id, let label):
         state.running[id] = Running(label: label, start: .now)
         if case .json = style { json("step_started", [("id", .number(id)), ("label", .text(label))]) }
-        if case .terminal = style, state.spinner == nil {
-          state.spinner = Task.detached { [weak self] in await self?.spin() }
-        }
+        beginDrawing(&state)
       case .stepChanged(let id, let text):
         state.running[id]?.text = text
         if case .json = style { json("step_changed", [("id", .number(id)), ("text", .text(text))]) }
       case .stepEnded(let id, let outcome):
         guard let step = state.running.removeValue(forKey: id) else { return }
-        hideSpinner(&state)
+        hideLines(&state)
         show(step, id, outcome)
-        if state.running.isEmpty {
-          state.spinner?.cancel()
-          state.spinner = nil
-        }
+        endDrawing(&state)
+      case .progressStarted, .progressChanged, .progressEnded: observe(bar: event, &state)
+      case .questionOpened(let prompt):
+        hideLines(&state)
+        state.questions += 1
+        Descriptor.write(prompt, to: STDERR_FILENO)
+      case .questionClosed: state.questions -= 1
+      case .outputComes: hideLines(&state)
       case .command(let line):
         guard trace else { return }
-        hideSpinner(&state)
+        hideLines(&state)
         if case .json = style { json("command", [("line", .text(line))]) } else { put("+ \(line)") }
       case .planned(let line):
         if case .json = style {
           json("planned", [("line", .text(line))])
         } else {
-          write(line + "\n", to: STDOUT_FILENO)
+          Descriptor.write(line + "\n", to: STDOUT_FILENO)
         }
       case .note(let text):
         if case .quiet = style { return }
@@ -88,21 +97,21 @@ public final class Progress: HostObserver {
   /// Says what the program ends with: as it is to a person, as an event to a program.
   public func complain(_ text: String) {
     state.withLock { state in
-      hideSpinner(&state)
+      hideLines(&state)
       if case .json = style { json("error", [("text", .text(text))]) } else { put("kdevlua: \(text)") }
     }
   }
 
   private func say(_ event: String, _ text: String, _ state: inout State) {
-    hideSpinner(&state)
-    if case .json = style { json(event, [("text", .text(text))]) } else { put("  \(paint("!", 33)) \(text)") }
+    hideLines(&state)
+    if case .json = style { json(event, [("text", .text(text))]) } else { put("  \(paint(.yellow, "!")) \(text)") }
   }
 
   /// Debug is shown with a trace only, info not when it is to be quiet.
   private func log(_ level: LogLevel, _ text: String, _ fields: [LogField], _ state: inout State) {
     if level == .debug, !trace { return }
     if case .quiet = style, level == .info { return }
-    hideSpinner(&state)
+    hideLines(&state)
     if case .json = style {
       let object = JSONValue.object(Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first })
       json("log", [("level", .text(level.rawValue)), ("text", .text(text)), ("fields", .value(object))])
@@ -110,9 +119,9 @@ public final class Progress: HostObserver {
     }
     let mark =
       switch level {
-      case .debug, .info: paint("·", 36)
-      case .warning: paint("!", 33)
-      case .error: paint("✗", 31)
+      case .debug, .info: paint(.cyan, "·")
+      case .warning: paint(.yellow, "!")
+      case .error: paint(.red, "✗")
       }
     put("  \(mark) \(text)" + fields.map { "  \($0.name)=\($0.value.shown)" }.joined())
   }
@@ -121,9 +130,9 @@ public final class Progress: HostObserver {
     let duration = step.start.duration(to: .now)
     let (mark, word, detail): (String, String, String?) =
       switch outcome {
-      case .done(let detail): (paint("✓", 32), "done", detail)
-      case .adopted(let detail): (paint("=", 36), "adopted", detail)
-      case .failed: (paint("✗", 31), "failed", nil)
+      case .done(let detail): (paint(.green, "✓"), "done", detail)
+      case .adopted(let detail): (paint(.cyan, "="), "adopted", detail)
+      case .failed: (paint(.red, "✗"), "failed", nil)
       }
     switch style {
     case .quiet: break
@@ -135,49 +144,19 @@ public final class Progress: HostObserver {
           ("seconds", .seconds(duration.seconds)),
         ])
     case .terminal, .plain:
-      let label = step.label + String(repeating: " ", count: max(1, 34 - step.label.count))
-      put("  \(mark) \(label) \(duration.stepText)" + (detail.map { "  \($0)" } ?? ""))
+      put("  \(mark) \(padded(step.label, to: 34)) \(duration.stepText)" + (detail.map { "  \($0)" } ?? ""))
     }
-  }
-
-  // MARK: - The spinner
-
-  private func spin() async {
-    while !Task.isCancelled {
-      try? await Task.sleep(for: .milliseconds(120))
-      if Task.isCancelled { return }
-      state.withLock { state in
-        guard let (_, step) = state.running.max(by: { $0.key < $1.key }) else { return }
-        let elapsed = step.start.duration(to: .now)
-        guard elapsed >= .seconds(1) else { return }
-        let frames = Array("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-        state.frame = (state.frame + 1) % frames.count
-        state.isSpinnerShown = true
-        let text = step.text.map { ": \($0)" } ?? ""
-        write("\r\u{1b}[K  \(frames[state.frame]) \(step.label)\(text)  \(Int(elapsed.seconds)) s", to: STDERR_FILENO)
-      }
-    }
-  }
-
-  private func hideSpinner(_ state: inout State) {
-    guard state.isSpinnerShown else { return }
-    state.isSpinnerShown = false
-    write("\r\u{1b}[K", to: STDERR_FILENO)
   }
 
   // MARK: - Output
 
-  private func paint(_ text: String, _ color: Int) -> String {
-    if case .terminal(color: true) = style { "\u{1b}[\(color)m\(text)\u{1b}[0m" } else { text }
-  }
+  func put(_ line: String) { Descriptor.write(line + "\n", to: STDERR_FILENO) }
 
-  private func put(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
-
-  private enum Field {
+  enum Field {
     case text(String), number(Int), seconds(Double), value(JSONValue)
   }
 
-  private func json(_ event: String, _ fields: [(String, Field)]) {
+  func json(_ event: String, _ fields: [(String, Field)]) {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     var members: [(String, JSONValue)] = [
@@ -194,15 +173,6 @@ public final class Progress: HostObserver {
     let text = members.map { "\(JSONValue.string($0.0).text):\($0.1.text)" }.joined(separator: ",")
     put("{\(text)}")
   }
-
-  private func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno != EINTR { return }
-      bytes = bytes.dropFirst(max(0, count))
-    }
-  }
 }
 
 extension JSONValue {
@@ -217,7 +187,7 @@ extension JSONValue {
 
 extension Duration {
   /// Width 8, as a column of a step's line: `  0.02 s`.
-  fileprivate var stepText: String {
+  var stepText: String {
     let hundredths = Int((seconds * 100).rounded())
     let text = "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) s"
     return String(repeating: " ", count: max(0, 8 - text.count)) + text

@@ -1,5 +1,4 @@
 import CHost
-import Glibc
 import Synchronization
 
 /// The terminal's mode in which each key comes at once and none is shown by the terminal itself.
@@ -11,8 +10,7 @@ public enum RawMode {
   /// Whether somebody sits at a terminal that can move its cursor: standard input and output are one, and `TERM` is
   /// neither `dumb` nor unset.
   public static func isPossible(environment: [String: String]) -> Bool {
-    let terminal = environment["TERM"] ?? ""
-    return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 && !terminal.isEmpty && terminal != "dumb"
+    Terminal.isTerminal(Terminal.input) && Terminal.isTerminal(Terminal.output) && Terminal.movesCursor(environment)
   }
 
   /// Enters the mode, or enters it again after somebody else has changed it. Keys that were typed before are kept, and
@@ -34,10 +32,6 @@ public enum RawMode {
 
   /// The terminal's columns and rows; 80 and 24 when it does not say. Standard input is asked, as output may be a pipe.
   public static var size: (columns: Int, rows: Int) {
-    var window = winsize()
-    guard ioctl(STDIN_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else {
-      return (80, 24)
-    }
-    return (Int(window.ws_col), Int(window.ws_row))
+    Terminal.size(of: Terminal.input) ?? (80, 24)
   }
 }

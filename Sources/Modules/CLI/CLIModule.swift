@@ -9,10 +9,9 @@ enum CLIModule: KdevModule {
   static func build(_ module: LuaModule, _ environment: Environment) {
     module.function("options") { lua in
       let options = try environment.options(lua, at: 1, "kdev.cli.Spec", for: "kdev.cli.options")
-      let tables: [LuaValue] = try options.positional()
-      let parser = ScriptOptions(
-        script: environment.script, about: try options.required("about"),
-        options: try tables.map { try ScriptOption($0) })
+      var list: [ScriptOption] = []
+      try options.forEachElement { list.append(try ScriptOption(options.inner("kdev.cli.Option", at: -1))) }
+      let parser = ScriptOptions(script: environment.script, about: try options.required("about"), options: list)
       lua.push(LuaValue.record(try parser.parse(environment.arguments)))
       return 1
     }
@@ -28,18 +27,18 @@ struct ScriptOption {
   let valueName: String
   let help: String
 
-  init(_ table: LuaValue) throws {
-    // A table with an element and fields keeps its element under the key 1.
-    let first = table.elements?.first ?? table.fields?.first { $0.key == .integer(1) }?.value
-    guard let name = first?.text, !name.isEmpty else {
+  init(_ options: Options) throws {
+    let names: [String] = try options.positional()
+    guard let name = names.first, !name.isEmpty else {
       throw ArgumentError("kdev.cli.options: an option without a name")
     }
     self.name = name
-    type = table["type"].text ?? "string"
-    choices = (table["choices"].elements ?? []).compactMap(\.text)
-    defaultValue = table["default"].isNil && type == "flag" ? .bool(false) : table["default"]
-    valueName = table["value"].text ?? (choices.isEmpty ? type.uppercased() : choices.joined(separator: "|"))
-    help = table["help"].text ?? ""
+    type = try options.string("type") ?? "string"
+    choices = try options.strings("choices")
+    defaultValue = try options.value("default") ?? (type == "flag" ? .bool(false) : .nil)
+    valueName =
+      try options.string("value") ?? (choices.isEmpty ? type.uppercased() : choices.joined(separator: "|"))
+    help = try options.string("help") ?? ""
   }
 
   /// The name of its value in the table that the script gets.

@@ -1,6 +1,7 @@
 ---@meta kdev.env
 
---- The environment of kdevlua, as it was at its start. A program gets variables of its own by `kdev.proc.run { env = ... }`.
+--- The environment of kdevlua, as it was at its start, with what the script sets. One program gets variables of its own
+--- by `kdev.proc.run { env = ... }`.
 ---@class kdev.env
 local env = {}
 
@@ -9,6 +10,12 @@ local env = {}
 ---@param default? string For a variable that is not set. Default: nil.
 ---@return string?
 function env.get(name, default) end
+
+--- Sets a variable for the rest of the script: `get` and `all` give it, and programs that are started later by
+--- `kdev.proc` have it. `os.getenv` knows nothing of it.
+---@param name string
+---@param value? string Default: none, which takes the variable out.
+function env.set(name, value) end
 
 --- All variables by name.
 ---@return table<string, string>

@@ -15,7 +15,22 @@ enum FSModule: KdevModule {
     module.function("write") { lua in
       let path: String = try lua.read(1)
       let content: [UInt8] = try lua.read(2)
-      try host.change(saying: ["tee", path]) { () throws(HostError) in try Files.write(content, to: path) }
+      let options = try environment.options(lua, at: 3, "kdev.fs.WriteOptions", for: "kdev.fs.write")
+      let mode = try options.value("mode").map { (value: LuaValue) in
+        guard let mode = value.mode else { throw options.wrong("mode", LuaValue.modeExpected) }
+        return mode
+      }
+      try host.change(saying: ["tee", path]) { () throws(HostError) in
+        try Files.write(content, to: path, mode: UInt32(mode ?? 0o644))
+        // Without what the umask would take away.
+        if let mode { try Files.setMode(mode, of: path) }
+      }
+      return 0
+    }
+    module.function("append") { lua in
+      let path: String = try lua.read(1)
+      let content: [UInt8] = try lua.read(2)
+      try host.change(saying: ["tee", "-a", path]) { () throws(HostError) in try Files.append(content, to: path) }
       return 0
     }
     module.function("remove") { lua in
@@ -64,6 +79,22 @@ enum FSModule: KdevModule {
       lua.push(Files.resolve(path) ?? Files.absolute(path))
       return 1
     }
+    module.async("copy_tree") { lua in
+      let (path, target): (String, String) = (try lua.read(1), try lua.read(2))
+      return LuaOperation { try await host.copyTree(path, to: target) }
+    }
+    module.async("move") { lua in
+      let (path, target): (String, String) = (try lua.read(1), try lua.read(2))
+      return LuaOperation { try await host.move(path, to: target) }
+    }
+    FSStatus.build(module, environment)
+    module.function("temporary_folder") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.fs.FolderOptions", for: "kdev.fs.temporary_folder")
+      let folder = try host.makeTemporaryFolder(
+        in: try options.string("folder"), in: lua.transaction(of: host))
+      lua.push(FolderObject(folder, host))
+      return 1
+    }
     module.function("temporary") { lua in
       let options = try environment.options(lua, at: 1, "kdev.fs.TemporaryOptions", for: "kdev.fs.temporary")
       let file = try host.makeTemporary(
@@ -94,5 +125,24 @@ final class FileObject: LuaObject, Sendable {
     }
     type.close { object in LuaOperation { try await object.host.remove(object.file) } }
     type.tostring { "kdev.File: \($0.file.path)" }
+  }
+}
+
+/// `kdev.Folder`.
+final class FolderObject: LuaObject, Sendable {
+  static let luaName = "kdev.Folder"
+  private let folder: TemporaryFolder
+  private let host: LocalHost
+
+  init(_ folder: TemporaryFolder, _ host: LocalHost) {
+    self.folder = folder
+    self.host = host
+  }
+
+  static func define(_ type: LuaClass<FolderObject>) {
+    type.property("path") { $0.folder.path }
+    type.property("name") { Files.name(of: $0.folder.path) }
+    type.close { object in LuaOperation { try await object.host.remove(object.folder) } }
+    type.tostring { "kdev.Folder: \($0.folder.path)" }
   }
 }

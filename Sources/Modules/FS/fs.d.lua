@@ -8,6 +8,33 @@ local fs = {}
 ---@field folder? string Where. Default: the system's folder for temporary files.
 ---@field content? string Default "".
 
+---@class kdev.fs.FolderOptions
+---@field folder? string Where. Default: the system's folder for temporary files.
+
+---@class kdev.fs.WriteOptions
+---@field mode? string|integer The permissions, as for `chmod`. Default: "644", less what the umask takes away.
+
+---@class kdev.fs.StatOptions
+---@field follow? boolean Tell of what a link points at, and not of the link. Default true.
+
+---@class kdev.fs.WalkOptions
+---@field depth? integer How many folders deep; 1 is the folder's own content. Default: all.
+---@field hidden? boolean Also names that begin with a point, and what is in such folders. Default true.
+
+---@class kdev.fs.Status
+---@field type string "file", "directory", "link", "fifo", "socket", "block" or "character".
+---@field size integer In bytes.
+---@field mode integer The permissions: `("%o"):format(status.mode)` is "755" or the like.
+---@field modified number When the content was changed, in seconds since 1970.
+---@field user integer
+---@field group integer
+---@field links integer How many names it has.
+
+--- A temporary folder. `<close>` removes it with all in it.
+---@class kdev.Folder: userdata
+---@field path string
+---@field name string The last part of the path.
+
 --- A temporary file. `<close>` removes it.
 ---@class kdev.File: userdata
 ---@field path string
@@ -22,7 +49,13 @@ function fs.read(path) end
 --- Writes a file so that others see the old content or the new, never half of it.
 ---@param path string
 ---@param content string
-function fs.write(path, content) end
+---@param options? kdev.fs.WriteOptions
+function fs.write(path, content, options) end
+
+--- Writes behind what is in a file, and makes it when it is not there. What one call writes stays together.
+---@param path string
+---@param content string
+function fs.append(path, content) end
 
 --- Removes a file or link; no error when it is gone already.
 ---@param path string
@@ -42,6 +75,40 @@ function fs.exists(path) end
 ---@return boolean
 function fs.is_dir(path) end
 
+--- Whether there is a regular file at the path, or a link to one.
+---@param path string
+---@return boolean
+function fs.is_file(path) end
+
+--- What the file system knows of a file. Errors: "missing", "permission".
+---@param path string
+---@param options? kdev.fs.StatOptions
+---@return kdev.fs.Status
+function fs.stat(path, options) end
+
+--- Sets the permissions of a file or folder; of a link those of what it points at. Errors: "missing", "permission".
+---@param path string
+---@param mode string|integer Octal digits such as "755", or a number such as tonumber("755", 8).
+function fs.chmod(path, mode) end
+
+--- Makes a symbolic link. Errors: "busy" when something is at the path.
+---@param target string What it points at, seen from the link's folder.
+---@param path string Where the link is made.
+function fs.symlink(target, path) end
+
+--- What a symbolic link points at. Errors: "missing"; "invalid" for what is no link.
+---@param path string
+---@return string
+function fs.readlink(path) end
+
+--- All that is in a folder and those below it: `for path, type in fs.walk "src" do`. A folder comes before what is in
+--- it, names are sorted, paths begin with the folder's, types are those of `stat`. Links are told of and not followed.
+--- Errors: "missing", "permission".
+---@param folder string
+---@param options? kdev.fs.WalkOptions
+---@return fun(): string?, string?
+function fs.walk(folder, options) end
+
 --- The names in a folder, sorted, hidden ones too. Errors: "missing", "permission".
 ---@param path string
 ---@return string[]
@@ -52,14 +119,26 @@ function fs.list(path) end
 ---@return integer
 function fs.size(path) end
 
---- Copies a file with its mode, by cp(1); a file that is there is overwritten. Waits. Errors: "missing"; "invalid" for a
---- folder; "command" when cp fails.
+--- Copies a file with its mode, by cp(1); a file that is there is overwritten. Waits. Errors: "missing"; "invalid" for
+--- a folder; "command" when cp fails.
 ---@param from string
 ---@param to string The path of the copy, not of a folder for it.
 function fs.copy(from, to) end
 
---- Gives a file or folder another path on the same file system, in the place of a file that is there. Errors: "missing",
---- "permission", "busy", "system".
+--- Copies a folder with all in it, by cp(1); links, modes and times are kept. Waits. Errors: "missing"; "invalid" for
+--- what is no folder; "busy" when something is at the new path; "command" when cp fails.
+---@param from string
+---@param to string The path of the copy, not of a folder for it.
+function fs.copy_tree(from, to) end
+
+--- Gives a file or folder another path, on another file system too, by mv(1), in the place of a file that is there.
+--- Waits. Errors: "missing"; "command" when mv fails.
+---@param from string
+---@param to string The new path, not a folder for it.
+function fs.move(from, to) end
+
+--- Gives a file or folder another path on the same file system, in the place of a file that is there. Errors:
+--- "missing", "permission", "busy", "system".
 ---@param from string
 ---@param to string The new path, not a folder for it.
 function fs.rename(from, to) end
@@ -78,6 +157,12 @@ function fs.absolute(path) end
 ---@param options? kdev.fs.TemporaryOptions
 ---@return kdev.File
 function fs.temporary(options) end
+
+--- Makes a temporary folder that only its owner may enter, gone with its scope; when kdevlua is killed before, `kdevlua
+--- down` removes it.
+---@param options? kdev.fs.FolderOptions
+---@return kdev.Folder
+function fs.temporary_folder(options) end
 
 --- The file's content now.
 ---@return string

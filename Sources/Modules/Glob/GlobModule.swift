@@ -11,5 +11,10 @@ enum GlobModule: KdevModule {
       lua.push(try Glob.list(try lua.read(1)))
       return 1
     }
+    module.function("match") { lua in
+      let (pattern, path): (String, String) = (try lua.read(1), try lua.read(2))
+      lua.push(Glob.matches(pattern, path))
+      return 1
+    }
   }
 }

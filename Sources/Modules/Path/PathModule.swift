@@ -24,6 +24,27 @@ enum PathModule: KdevModule {
       lua.push(name != suffix && name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name)
       return 1
     }
+    module.function("is_absolute") { lua in
+      lua.push((try lua.read(1) as String).hasPrefix("/"))
+      return 1
+    }
+    module.function("with_extension") { lua in
+      let (path, suffix): (String, String) = (try lua.read(1), try lua.read(2))
+      guard suffix.isEmpty || suffix.hasPrefix("."), !suffix.contains("/") else {
+        throw lua.argumentError(2, "an extension with its point expected, such as \".o\"")
+      }
+      lua.push(PathText.withExtension(path, suffix))
+      return 1
+    }
+    module.function("expand") { lua in
+      let path: String = try lua.read(1)
+      guard path == "~" || path.hasPrefix("~/") else {
+        lua.push(path)
+        return 1
+      }
+      lua.push(Identity.home(environment: environment.host.options.environment).map { $0 + path.dropFirst() } ?? path)
+      return 1
+    }
     module.function("split") { lua in
       lua.push(PathText.parts(try lua.read(1)))
       return 1

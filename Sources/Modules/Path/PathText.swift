@@ -42,6 +42,12 @@ enum PathText {
     return (String(name[..<point]), String(name[point...]))
   }
 
+  /// The path with another extension in the place of its own; without one when it is empty.
+  static func withExtension(_ path: String, _ new: String) -> String {
+    let bare = trimmed(path)
+    return bare.dropLast(stemAndExtension(bare).extension.count) + new
+  }
+
   /// Without empty parts, `.`, and `..` behind a name.
   static func normalize(_ path: String) -> String {
     let isAbsolute = path.hasPrefix("/")

@@ -30,6 +30,22 @@ function path.stem(path) end
 ---@return string
 function path.extension(path) end
 
+--- The path with another extension in the place of its own: "a.o" for "a.c" and ".o". "" takes the extension away.
+---@param path string
+---@param extension string With its point.
+---@return string
+function path.with_extension(path, extension) end
+
+--- Whether the path begins at the root.
+---@param path string
+---@return boolean
+function path.is_absolute(path) end
+
+--- The path with the home folder for "~" at its beginning, as a shell has it; other paths as they are.
+---@param path string
+---@return string
+function path.expand(path) end
+
 --- The path without empty parts, "." and "..". "a/../b" becomes "b", which is another place where "a" is a link.
 ---@param path string
 ---@return string

@@ -10,11 +10,13 @@ struct CommandOptions: Sendable {
   private let check: Bool
   private let raised: RaisedError
 
-  init(_ options: Options) throws {
+  /// - Parameter variables: what the script has changed of the environment.
+  init(_ options: Options, _ variables: [String: String?]) throws {
     let raised = RaisedError()
     command = Command(arguments: try options.positional(), effect: try options.bool("query") ? .query : .change)
     command.workingDirectory = try options.string("cwd")
     command.input = try options.value("stdin")
+    command.environment = variables
     for (name, value) in try options.texts("env") {
       command.environment[name] = String(decoding: value, as: UTF8.self)
     }
@@ -53,14 +55,13 @@ final class RaisedError: Sendable {
 extension Options {
   /// `"capture"`, `"inherit"`, `"discard"`, `"stdout"`, a function, or a file.
   fileprivate func target(_ name: String, _ raised: RaisedError) throws -> OutputTarget {
-    guard lua.type(at: index) == .table else { return .capture }
-    lua.rawField(name, of: index)
+    push(name)
     defer { lua.pop() }
     switch lua.type(at: -1) {
     case .function: return try lines(raised)
     case .table:
-      let append = try lua.read(field: "append", of: -1, as: Bool?.self) ?? false
-      return .file(try lua.read(field: "file", of: -1), append: append)
+      let file = inner("kdev.proc.OutputFile", at: -1)
+      return .file(try file.required("file"), append: try file.bool("append"))
     default:
       switch lua.string(at: -1) {
       case "inherit": return .inherit

@@ -11,16 +11,20 @@ enum ProcModule: KdevModule {
     let host = environment.host
     module.async("run") { lua in
       let options = try CommandOptions(
-        environment.options(lua, at: 1, "kdev.proc.RunOptions", for: "kdev.proc.run"))
+        environment.options(lua, at: 1, "kdev.proc.RunOptions", for: "kdev.proc.run"), environment.changedVariables)
       return LuaOperation {
         try await options.result { () async throws(HostError) in
           try await host.run(options.command, timeLimit: options.timeLimit)
         }
       }
     }
+    module.function("which") { lua in
+      lua.push(host.executables.find(try lua.read(1)))
+      return 1
+    }
     module.async("spawn") { lua in
       let options = try environment.options(lua, at: 1, "kdev.proc.SpawnOptions", for: "kdev.proc.spawn")
-      let command = try CommandOptions(options)
+      let command = try CommandOptions(options, environment.changedVariables)
       let pipesInput = try options.string("stdin") == "pipe"
       let runtime = LuaRuntime.of(lua)
       return LuaOperation {

@@ -35,27 +35,33 @@ local proc = {}
 ---@field stdout string Empty when it went elsewhere.
 ---@field stderr string Empty when it went elsewhere.
 
---- A program that runs beside the script. `<close>` ends it with all that it started: its whole process group is asked to
---- end, and killed two seconds later. When the program ends by itself, the rest of its group is ended the same way. At the
---- end of the script every program that still runs is ended.
+--- A program that runs beside the script. `<close>` ends it with all that it started: its whole process group is asked
+--- to end, and killed two seconds later. When the program ends by itself, the rest of its group is ended the same way.
+--- At the end of the script every program that still runs is ended.
 ---@class kdev.Process: userdata
 ---@field pid? integer Its process, which leads a group of its own; nil in a dry run.
 local Process = {}
 
 --- Runs a program to its end; no shell is involved. In a dry run it is printed instead.
 ---
---- A function gets the lines as they come, in order, each without its line feed; also the last one when it has none. It may
---- wait. Meanwhile the program is not read, so output of any size fits. An error in it ends the program's whole process
---- group, and is raised.
+--- A function gets the lines as they come, in order, each without its line feed; also the last one when it has none. It
+--- may wait. Meanwhile the program is not read, so output of any size fits. An error in it ends the program's whole
+--- process group, and is raised.
 ---@param options kdev.proc.RunOptions
 ---@return kdev.proc.Result
 function proc.run(options) end
 
+--- The path of a program, found as `run` finds it: in PATH, and then in the folders of system programs. nil when there
+--- is none.
+---@param name string
+---@return string?
+function proc.which(name) end
+
 --- Starts a program and goes on; no shell is involved. In a dry run it is printed instead, and the object is that of a
 --- program which has ended.
 ---
---- Its output is read ahead by some 64 KiB only: a program whose output nobody takes waits. A function that takes lines is
---- called as in `kdev.proc.run`; an error in it is raised by `Process:wait`.
+--- Its output is read ahead by some 64 KiB only: a program whose output nobody takes waits. A function that takes lines
+--- is called as in `kdev.proc.run`; an error in it is raised by `Process:wait`.
 ---@param options kdev.proc.SpawnOptions
 ---@return kdev.Process
 function proc.spawn(options) end
@@ -67,8 +73,8 @@ function Process:write(text) end
 --- Ends the standard input.
 function Process:close_stdin() end
 
---- The lines of the standard output, without their line feeds: `for line in process:lines() do`. It waits for each. Errors:
---- "timeout" when the program's time passed.
+--- The lines of the standard output, without their line feeds: `for line in process:lines() do`. It waits for each.
+--- Errors: "timeout" when the program's time passed.
 ---@return fun(): string?
 function Process:lines() end
 

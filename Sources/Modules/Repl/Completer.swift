@@ -2,6 +2,7 @@ import Host
 public import LineEditor
 import LuaKit
 public import LuaRuntime
+import LuaSyntax
 
 extension LuaRuntime {
   /// What could stand at the end of a text: names, fields, methods, options of kdev's functions, their values, modules and
@@ -9,35 +10,35 @@ extension LuaRuntime {
   public func complete(_ text: String, _ environment: Environment) -> Completion? {
     withState { lua in
       guard (try? lua.ensureStack(200)) != nil else { return nil }
-      return Completer(lua: lua, types: TypeIndex(environment)).complete(text)
+      return Completer(lua: lua, types: environment.typeLibrary).complete(text)
     }
   }
 }
 
 struct Completer {
   let lua: LuaState
-  let types: TypeIndex
+  let types: TypeLibrary
 
   func complete(_ text: String) -> Completion? {
-    var tokens = LuaLexer.tokens(text)
-    guard let last = tokens.last else { return globals("", tokens) }
-    switch last.kind {
-    case .openComment: return nil
-    case .openString(let quote):
-      guard !last.text.contains("\n") else { return nil }
-      tokens.removeLast()
-      return strings(last.text, quote: quote, tokens)
+    let lexemes = Lexeme.all(in: text)
+    var tokens = lexemes.map(\.token)
+    guard let last = lexemes.last else { return globals("", tokens) }
+    let endsInWord = text.last.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false
+    var word = ""
+    switch last.token {
+    case .unfinishedComment: return nil
+    case .unfinishedString(let opening):
+      let written = String(decoding: text.utf8.dropFirst(last.range.lowerBound + opening.utf8.count), as: UTF8.self)
+      guard !written.contains(where: \.isNewline) else { return nil }
+      return strings(written, opening: opening, tokens.dropLast())
+    case .number, .malformed: if endsInWord { return nil }
+    case .name(let name): if endsInWord { word = name }
+    case .keyword(let keyword): if endsInWord { word = keyword.rawValue }
     default: break
     }
-    let endsInWord = text.last.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false
-    if last.kind == .number, endsInWord { return nil }
-    var word = ""
-    if endsInWord, last.kind == .name || last.kind == .keyword {
-      word = last.text
-      tokens.removeLast()
-    }
-    if let separator = tokens.last, separator.isSymbol(".") || separator.isSymbol(":") {
-      return fields(word, isMethod: separator.isSymbol(":"), tokens)
+    if !word.isEmpty { tokens.removeLast() }
+    if let separator = tokens.last, separator == .symbol(.point) || separator == .symbol(.colon) {
+      return fields(word, isMethod: separator == .symbol(.colon), tokens)
     }
     let context = CallContext(tokens)
     if let options = options(word, context, tokens) { return options }
@@ -53,16 +54,16 @@ struct Completer {
 
   // MARK: Names
 
-  private func globals(_ word: String, _ tokens: [LuaToken], values: [String] = []) -> Completion? {
+  private func globals(_ word: String, _ tokens: [Token], values: [String] = []) -> Completion? {
     lua.pushGlobals()
     defer { lua.pop() }
     var names = Set(names(ofTableAt: -1))
     names.insert("kdev")
-    names.formUnion(LuaNames.locals(tokens))
-    if !word.isEmpty { names.formUnion(LuaLexer.keywords) }
+    names.formUnion(LocalNames.all(tokens))
+    names = names.filter(Token.isName)
+    if !word.isEmpty { names.formUnion(Keyword.allCases.map(\.rawValue)) }
     names.subtract(values)
-    let candidates = values + names.filter { LuaLexer.isName($0) || LuaLexer.keywords.contains($0) }.sorted()
-    return completion(word, visible(candidates, word).map { .init($0) })
+    return completion(word, visible(values + names.sorted(), word).map { .init($0) })
   }
 
   /// Names that begin with two underscores are shown to those who ask for them.
@@ -91,8 +92,8 @@ struct Completer {
     return names.sorted()
   }
 
-  private func fields(_ word: String, isMethod: Bool, _ tokens: [LuaToken]) -> Completion? {
-    guard let owner = Expression(tokens, endingAt: tokens.count - 2),
+  private func fields(_ word: String, isMethod: Bool, _ tokens: [Token]) -> Completion? {
+    guard let owner = PrefixExpression(tokens, endingAt: tokens.count - 2),
       let meaning = owner.resolve(lua, types)
     else { return nil }
     defer { if meaning.hasValue { lua.pop() } }
@@ -105,23 +106,18 @@ struct Completer {
         names.formUnion(self.names(ofTableAt: -1, callable: isMethod))
       }
     } else if let type = meaning.type {
-      names.formUnion(types.methods(of: type).map { String($0.name.drop { $0 != ":" }.dropFirst()) })
+      names.formUnion(types.methods(of: type).map(\.key))
       if !isMethod { names.formUnion(types.fields(of: type).map(\.name)) }
     }
     if let name = meaning.name {
-      if name == "kdev" {
-        names.formUnion(types.modules.map(\.name))
-      } else {
-        names.formUnion(
-          types.functions(of: String(name.dropFirst(5))).map { String($0.name.drop { $0 != "." }.dropFirst()) })
-      }
+      names.formUnion(name == "kdev" ? types.modules.map(\.shortName) : types.functions(of: name).map(\.key))
     }
-    return completion(word, visible(names.filter { LuaLexer.isName($0) }.sorted(), word).map { .init($0) })
+    return completion(word, visible(names.filter(Token.isName).sorted(), word).map { .init($0) })
   }
 
   // MARK: Options
 
-  private func options(_ word: String, _ context: CallContext, _ tokens: [LuaToken]) -> Completion? {
+  private func options(_ word: String, _ context: CallContext, _ tokens: [Token]) -> Completion? {
     guard context.expectsKey, let frame = context.frames.last else { return nil }
     let fields = self.fields(ofTableAt: frame.place, context, tokens).filter { !$0.isPositional }
     return completion(
@@ -129,12 +125,12 @@ struct Completer {
   }
 
   /// The values that the option has which stands before the cursor, as source.
-  private func values(of context: CallContext, _ tokens: [LuaToken]) -> [String] {
+  private func values(of context: CallContext, _ tokens: [Token]) -> [String] {
     guard let type = type(of: context, tokens) else { return [] }
     return type.literals.map { "\"\($0)\"" } + (type.isBoolean ? ["true", "false"] : [])
   }
 
-  private func type(of context: CallContext, _ tokens: [LuaToken]) -> AnnotatedType? {
+  private func type(of context: CallContext, _ tokens: [Token]) -> AnnotatedType? {
     guard let frame = context.frames.last else { return nil }
     if let key = frame.key {
       return fields(ofTableAt: frame.place, context, tokens).first { $0.name == key }?.type
@@ -143,28 +139,28 @@ struct Completer {
     return frame.index < function.parameters.count ? function.parameters[frame.index].type : nil
   }
 
-  private func function(endingAt end: Int, _ tokens: [LuaToken]) -> TypeFile.Function? {
-    guard end >= 0, let meaning = Expression(tokens, endingAt: end)?.resolve(lua, types) else { return nil }
+  private func function(endingAt end: Int, _ tokens: [Token]) -> TypeFile.Function? {
+    guard end >= 0, let meaning = PrefixExpression(tokens, endingAt: end)?.resolve(lua, types) else { return nil }
     if meaning.hasValue { lua.pop() }
-    if let name = meaning.name { return types.function(name) }
+    if let name = meaning.name { return types.member(named: name)?.function }
     // A method of an object: its value is found by no name.
-    guard end >= 2, tokens[end - 1].isSymbol(":") || tokens[end - 1].isSymbol("."),
-      let owner = Expression(tokens, endingAt: end - 2)?.resolve(lua, types)
+    guard end >= 2, case .name(let name) = tokens[end], tokens[end - 1] == .symbol(.colon),
+      let owner = PrefixExpression(tokens, endingAt: end - 2)?.resolve(lua, types)
     else { return nil }
     if owner.hasValue { lua.pop() }
-    return owner.type.flatMap { types.function("\($0):\(tokens[end].text)") }
+    return owner.type.flatMap { types.member(named: "\($0):\(name)")?.function }
   }
 
   /// The fields that the table may have whose bracket stands at `place`.
-  private func fields(ofTableAt place: Int, _ context: CallContext, _ tokens: [LuaToken]) -> [TypeFile.Field] {
-    expected(at: place, context, tokens).flatMap(\.classes).filter { !types.isObject($0) }
-      .flatMap { types.fields(of: $0) }
+  private func fields(ofTableAt place: Int, _ context: CallContext, _ tokens: [Token]) -> [TypeFile.Field] {
+    expected(at: place, context, tokens).flatMap(\.classes).filter(types.isTable).flatMap(types.fields)
   }
 
-  private func expected(at place: Int, _ context: CallContext, _ tokens: [LuaToken]) -> [AnnotatedType] {
-    guard tokens[place].isSymbol("{"), let level = context.frames.firstIndex(where: { $0.place == place }), place > 0
+  private func expected(at place: Int, _ context: CallContext, _ tokens: [Token]) -> [AnnotatedType] {
+    guard tokens[place] == .symbol(.openCurly), let level = context.frames.firstIndex(where: { $0.place == place }),
+      place > 0
     else { return [] }
-    if Expression.endsCallee(tokens[place - 1]), !tokens[place - 1].isSymbol("}") {
+    if PrefixExpression.endsCallee(tokens[place - 1]), tokens[place - 1] != .symbol(.closeCurly) {
       return function(endingAt: place - 1, tokens)?.parameters.first.map { [$0.type] } ?? []
     }
     guard level > 0 else { return [] }
@@ -181,15 +177,13 @@ struct Completer {
 
   // MARK: Strings
 
-  private func strings(_ text: String, quote: Character, _ tokens: [LuaToken]) -> Completion? {
-    let end = quote == "[" ? "" : String(quote)
+  private func strings(_ text: String, opening: String, _ tokens: [Token]) -> Completion? {
+    let end = opening.hasPrefix("[") ? "" : opening
     let context = CallContext(tokens)
-    let callee = tokens.last.flatMap { $0.isSymbol("(") ? tokens.dropLast().last : $0 }
-    if callee?.kind == .name, callee?.text == "require" || callee?.text == "help" {
-      var names = ["kdev"] + types.modules.map { "kdev." + $0.name }
-      if callee?.text == "help" {
-        names += types.modules.flatMap { types.functions(of: $0.name).map { "kdev." + $0.name } }
-      }
+    let callee = tokens.last.flatMap { $0 == .symbol(.openRound) ? tokens.dropLast().last : $0 }
+    if callee == .name("require") || callee == .name("help") {
+      var names = ["kdev"] + types.modules.map(\.name)
+      if callee == .name("help") { names += types.modules.flatMap { types.functions(of: $0.name).map(\.fullName) } }
       return completion(text, names.map { .init($0, suffix: end) })
     }
     if let literals = type(of: context, tokens)?.literals, !literals.isEmpty {
@@ -229,37 +223,39 @@ struct CallContext {
   /// The name of a field can come next.
   let expectsKey: Bool
 
-  init(_ tokens: [LuaToken]) {
-    for (place, token) in tokens.enumerated() where token.kind == .symbol {
-      switch token.text {
-      case "(", "{", "[":
-        let isCall = token.text == "(" && place > 0 && Expression.endsCallee(tokens[place - 1])
+  init(_ tokens: [Token]) {
+    for (place, token) in tokens.enumerated() {
+      guard case .symbol(let symbol) = token else { continue }
+      switch symbol {
+      case .openRound, .openCurly, .openSquare:
+        let isCall = symbol == .openRound && place > 0 && PrefixExpression.endsCallee(tokens[place - 1])
         frames.append(Frame(place: place, isCall: isCall))
-      case ")", "}", "]": _ = frames.popLast()
-      case ",", ";":
+      case .closeRound, .closeCurly, .closeSquare: _ = frames.popLast()
+      case .comma, .semicolon:
         guard !frames.isEmpty else { continue }
         frames[frames.count - 1].index += 1
         frames[frames.count - 1].key = nil
-      case "=":
-        guard let frame = frames.last, tokens[frame.place].isSymbol("{"), frame.key == nil, place > 0 else { continue }
-        let name = tokens[place - 1]
-        let key = name.isSymbol("]") && place > 1 ? tokens[place - 2].text : name.text
+      case .assign:
+        guard let frame = frames.last, tokens[frame.place] == .symbol(.openCurly), frame.key == nil, place > 0
+        else { continue }
+        let isInBrackets = tokens[place - 1] == .symbol(.closeSquare) && place > 1
+        let key = Self.key(tokens[isInBrackets ? place - 2 : place - 1])
         frames[frames.count - 1].key = key
         frames[frames.count - 1].keys.append(key)
       default: break
       }
     }
-    let last = tokens.last
     expectsKey =
-      frames.last.map { tokens[$0.place].isSymbol("{") } == true
-      && ["{", ",", ";"].contains { last?.isSymbol($0) == true }
+      frames.last.map { tokens[$0.place] == .symbol(.openCurly) } == true
+      && [.symbol(.openCurly), .symbol(.comma), .symbol(.semicolon)].contains(tokens.last)
   }
-}
 
-extension LuaLexer {
-  /// Whether the text can stand where Lua wants a name.
-  static func isName(_ text: String) -> Bool {
-    let tokens = tokens(text)
-    return tokens.count == 1 && tokens[0].kind == .name && tokens[0].text == text
+  /// Empty for what names no field.
+  private static func key(_ token: Token) -> String {
+    switch token {
+    case .name(let name): name
+    case .string(let bytes): String(decoding: bytes, as: UTF8.self)
+    default: ""
+    }
   }
 }

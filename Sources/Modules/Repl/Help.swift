@@ -1,9 +1,10 @@
-import LineEditor
 import LuaKit
+import LuaSyntax
+import TerminalText
 
 /// The text of the *.d.lua files, laid out for a terminal.
 struct Help {
-  let types: TypeIndex
+  let types: TypeLibrary
   let columns: Int
   let paint: Paint
 
@@ -14,30 +15,27 @@ struct Help {
   /// The text for a name as a person writes it: "kdev", "disk", "kdev.disk.create", "kdev.Machine", "Machine:exec".
   /// - Returns: nil when nothing has that name.
   func text(named name: String) -> String? {
-    let name = fullName(name)
+    let name = name == "kdev" || name.hasPrefix("kdev.") ? name : "kdev." + name
     if name == "kdev" { return overview }
-    if name.hasPrefix("kdev."), let file = types.module(String(name.dropFirst(5))) {
-      return module(String(name.dropFirst(5)), file)
-    }
-    if let function = types.function(name) { return self.function(name, function) }
-    if types.type(name) != nil { return type(name) }
-    return nil
+    if let module = types.module(name) { return self.module(module) }
+    if let member = types.member(named: name) { return function(member) }
+    return types.classes[name].map { type($0) }
   }
 
-  /// The names that a person can have meant.
+  /// The name that a person can have meant, written in full or in short as they did.
+  func nearest(to name: String) -> String? {
+    if name.hasPrefix("kdev") { return Suggestion.nearest(to: name, in: names) }
+    return Suggestion.nearest(
+      to: name, in: names.map { String($0.dropFirst("kdev.".count)) } + StandardLibrary.functions.sorted())
+  }
+
+  /// All names that there is a text for.
   var names: [String] {
-    types.modules.flatMap { module in
-      ["kdev." + module.name] + module.file.classes.keys
-        + module.file.functions.compactMap { fullName(of: $0, in: module.name) }
-    }
+    ["kdev"]
+      + types.modules.flatMap(\.file.classes.keys).flatMap { name in
+        [name] + (types.functions(of: name) + types.methods(of: name)).map(\.fullName)
+      }
   }
-
-  private func fullName(_ name: String) -> String {
-    if name == "kdev" || types.module(name) != nil { return name == "kdev" ? name : "kdev." + name }
-    return name.hasPrefix("kdev.") ? name : "kdev." + name
-  }
-
-  private func fullName(of function: TypeFile.Function, in module: String) -> String? { "kdev." + function.name }
 
   // MARK: Pages
 
@@ -60,40 +58,38 @@ struct Help {
 
   private var overview: String {
     let length = types.modules.map(\.name.count).max() ?? 0
-    let lines = types.modules.map { name, file in
-      "  " + paint(.cyan, "kdev." + name) + String(repeating: " ", count: length - name.count + 2)
-        + Self.firstSentence(file.text)
+    let lines = types.modules.map { module in
+      "  " + paint(.cyan, module.name) + String(repeating: " ", count: length - module.name.count + 2)
+        + Self.firstSentence(module.file.text)
     }
     return paint(.bold, "kdev") + "\n\n" + lines.joined(separator: "\n") + "\n"
   }
 
-  private func module(_ name: String, _ file: TypeFile) -> String {
-    var page = [paint(.bold, "kdev." + name), wrap(file.text, indent: 2)]
-    let functions = types.functions(of: name)
-    if !functions.isEmpty {
-      page.append(list("Functions", functions.map { (signature("kdev." + $0.name, $0), $0.text) }))
-    }
-    let objects = types.objects(of: name)
+  private func module(_ module: TypeLibrary.Module) -> String {
+    var page = [paint(.bold, module.name), wrap(module.file.text, indent: 2)]
+    let functions = types.functions(of: module.name)
+    if !functions.isEmpty { page.append(list("Functions", functions)) }
+    let objects = types.objects(of: module)
     if !objects.isEmpty { page.append(list("Objects", objects.map { ($0.name, $0.text) })) }
     return page.joined(separator: "\n\n") + "\n"
   }
 
-  private func type(_ name: String) -> String {
-    guard let (file, type) = types.type(name) else { return "" }
-    var page = [paint(.bold, name)]
+  private func type(_ type: TypeFile.Class) -> String {
+    var page = [paint(.bold, type.name)]
     if !type.text.isEmpty { page.append(wrap(type.text, indent: 2)) }
-    if let fields = fields(file.fields(of: name)) { page.append(heading("Fields") + "\n" + fields) }
-    let methods = types.methods(of: name)
-    if !methods.isEmpty { page.append(list("Methods", methods.map { (signature($0.name, $0), $0.text) })) }
+    if let fields = fields(types.fields(of: type.name)) { page.append(heading("Fields") + "\n" + fields) }
+    let methods = types.methods(of: type.name)
+    if !methods.isEmpty { page.append(list("Methods", methods)) }
     return page.joined(separator: "\n\n") + "\n"
   }
 
-  private func function(_ name: String, _ function: TypeFile.Function) -> String {
-    var page = [paint(.bold, signature(name.contains(":") ? function.name : name, function))]
+  private func function(_ member: TypeLibrary.Member) -> String {
+    let function = member.function
+    var page = [paint(.bold, signature(member))]
     if !function.text.isEmpty { page.append(wrap(function.text, indent: 2)) }
     var shown: [TypeFile.Field] = []
     for parameter in function.parameters {
-      let classes = parameter.type.classes.filter { !types.isObject($0) && !types.fields(of: $0).isEmpty }
+      let classes = parameter.type.classes.filter(isOptions)
       if classes.isEmpty { shown.append(parameter) }
       for name in classes {
         if let text = fields(types.fields(of: name)) { page.append(heading("Options") + "\n" + text) }
@@ -116,9 +112,10 @@ struct Help {
   // MARK: Parts
 
   /// `kdev.disk.create { path, size, format? }`, `task.sleep(seconds)`.
-  private func signature(_ name: String, _ function: TypeFile.Function) -> String {
+  private func signature(_ member: TypeLibrary.Member) -> String {
+    let (name, function) = (member.name, member.function)
     if function.parameters.count == 1, let only = function.parameters.first,
-      let type = only.type.classes.first(where: { !types.isObject($0) && !types.fields(of: $0).isEmpty })
+      let type = only.type.classes.first(where: isOptions)
     {
       let fields = types.fields(of: type)
       let names = fields.map { $0.isPositional ? "..." : $0.isOptional ? $0.name + "?" : $0.name }
@@ -129,7 +126,14 @@ struct Help {
     return "\(name)(\(names.joined(separator: ", ")))"
   }
 
+  /// A class of tables that have something to be told of.
+  private func isOptions(_ name: String) -> Bool { types.isTable(name) && !types.fields(of: name).isEmpty }
+
   private func heading(_ text: String) -> String { paint(.bold, text) }
+
+  private func list(_ title: String, _ members: [TypeLibrary.Member]) -> String {
+    list(title, members.map { (signature($0), $0.function.text) })
+  }
 
   private func list(_ title: String, _ items: [(String, String)]) -> String {
     let lines = items.map { name, text in
@@ -169,7 +173,7 @@ struct Help {
     for paragraph in Self.paragraphs(text) {
       var line = ""
       for word in paragraph.split(separator: " ") {
-        if !line.isEmpty, indent + CharacterWidth.of(line) + 1 + CharacterWidth.of(word) > width {
+        if !line.isEmpty, indent + DisplayWidth.of(line) + 1 + DisplayWidth.of(word) > width {
           lines.append(margin + line)
           line = ""
         }

@@ -1,7 +1,8 @@
 import Host
-import LineEditor
 public import LuaKit
 public import LuaRuntime
+import LuaSyntax
+public import TerminalText
 
 /// What a prompt needs of Lua: results printed, `_`, `help`, and what is said of a line before it runs.
 public struct ReplSession: Sendable {
@@ -42,7 +43,7 @@ public struct ReplSession: Sendable {
     try await runtime.withState { lua in
       lua.push(function: { lua in
         let style = style()
-        let help = Help(types: TypeIndex(environment), columns: style.columns, paint: style.paint)
+        let help = Help(types: environment.typeLibrary, columns: style.columns, paint: style.paint)
         print(try Self.help(lua, help))
         return 0
       })
@@ -60,7 +61,7 @@ public struct ReplSession: Sendable {
       try lua.setGlobal("_")
       let style = style()
       try lua.ensureStack(50)
-      var printer = ValuePrinter(lua, TypeIndex(environment), columns: style.columns, paint: style.paint)
+      var printer = ValuePrinter(lua, environment.typeLibrary, columns: style.columns, paint: style.paint)
       var texts: [String] = []
       for index in 1...count { texts.append(printer.text(at: index)) }
       let isBroken = texts.contains { $0.contains("\n") }
@@ -68,12 +69,16 @@ public struct ReplSession: Sendable {
     }
   }
 
-  /// What to say of a text before it runs, once in a session: that a name in it was local to an earlier one.
-  public mutating func remark(on text: String) async -> String? {
-    let tokens = LuaLexer.tokens(text)
-    defer { lostLocals.formUnion(LuaNames.outerLocals(tokens)) }
-    guard !hasSaidOfLocals else { return nil }
-    let used = LuaNames.globals(tokens).intersection(lostLocals).sorted()
+  /// What to say of a chunk that ``LuaRuntime/compile(_:)`` has found whole before it runs, once in a session: that a name in
+  /// it was local to an earlier one.
+  public mutating func remark(on source: String) async -> String? {
+    guard !hasSaidOfLocals, let chunk = try? Parser.parse(SourceText(Array(source.utf8))) else { return nil }
+    defer {
+      lostLocals.formUnion(Self.outerLocals(of: chunk))
+      // That one is there again: as a global it is loaded when it is first named.
+      lostLocals.remove("kdev")
+    }
+    let used = Set(Scopes(chunk).globals.map(\.text)).intersection(lostLocals).sorted()
     let missing = await runtime.withState { lua in
       used.first { name in
         lua.pushGlobals()
@@ -85,6 +90,17 @@ public struct ReplSession: Sendable {
     guard let missing else { return nil }
     hasSaidOfLocals = true
     return "\(missing) was local to an earlier input, and ended with it; without \"local\" it stays"
+  }
+
+  /// Names that `local` declares outside of any block and function: they end with the text.
+  private static func outerLocals(of chunk: Chunk) -> [String] {
+    chunk.block.statements.flatMap { statement -> [String] in
+      switch statement.kind {
+      case .local(let names, _, _): names.map(\.text)
+      case .localFunction(let name, _): [name.text]
+      default: []
+      }
+    }
   }
 
   /// Whether a global variable of that name is set.
@@ -105,33 +121,39 @@ public struct ReplSession: Sendable {
     case .string:
       asked = try lua.read(1)
       if let text = help.text(named: asked) { return text }
-      if let text = library(asked) { return text }
+      if let text = library(asked, lua) { return text }
     case .nil: throw LuaError("nothing has that name: it is nil")
     default:
       asked = help.types.name(of: 1, lua) ?? lua.libraryName(of: 1) ?? ""
       if let text = help.text(named: asked) { return text }
-      if let text = library(asked) { return text }
+      if let text = library(asked, lua) { return text }
       if lua.type(at: 1) == .function, let place = lua.definition(at: 1) {
         return (["function: \(place)"] + comment(above: place)).joined(separator: "\n") + "\n"
       }
       throw LuaError("there is no text about this \(lua.typeName(at: 1))")
     }
-    let near = Suggestion.nearest(to: asked, in: help.names)
+    let near = help.nearest(to: asked)
     throw LuaError("there is no text about \"\(asked)\"" + (near.map { "; did you mean \"\($0)\"?" } ?? ""))
   }
 
-  /// Lua's own functions are described in its manual.
-  private static func library(_ name: String) -> String? {
-    let libraries: Set<Substring> = ["string", "table", "math", "io", "os", "coroutine", "utf8", "debug", "package"]
-    let globals: Set<String> = [
-      "assert", "collectgarbage", "dofile", "error", "getmetatable", "ipairs", "load", "loadfile", "next", "pairs",
-      "pcall",
-      "print", "rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable", "tonumber", "tostring",
-      "type", "warn", "xpcall",
-    ]
-    let parts = name.split(separator: ".")
-    guard globals.contains(name) || parts.count == 2 && libraries.contains(parts[0]) else { return nil }
-    return "\(name): https://www.lua.org/manual/5.4/manual.html#pdf-\(name)\n"
+  /// Lua's own functions and libraries are described in its manual.
+  private static func library(_ name: String, _ lua: LuaState) -> String? {
+    let manual = "https://www.lua.org/manual/5.4/manual.html#"
+    if let section = StandardLibrary.tables[name] { return "\(name): \(manual)\(section)\n" }
+    let parts = name.split(separator: ".").map(String.init)
+    if parts.count == 2, StandardLibrary.tables[parts[0]] != nil {
+      let base = lua.top
+      defer { lua.pop(lua.top - base) }
+      lua.pushLoadedModules()
+      for part in parts {
+        guard lua.type(at: -1) == .table else { return nil }
+        lua.rawField(part, of: -1)
+      }
+      guard !lua.isNil(at: -1) else { return nil }
+    } else if !StandardLibrary.functions.contains(name) {
+      return nil
+    }
+    return "\(name): \(manual)pdf-\(name)\n"
   }
 
   /// The comment above a function, from its file.

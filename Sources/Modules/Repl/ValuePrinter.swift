@@ -1,5 +1,6 @@
-import LineEditor
 import LuaKit
+import LuaSyntax
+import TerminalText
 
 /// Lua values as a person reads them: tables with sorted keys, on one line as long as they fit, cut where they are deep or
 /// long. A table that contains itself is named: `<1>{ self = <table 1> }`.
@@ -14,13 +15,13 @@ struct ValuePrinter {
   static let stringLimit = 1000
 
   private indirect enum Node {
-    case leaf(String, Paint.Style?)
+    case leaf(String, TextStyle?)
     /// `label` is what names a table that contains itself.
     case table([(key: String?, value: Node)], more: Int, label: Int?)
   }
 
   private let lua: LuaState
-  private let types: () -> TypeIndex
+  private let types: () -> TypeLibrary
   private let columns: Int
   private let paint: Paint
   private var path: [UnsafeRawPointer] = []
@@ -31,7 +32,7 @@ struct ValuePrinter {
   ///   - types: Asked when there is a function to be named.
   ///   - columns: The width that lines should not exceed.
   ///   - paint: How the parts are coloured.
-  init(_ lua: LuaState, _ types: @escaping @autoclosure () -> TypeIndex, columns: Int, paint: Paint) {
+  init(_ lua: LuaState, _ types: @escaping @autoclosure () -> TypeLibrary, columns: Int, paint: Paint) {
     self.lua = lua
     self.types = types
     self.columns = columns
@@ -139,7 +140,7 @@ struct ValuePrinter {
   }
 
   private func key(at index: Int32) -> String {
-    if let name = lua.string(at: index), LuaLexer.isName(name) { return name }
+    if let name = lua.string(at: index), Token.isName(name) { return name }
     if lua.type(at: index) == .string { return "[\(quoted(at: index))]" }
     return "[\(lua.describe(at: index))]"
   }
@@ -204,8 +205,8 @@ struct ValuePrinter {
     var width = 0
     for entry in entries {
       // Short elements of a list share lines.
-      if entry.key == nil, case .leaf(let text, _) = entry.value, CharacterWidth.of(text) < 30 {
-        let own = CharacterWidth.of(text) + 2
+      if entry.key == nil, case .leaf(let text, _) = entry.value, DisplayWidth.of(text) < 30 {
+        let own = DisplayWidth.of(text) + 2
         if width > 0, indent + 2 + width + own > columns {
           lines.append(row)
           (row, width) = ("", 0)
@@ -217,7 +218,7 @@ struct ValuePrinter {
       if width > 0 { lines.append(row) }
       (row, width) = ("", 0)
       let key = entry.key.map { $0 + " = " } ?? ""
-      lines.append(key + layout(entry.value, indent: indent + 2, taken: indent + 2 + CharacterWidth.of(key) + 1) + ",")
+      lines.append(key + layout(entry.value, indent: indent + 2, taken: indent + 2 + DisplayWidth.of(key) + 1) + ",")
     }
     if width > 0 { lines.append(row) }
     if more > 0 { lines.append(paint(.dim, "... and \(more) more")) }
@@ -233,7 +234,7 @@ struct ValuePrinter {
 
   private func oneLine(_ node: Node, within columns: Int, _ width: inout Int) -> String? {
     guard case .table(let entries, let more, let label) = node else {
-      if case .leaf(let text, _) = node { width += CharacterWidth.of(text) }
+      if case .leaf(let text, _) = node { width += DisplayWidth.of(text) }
       return width <= columns ? painted(node) : nil
     }
     if entries.isEmpty, more == 0 {
@@ -245,7 +246,7 @@ struct ValuePrinter {
     var parts: [String] = []
     for entry in entries {
       let key = entry.key.map { $0 + " = " } ?? ""
-      width += CharacterWidth.of(key) + (parts.isEmpty ? 0 : 2)
+      width += DisplayWidth.of(key) + (parts.isEmpty ? 0 : 2)
       guard width <= columns, let value = oneLine(entry.value, within: columns, &width) else { return nil }
       parts.append(key + value)
     }

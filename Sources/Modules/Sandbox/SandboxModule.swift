@@ -29,8 +29,7 @@ enum SandboxModule: KdevModule {
 
   private static func globals(_ options: Options) throws -> [String: SandboxValue] {
     let lua = options.lua
-    guard lua.type(at: options.index) == .table else { return [:] }
-    lua.rawField("env", of: options.index)
+    options.push("env")
     defer { lua.pop() }
     guard lua.type(at: -1) == .table else { return [:] }
     var globals: [String: SandboxValue] = [:]

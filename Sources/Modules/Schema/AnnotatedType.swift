@@ -86,3 +86,40 @@ indirect enum AnnotatedType: Sendable, Equatable {
     }
   }
 }
+
+extension AnnotatedType {
+  /// The classes that a value of the type can have, those of its elements not counted.
+  var classes: [String] {
+    switch self {
+    case .named(let name): [name]
+    case .union(let members): members.flatMap(\.classes)
+    default: []
+    }
+  }
+
+  /// The texts that it enumerates.
+  var literals: [String] {
+    switch self {
+    case .literal(let text): [text]
+    case .union(let members): members.flatMap(\.literals)
+    default: []
+    }
+  }
+
+  var isBoolean: Bool {
+    switch self {
+    case .boolean: true
+    case .union(let members): members.contains(where: \.isBoolean)
+    default: false
+    }
+  }
+
+  /// The types of its elements.
+  var elements: [AnnotatedType] {
+    switch self {
+    case .array(let element): [element]
+    case .union(let members): members.flatMap(\.elements)
+    default: []
+    }
+  }
+}

@@ -18,8 +18,19 @@ function time.monotonic() end
 ---@return string
 function time.format(seconds, format) end
 
---- The seconds of a length of time, as options take it: a number of seconds, or a text such as "300ms", "90s", "5m", "2h".
---- Errors: "argument" for anything else, below 0, or from 1e9 seconds on.
+--- The seconds since 1970 of a time as RFC 3339 writes it, such as "2024-05-17T10:30:00.5+02:00"; what is left out is
+--- midnight, and UTC. Errors: "invalid".
+---@param text string
+---@return number
+function time.parse(text) end
+
+--- A length of time for people, in its two largest units: "300 ms", "2.5 s", "1 h 5 min".
+---@param seconds number
+---@return string
+function time.format_duration(seconds) end
+
+--- The seconds of a length of time, as options take it: a number of seconds, or a text such as "300ms", "90s", "5m",
+--- "2h". Errors: "argument" for anything else, below 0, or from 1e9 seconds on.
 ---@param text string|number
 ---@return number
 function time.parse_duration(text) end

@@ -59,7 +59,7 @@ extension ObjectHeap {
   private func mergePairs(
     _ target: Object, _ source: Object, _ record: MergeRecord?, _ depth: Int
   ) throws(DeepMergeError) {
-    guard depth < 900 else { throw DeepMergeError(problem: .tooDeep) }
+    guard depth < Self.depthLimit else { throw DeepMergeError(problem: .tooDeep) }
     let count = count(source)
     // A script can merge a part of a dict into the whole of it.
     let isFresh = self.count(target) == 0

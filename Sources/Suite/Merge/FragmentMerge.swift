@@ -43,6 +43,10 @@ public final class FragmentMerge {
   private var numbers: [[UInt32]: ScriptText] = [:]
   private var descriptionBytes: [UInt8] = []
 
+  /// The paths of fragments as they are written, quotes included, and what they are relative to.
+  var shownPaths: [Int32: [UInt8]] = [:]
+  var shownFolder: String?
+
   // Of the present job.
   private var isOpen = false
   /// The numbers of the job's fragments, dropped ones too.
@@ -100,14 +104,15 @@ public final class FragmentMerge {
 
   private func load(_ fragment: Int32) {
     guard fragments[Int(fragment)] == nil else { return }
-    fragments[Int(fragment)] = read(fragment)
+    fragments[Int(fragment)] = read(fragment, number(of:))
   }
 
-  private func read(_ fragment: Int32) -> LoadedFragment {
+  /// - Parameter number: makes a script of its text; one that may be forgotten with the job has no number.
+  private func read(_ fragment: Int32, _ number: (Object) -> ScriptText) -> LoadedFragment {
     let path = files[Int(fragment)]
-    if let text = given[fragment] { return LoadedFragment(path: path, text: text, heap: heap, number: number(of:)) }
+    if let text = given[fragment] { return LoadedFragment(path: path, text: text, heap: heap, number: number) }
     do throws(FragmentReadError) {
-      return LoadedFragment(path: path, text: try Fragment.contents(of: path), heap: heap, number: number(of:))
+      return LoadedFragment(path: path, text: try Fragment.contents(of: path), heap: heap, number: number)
     } catch {
       return LoadedFragment(path: path, broken: .unreadable(error), heap: heap)
     }
@@ -116,7 +121,7 @@ public final class FragmentMerge {
   /// The script of a text that a file has.
   private func number(of text: Object) -> ScriptText { joined([text.id], heap.string(of: text) ?? "") }
 
-  private func joined(_ ids: [UInt32], _ text: @autoclosure () -> String) -> ScriptText {
+  func joined(_ ids: [UInt32], _ text: @autoclosure () -> String) -> ScriptText {
     if let known = numbers[ids] { return known }
     let script = ScriptText(number: numbers.count, text: text())
     numbers[ids] = script
@@ -164,8 +169,10 @@ public final class FragmentMerge {
     describe(text)
     context.forgetPaths()
     listPaths()
-    context.yaml = heap.deepCopy(context.baseConfig)
-    try deepMerge(context.template, fragment: Names.base)
+    do throws(ObjectTextError) { context.yaml = try heap.deepCopy(context.baseConfig) } catch {
+      throw .unwritable(error)
+    }
+    try deepMerge(context.template, fragment: nil)
   }
 
   private func listPaths() {
@@ -225,9 +232,9 @@ public final class FragmentMerge {
     guard var fragment = fragments[Int(number)] else { return .empty }
     if fragment.job == heap.job, case .dict = fragment.content {
       // Templates stand for one copy in a job: for the same file once more they are made anew.
-      fragment = read(number)
+      fragment = read(number) { ScriptText(text: heap.string(of: $0) ?? "") }
     } else {
-      fragments[Int(number)]?.job = heap.job
+      fragment.job = heap.job
     }
     switch fragment.content {
     case .empty:
@@ -241,7 +248,7 @@ public final class FragmentMerge {
         if trace != nil { trace?.add(.dropped(explain(rejection, .premerge, fragment: number)), path: path(number)) }
         return .dropped
       }
-      try deepMerge(root, fragment: path(number))
+      try deepMerge(root, fragment: number)
       usedFragments.append(number)
       if let trace { trace.add(.merged(trace.takeScriptChanges() + trace.record.changes), path: path(number)) }
       return .merged
@@ -318,13 +325,13 @@ public final class FragmentMerge {
     }
   }
 
-  private func deepMerge(_ source: Object, fragment: String) throws(MergeError) {
+  private func deepMerge(_ source: Object, fragment: Int32?) throws(MergeError) {
     let record = trace?.record
     record?.clear()
     do throws(DeepMergeError) {
       try heap.deepMerge(into: context.yaml, from: source, record: record)
     } catch {
-      throw .clash(error, fragment: fragment)
+      throw .clash(error, fragment: fragment.map(path) ?? Names.base)
     }
   }
 
@@ -340,33 +347,6 @@ public final class FragmentMerge {
         found: found?.kind ?? "missing")
     }
     heap.append(fragment.path, to: heap.own(list))
-  }
-
-  /// All postmerge scripts as the one text that runs.
-  private func postmergeScript() throws(MergeError) -> ScriptText {
-    guard let section = heap.value(context.yaml, for: "teuthology") else { return ScriptText(text: "") }
-    func malformed(_ place: String, _ expected: String, _ found: Object) -> MergeError {
-      .malformed(fragment: "the merged job", place: place, expected: expected, found: found.kind)
-    }
-    guard section.tag == .dict else { throw malformed("teuthology", "a mapping", section) }
-    guard let list = heap.value(section, for: "postmerge") else { return ScriptText(text: "") }
-    guard list.tag == .list || list.tag == .tuple else { throw malformed("teuthology.postmerge", "a sequence", list) }
-    let count = heap.count(list)
-    if count == 0 { return ScriptText(text: "") }
-    var ids: [UInt32] = []
-    ids.reserveCapacity(count)
-    for place in 0..<count {
-      let item = heap.item(list, at: place)
-      guard item.tag == .text else {
-        let origin = origins(ofPostmerge: list)[place].map { path($0.fragment) }
-        throw .malformed(
-          fragment: origin ?? "the merged job", place: "teuthology.postmerge[\(place)]", expected: "a text",
-          found: item.kind)
-      }
-      ids.append(item.id)
-    }
-    func text() -> String { ids.map { heap.texts.string($0) }.joined(separator: "\n") }
-    return ids.allSatisfy(heap.texts.isKept) ? joined(ids, text()) : ScriptText(text: text())
   }
 
   // MARK: What became of the job

@@ -76,6 +76,17 @@ public final class ScriptContext {
     if pathList.isNone { pathList = heap.makeList(paths) }
     return pathList
   }
+  private static func base(_ setup: MergeSetup, _ heap: ObjectHeap) -> Object {
+    var base = heap.makeDict()
+    if let text = setup.baseText, let read = try? heap.read(yaml: text, file: ""), read.tag == .dict { base = read }
+    for (key, value) in setup.base.mapping ?? [:] {
+      let name = heap.object(key)
+      if let present = heap.value(base, for: name), heap.value(of: present) == value { continue }
+      heap.set(heap.object(value), in: base, for: name)
+    }
+    return base
+  }
+
   /// What a script has left in `frag_paths` when it is no more what it was; nil when it is.
   func takeChangedPaths() -> [Object]? {
     guard !pathList.isNone else { return nil }
@@ -101,7 +112,7 @@ public final class ScriptContext {
     seed = setup.seed
     filterFragments = setup.filters.looksAtFragments
     suiteName = setup.suiteName.map { heap.text($0) } ?? .none
-    baseConfig = setup.base.isNull ? heap.makeDict() : heap.object(setup.base)
+    baseConfig = Self.base(setup, heap)
     func texts(_ list: [String]) -> Object { heap.makeList(list.map { heap.text($0) }) }
     filterIn = texts(setup.filters.any)
     filterOut = texts(setup.filters.none)

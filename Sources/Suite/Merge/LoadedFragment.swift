@@ -1,5 +1,5 @@
 /// A fragment's file as the merge keeps it: read once, as templates.
-struct LoadedFragment {
+final class LoadedFragment {
   enum Content {
     /// The file says nothing; its name still counts.
     case empty
@@ -20,9 +20,9 @@ struct LoadedFragment {
   init(path: String, text: String, heap: ObjectHeap, number: (Object) -> ScriptText) {
     self.path = heap.text(path)
     basePath = heap.text(Self.basePath(path))
+    content = .empty
     do throws(YAMLError) {
       let root = try YAMLReader().read(text, file: path, into: heap, template: heap.addFile())
-      content = .empty
       take(root, path, heap, number)
     } catch {
       content = .broken(.unreadable(.yaml(error)))
@@ -36,7 +36,7 @@ struct LoadedFragment {
   }
 
   /// Takes the premerge script out, as `fragment.get('teuthology', {}).pop('premerge', '')` does.
-  private mutating func take(_ root: Object, _ path: String, _ heap: ObjectHeap, _ number: (Object) -> ScriptText) {
+  private func take(_ root: Object, _ path: String, _ heap: ObjectHeap, _ number: (Object) -> ScriptText) {
     func malformed(_ place: String, _ expected: String, _ found: Object) -> Content {
       .broken(.malformed(fragment: path, place: place, expected: expected, found: found.kind))
     }

@@ -10,6 +10,7 @@ final class MergeFilters {
   private var bytes: (all: [[UInt8]], any: [[UInt8]], none: [[UInt8]])
   /// The texts as scripts have them in `filter_all`, `filter_in` and `filter_out`, which they can change.
   private var known: [[Object]] = []
+  private var seenChanges = -1
   /// For each fragment and filter, whether the path matches: 0 unknown, 1 no, 2 yes.
   private var found: [UInt64: Bool] = [:]
 
@@ -25,6 +26,8 @@ final class MergeFilters {
   /// Takes over what scripts have done to the lists.
   private func follow(_ context: ScriptContext) throws(ScriptFailure) {
     let heap = context.heap
+    guard seenChanges != heap.rootChanges else { return }
+    seenChanges = heap.rootChanges
     let lists = [context.filterAll, context.filterIn, context.filterOut]
     let isKnown =
       known.count == lists.count

@@ -32,8 +32,15 @@ extension FragmentMerge {
   }
 
   private func appendPath(_ number: Int32, _ folder: String?, _ output: inout ByteBuffer) {
+    if shownFolder != folder {
+      shownFolder = folder
+      shownPaths = [:]
+    }
+    if let known = shownPaths[number] { return known.withUnsafeBufferPointer { output.append($0) } }
+    let start = output.count
     let path = path(number)
     output.appendQuoted(folder.map { relative(path, to: $0) } ?? path)
+    output.withBytes { shownPaths[number] = Array($0[start...]) }
   }
 
   /// Makes the paths in `teuthology.fragments_dropped` relative to a folder, where they are below it.
@@ -50,6 +57,6 @@ extension FragmentMerge {
 
   private func relative(_ path: String, to folder: String) -> String {
     path.hasPrefix(folder) && path.utf8.dropFirst(folder.utf8.count).first == UInt8(ascii: "/")
-      ? String(path.dropFirst(folder.count + 1)) : path
+      ? String(decoding: path.utf8.dropFirst(folder.utf8.count + 1), as: UTF8.self) : path
   }
 }

@@ -2,6 +2,9 @@
 public struct MergeSetup: Sendable {
   /// What each job begins with: a mapping, or null for none. Scripts can change it for the jobs that follow.
   public var base: YAMLValue
+  /// The text of a file that `base` was read from, if it was. What its anchors share is shared in the base configuration,
+  /// which a value cannot say; what `base` has otherwise counts.
+  public var baseText: String?
   /// The suite's name, which goes before descriptions: `fs:workload`.
   public var suiteName: String?
   /// What Lua's `math.random` begins with, once for all jobs.

@@ -32,7 +32,7 @@ extension ObjectHeap {
   /// The value of an object; a tuple becomes a sequence, and what is shared is there as often as it is used.
   /// - Parameter depth: how deep it may nest.
   /// - Returns: nil when it nests deeper, or holds itself.
-  public func value(of object: Object, depth: Int = 400) -> YAMLValue? {
+  public func value(of object: Object, depth: Int = ObjectHeap.depthLimit) -> YAMLValue? {
     switch object.tag {
     case .none: return .null
     case .bool: return .bool(object.bits != 0)
@@ -65,14 +65,18 @@ extension ObjectHeap {
   }
 
   /// A copy with nodes of its own all the way down, in which what was shared is shared: Python's deepcopy.
-  public func deepCopy(_ object: Object) -> Object {
+  /// - Throws: `ObjectTextError.tooDeep`, where Python has a RecursionError.
+  public func deepCopy(_ object: Object) throws(ObjectTextError) -> Object {
     guard object.isContainer else { return object }
     var copies: [UInt32: Object] = [:]
-    return deepCopy(object, &copies)
+    return try deepCopy(object, &copies, Self.depthLimit)
   }
 
-  private func deepCopy(_ object: Object, _ copies: inout [UInt32: Object]) -> Object {
+  private func deepCopy(
+    _ object: Object, _ copies: inout [UInt32: Object], _ depth: Int
+  ) throws(ObjectTextError) -> Object {
     guard object.isContainer else { return object }
+    guard depth > 0 else { throw .tooDeep }
     let identity = identity(object)
     if let copy = copies[identity] { return copy }
     let count = count(object)
@@ -80,7 +84,7 @@ extension ObjectHeap {
     copies[identity] = copy
     let width = object.tag == .dict ? 2 : 1
     for place in 0..<count * width {
-      let item = deepCopy(node(object).pointee.items[place], &copies)
+      let item = try deepCopy(node(object).pointee.items[place], &copies, depth - 1)
       node(copy).pointee.items[place] = item
     }
     node(copy).pointee.count = UInt32(count)

@@ -26,7 +26,7 @@ extension ObjectHeap {
 
   /// Python's `==`: by value, all the way down.
   /// - Parameter depth: how deep it may go; what is deeper counts as different.
-  public func isEqual(_ a: Object, _ b: Object, depth: Int = 400) -> Bool {
+  public func isEqual(_ a: Object, _ b: Object, depth: Int = ObjectHeap.depthLimit) -> Bool {
     if a.bits == b.bits, a.tag == b.tag { return a.tag != .float || a.floatValue == a.floatValue }
     work += 1
     switch (a.tag, b.tag) {
@@ -82,11 +82,12 @@ extension ObjectHeap {
   }
 
   /// Whether it can be a key.
-  public func isHashable(_ object: Object) -> Bool {
+  public func isHashable(_ object: Object, depth: Int = ObjectHeap.depthLimit) -> Bool {
     switch object.tag {
     case .list, .dict: return false
     case .tuple:
-      for place in 0..<count(object) where !isHashable(item(object, at: place)) { return false }
+      guard depth > 0 else { return false }
+      for place in 0..<count(object) where !isHashable(item(object, at: place), depth: depth - 1) { return false }
       return true
     default: return true
     }

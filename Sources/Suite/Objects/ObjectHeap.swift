@@ -25,6 +25,12 @@ public final class ObjectHeap {
   /// What outlives jobs.
   private var roots: [Object] = []
   private var rootsChanged = false
+  /// How often something that outlives jobs was changed.
+  private(set) var rootChanges = 0
+
+  /// How deep anything may nest. Fragments may nest by 200 levels; what goes through objects has to end on a thread with a
+  /// small stack.
+  public static let depthLimit = 240
 
   /// Items moved or compared since it was last set to 0: what scripts can make large by small means.
   public var work = 0
@@ -149,7 +155,10 @@ public final class ObjectHeap {
 
   /// To be called before a live node changes.
   func willChange(_ object: Object) {
-    if object.id < liveMark.count { rootsChanged = true }
+    if object.id < liveMark.count {
+      rootsChanged = true
+      rootChanges += 1
+    }
   }
 
   private func fill(_ copy: Object, from source: UnsafeMutablePointer<ObjectNode>) {

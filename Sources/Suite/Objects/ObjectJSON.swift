@@ -28,7 +28,8 @@ struct ObjectJSONWriter {
     self.begin = begin
   }
 
-  func write(_ object: Object, to output: inout ByteBuffer, depth: Int = 400) throws(ObjectTextError) {
+  func write(_ object: Object, to output: inout ByteBuffer, depth: Int = ObjectHeap.depthLimit) throws(ObjectTextError)
+  {
     switch object.tag {
     case .none: output.append("null")
     case .bool: output.append(object.bits != 0 ? "true" : "false")

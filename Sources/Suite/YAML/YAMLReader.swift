@@ -244,8 +244,9 @@ private struct DocumentReader {
       let event = try stream.next()
       if case .sequenceEnd = event.kind { break }
       let item = try node(at: event, depth: depth)
-      items.append(try value(of: item))
-      objects.append(item.object)
+      let value = try value(of: item)
+      // For a heap the values of collections would be made for nothing.
+      if graph == nil { items.append(value) } else { objects.append(item.object) }
       deepest = max(deepest, item.depth)
     }
     return Node(value: .sequence(items), object: graph?.list(objects) ?? .none, mark: mark, depth: deepest + 1)
@@ -269,8 +270,8 @@ private struct DocumentReader {
       case (_, .sequence), (_, .mapping):
         throw stream.error("found unhashable key: a \(key.value.kind) cannot be a key", at: key.mark)
       default:
-        own[key.value] = try value(of: item)
-        objects.append((key.object, item.object))
+        let value = try value(of: item)
+        if graph == nil { own[key.value] = value } else { objects.append((key.object, item.object)) }
       }
     }
     if let graph { for (key, value) in objects { graph.heap.set(value, in: object, for: key) } }
@@ -282,25 +283,36 @@ private struct DocumentReader {
   }
 
   private func merge(_ node: Node, into merged: inout YAMLMapping, _ object: Object) throws(YAMLError) {
+    if let heap = graph?.heap { return try merge(node, into: object, heap) }
     switch node.value {
     case .mapping(let mapping):
       for pair in mapping { merged[pair.key] = pair.value }
-      graph?.heap.update(object, by: node.object)
     case .sequence(let items):
       // Backwards, for the first of the list is to win.
       for item in items.reversed() {
-        guard case .mapping(let mapping) = item else {
-          throw stream.error("expected a mapping for merging, but found \(item.kind)", at: node.mark)
-        }
+        guard case .mapping(let mapping) = item else { throw unmergeable(item.kind, inList: true, node) }
         for pair in mapping { merged[pair.key] = pair.value }
       }
-      if let heap = graph?.heap {
-        for place in (0..<items.count).reversed() { heap.update(object, by: heap.item(node.object, at: place)) }
-      }
-    default:
-      throw stream.error(
-        "expected a mapping or list of mappings for merging, but found \(node.value.kind)", at: node.mark)
+    default: throw unmergeable(node.value.kind, inList: false, node)
     }
+  }
+
+  private func merge(_ node: Node, into object: Object, _ heap: ObjectHeap) throws(YAMLError) {
+    switch node.object.tag {
+    case .dict: heap.update(object, by: node.object)
+    case .list:
+      for place in (0..<heap.count(node.object)).reversed() {
+        let item = heap.item(node.object, at: place)
+        guard item.tag == .dict else { throw unmergeable(item.kind, inList: true, node) }
+        heap.update(object, by: item)
+      }
+    default: throw unmergeable(node.object.kind, inList: false, node)
+    }
+  }
+
+  private func unmergeable(_ kind: String, inList: Bool, _ node: Node) -> YAMLError {
+    let expected = inList ? "a mapping" : "a mapping or list of mappings"
+    return stream.error("expected \(expected) for merging, but found \(kind)", at: node.mark)
   }
 
   // MARK: Limits

@@ -1,7 +1,8 @@
 import LuaKit
+import LuaSyntax
 
 /// A chain such as `vm:exec`, `kdev.disk.info("a").` or `list[1].name`, read backwards from its end.
-struct Expression {
+struct PrefixExpression {
   enum Step: Equatable {
     case field(String)
     case element(Int)
@@ -18,22 +19,22 @@ struct Expression {
 
   /// The chain whose last word is at `end`.
   /// - Returns: nil when there is none, or none that can be followed.
-  init?(_ tokens: [LuaToken], endingAt end: Int) {
+  init?(_ tokens: [Token], endingAt end: Int) {
     var steps: [Step] = []
     var place = end
     while place >= 0 {
       let token = tokens[place]
-      if token.kind == .name {
-        if place > 0, tokens[place - 1].isSymbol(".") || tokens[place - 1].isSymbol(":") {
-          steps.append(.field(token.text))
+      if case .name(let name) = token {
+        if place > 0, tokens[place - 1] == .symbol(.point) || tokens[place - 1] == .symbol(.colon) {
+          steps.append(.field(name))
           place -= 2
           continue
         }
-        (root, self.steps) = (.global(token.text), steps.reversed())
+        (root, self.steps) = (.global(name), steps.reversed())
         return
       }
       guard place > 0 else { return nil }
-      if token.kind == .string {
+      if case .string = token {
         // `require "x"`; a string by itself is no chain.
         guard Self.endsCallee(tokens[place - 1]) else { return nil }
         steps.append(.call)
@@ -43,18 +44,16 @@ struct Expression {
       guard let open = Self.opening(tokens, of: place) else { return nil }
       let inside = tokens[(open + 1)..<place]
       let follows = open > 0 && Self.endsCallee(tokens[open - 1])
-      if token.isSymbol("]") {
-        guard follows, inside.count == 1, let key = inside.first else { return nil }
-        if key.kind == .string {
-          steps.append(.field(key.text))
-        } else if let number = Int(key.text) {
-          steps.append(.element(number))
-        } else {
-          return nil
+      if token == .symbol(.closeSquare) {
+        guard follows, inside.count == 1 else { return nil }
+        switch inside.first {
+        case .string(let bytes): steps.append(.field(String(decoding: bytes, as: UTF8.self)))
+        case .number(.integer(let number)): steps.append(.element(Int(number)))
+        default: return nil
         }
       } else if follows {
         steps.append(.call)
-      } else if token.isSymbol(")"), inside.count == 1, inside.first?.kind == .string {
+      } else if token == .symbol(.closeRound), inside.count == 1, case .string? = inside.first {
         (root, self.steps) = (.string, steps.reversed())
         return
       } else {
@@ -66,15 +65,21 @@ struct Expression {
   }
 
   /// Whether a call's arguments, or an index, can follow the word.
-  static func endsCallee(_ token: LuaToken) -> Bool {
-    token.kind == .name || token.kind == .string || ["]", ")", "}"].contains { token.isSymbol($0) }
+  static func endsCallee(_ token: Token) -> Bool {
+    switch token {
+    case .name, .string, .symbol(.closeSquare), .symbol(.closeRound), .symbol(.closeCurly): true
+    default: false
+    }
   }
 
-  private static func opening(_ tokens: [LuaToken], of close: Int) -> Int? {
+  private static func opening(_ tokens: [Token], of close: Int) -> Int? {
     var depth = 0
     for place in stride(from: close, through: 0, by: -1) {
-      if ["]", ")", "}"].contains(where: { tokens[place].isSymbol($0) }) { depth += 1 }
-      if ["[", "(", "{"].contains(where: { tokens[place].isSymbol($0) }) { depth -= 1 }
+      switch tokens[place] {
+      case .symbol(.closeSquare), .symbol(.closeRound), .symbol(.closeCurly): depth += 1
+      case .symbol(.openSquare), .symbol(.openRound), .symbol(.openCurly): depth -= 1
+      default: break
+      }
       if depth == 0 { return place == close ? nil : place }
     }
     return nil
@@ -91,7 +96,7 @@ struct Expression {
 
   /// Follows the chain without calling anything: metatables are looked into, and functions in them passed over. When it
   /// has a value, that is pushed.
-  func resolve(_ lua: LuaState, _ types: TypeIndex) -> Meaning? {
+  func resolve(_ lua: LuaState, _ types: TypeLibrary) -> Meaning? {
     var meaning = Meaning()
     let base = lua.top
     switch root {
@@ -119,12 +124,13 @@ struct Expression {
     return meaning
   }
 
-  private func follow(_ step: Step, _ meaning: inout Meaning, _ lua: LuaState, _ types: TypeIndex) {
+  private func follow(_ step: Step, _ meaning: inout Meaning, _ lua: LuaState, _ types: TypeLibrary) {
     let before = meaning
     meaning = Meaning()
     switch step {
     case .call:
-      meaning.type = before.name.flatMap { types.function($0) }.flatMap { types.result(of: $0) }
+      let result = before.name.flatMap { types.member(named: $0) }?.function.result(0)
+      meaning.type = result.flatMap { types.firstClass(in: $0.type) }
     case .element(let position):
       guard before.hasValue, lua.type(at: -1) == .table else { return }
       lua.rawElement(position, of: -1)
@@ -135,22 +141,20 @@ struct Expression {
         meaning.hasValue = !lua.isNil(at: -1)
       }
       guard !meaning.hasValue else { break }
-      if let owner = before.name, owner == "kdev", types.module(name) != nil {
+      if before.name == "kdev", types.module("kdev." + name) != nil {
         meaning.name = "kdev." + name
-      } else if let owner = before.name, types.function(owner + "." + name) != nil {
-        meaning.name = owner + "." + name
-      } else if let type = before.type {
-        if types.function(type + ":" + name) != nil {
-          meaning.name = type + ":" + name
-        } else if let field = types.fields(of: type).first(where: { $0.name == name }) {
-          meaning.type = field.type.classes.first { types.type($0) != nil }
+      } else if let owner = before.name ?? before.type {
+        if let member = types.member(name, of: owner) {
+          meaning.name = member.fullName
+        } else if let field = types.field(name, of: owner) {
+          meaning.type = types.firstClass(in: field.type)
         }
       }
     }
     describe(&meaning, lua, types)
   }
 
-  private func describe(_ meaning: inout Meaning, _ lua: LuaState, _ types: TypeIndex) {
+  private func describe(_ meaning: inout Meaning, _ lua: LuaState, _ types: TypeLibrary) {
     guard meaning.hasValue, let name = types.name(of: -1, lua) else { return }
     if lua.type(at: -1) == .userdata { meaning.type = name } else { meaning.name = name }
   }
