@@ -18,6 +18,7 @@
 ---@field sandbox kdev.sandbox
 ---@field task kdev.task
 ---@field time kdev.time
+---@field teuthology kdev.teuthology
 ---@field transaction kdev.transaction
 ---@field ui kdev.ui
 ---@field vm kdev.vm

@@ -19,6 +19,10 @@ import Testing
     "kdev.vm.LaunchOptions.net": "samples['kdev.UserNetwork']", "kdev.vm.LaunchOptions.vhost": "false",
     "kdev.cli.Spec.[integer]":
       #"{ "name", type = "size", default = "1G", choices = { "1G" }, value = "V", help = "h" }"#,
+    "kdev.teuthology.PushOptions.branch": #""wip-a""#, "kdev.teuthology.KernelBuildOptions.branch": #""wip-a""#,
+    "kdev.teuthology.ScheduleOptions.subset": #""0/32""#,
+    // It stands instead of `suite`.
+    "kdev.teuthology.ScheduleOptions.rerun": "nil",
     "kdev.merge.SuiteOptions.subset": #""0/32""#, "kdev.merge.ChooseOptions.fragments": #""setup""#,
     "kdev.merge.ChooseOptions.forced": "{}",
     "kdev.merge.ChooseOptions.globals": #"""
@@ -51,7 +55,7 @@ import Testing
   }
 
   private func stringSample(_ place: String) -> String {
-    place.contains("timeout") || place.contains("duration") ? #""90s""# : #""/nonexistent/a""#
+    ["timeout", "duration", "interval"].contains(where: place.contains) ? #""90s""# : #""/nonexistent/a""#
   }
 
   /// A table with all that the class has.

@@ -30,13 +30,13 @@ enum TeuthologyModule: KdevModule {
         lua, at: 1, "kdev.teuthology.KernelBuildOptions", for: "kdev.teuthology.kernel_build")
       let branch = try BranchName(try options.required("branch"))
       let commit = try options.string("commit")
-      let distro = try SuiteScheduler.packageDistro(
-        osType: options.string("distro"), osVersion: options.string("version"),
-        architecture: options.string("arch") ?? "x86_64")
       let waits = try options.bool("wait")
       var patience = BuildPatience()
       if let limit = try options.duration("timeout") { patience.timeLimit = limit }
       if let interval = try options.duration("interval") { patience.interval = interval }
+      let distro = try SuiteScheduler.packageDistro(
+        osType: options.string("distro"), osVersion: options.string("version"),
+        architecture: options.string("arch") ?? "x86_64")
       return LuaOperation { [patience] in
         let shaman = try LabConfiguration(of: host).shaman
         let build =
