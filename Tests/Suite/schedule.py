@@ -30,12 +30,8 @@ def real(words):
     sys.argv = ["teuthology-suite"]
     from oracle import plain
 
-    # The folder of this file has a scripts of its own.
-    here = sys.path.pop(0)
     import scripts.schedule
     import scripts.suite
-
-    sys.path.insert(0, here)
     import teuthology.misc
     import teuthology.schedule
     import teuthology.suite

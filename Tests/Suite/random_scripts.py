@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares scripts in fragments with the real teuthology.
 
-    scripts.py PROGRAM [--count N] [--first SEED]
+    random_scripts.py PROGRAM [--count N] [--first SEED]
 
 Two kinds of suites, both from a number:
 - jobs that share all that scripts can share: the base configuration, the lists of filters, the random generator;
