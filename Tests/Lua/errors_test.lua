@@ -30,6 +30,7 @@ local of_module <const> = {
   { "task", "timeout", "timed out after 0.01 s", function()
     kdev.task.timeout(0.01, function() kdev.task.sleep(60) end)
   end },
+  { "teuthology", "permission", "never pushes to master", function() kdev.teuthology.push { branch = "master" } end },
   { "time", "invalid", "is not a time in seconds", function() kdev.time.format(1 / 0) end },
   { "transaction", "invalid", "cannot be a machine's name", function() kdev.transaction.begin { name = "a b" } end },
   { "ui", "argument", "no style 'rde'", function() kdev.ui.style("a", "rde") end },
