@@ -178,11 +178,10 @@ public final class Console: Sendable {
   public func suspend() {
     let typed = end()
     kill(0, SIGTSTP)
+    // Before the line is edited again: from then on the thread takes SIGCONT for news.
+    state.withLock { $0.resumedAt = .now }
     begin()
-    state.withLock { state in
-      state.input = typed + state.input
-      state.resumedAt = .now
-    }
+    state.withLock { $0.input = typed + $0.input }
   }
 
   /// What happens next.
