@@ -167,10 +167,7 @@ static int yield(lua_State *L) {
   lb_host *host = lb_host_of(L);
   if (host->task->thread != L || !host->take_turn) return lua_yield(L, lua_gettop(L));
   lua_settop(L, 0);
-  host->trusted = true;
-  int result = host->take_turn(L);
-  host->trusted = false;
-  return lb_leave(L, result);
+  return lb_leave(L, lb_enter(L, host->take_turn));
 }
 
 /* ---- coroutine.status and coroutine.close ---------------------------------------------------------------- */
@@ -182,9 +179,7 @@ static int status(lua_State *L) {
     lua_pushliteral(L, "normal");
     return 1;
   }
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  lb_call_original(L);
   return lua_gettop(L);
 }
 
@@ -193,9 +188,7 @@ static int close(lua_State *L) {
   luaL_argexpected(L, co, 1, "coroutine");
   if (is_waiting(L, co)) return luaL_error(L, "cannot close a coroutine that is waiting; cancel its task instead");
   bool shielded = lb_host_of(L)->task->shielded;
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  lb_call_original(L);
   lb_host_of(L)->task->shielded = shielded; /* it catches what its close handlers raise */
   return lua_gettop(L);
 }

@@ -39,12 +39,7 @@ int lb_leave(lua_State *L, int result) {
 }
 
 static int call_function(lua_State *L) {
-  lb_function f = (lb_function)lua_touserdata(L, lua_upvalueindex(1));
-  lb_host *host = lb_host_of(L);
-  host->trusted = true;
-  int result = f(L);
-  host->trusted = false;
-  return lb_leave(L, result);
+  return lb_leave(L, lb_enter(L, (lb_function)lua_touserdata(L, lua_upvalueindex(1))));
 }
 
 static int call_box(lua_State *L, box *b) {
@@ -161,11 +156,7 @@ static int object_index(lua_State *L) { /* upvalues: methods, getters */
     return 1;
   }
   lua_settop(L, 2);
-  lb_host *host = lb_host_of(L);
-  host->trusted = true;
-  int result = host->unknown_field(L);
-  host->trusted = false;
-  return lb_leave(L, result);
+  return lb_leave(L, lb_enter(L, lb_host_of(L)->unknown_field));
 }
 
 void lb_push_index(lua_State *L) { lua_pushcclosure(L, object_index, 2); }

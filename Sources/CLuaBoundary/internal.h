@@ -11,6 +11,22 @@ static inline bool lb_uncatchable(lua_State *L, bool shielded) {
   return host->limits.over || ((host->exiting || host->task->doomed) && !shielded);
 }
 
+/* Calls into Swift, whose turn it is then: see `trusted`. */
+static inline int lb_enter(lua_State *L, lb_function f) {
+  lb_host *host = lb_host_of(L);
+  host->trusted = true;
+  int result = f(L);
+  host->trusted = false;
+  return result;
+}
+
+/* Calls the function of Lua's own that a replacement keeps as upvalue 1, with all its arguments; leaves the results. */
+static inline void lb_call_original(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+}
+
 int lb_leave(lua_State *L, int result);    /* ends a C frame as the Swift function below it asked */
 int lb_pcall_body(lua_State *L);           /* pcall */
 int lb_xpcall_body(lua_State *L);          /* xpcall */

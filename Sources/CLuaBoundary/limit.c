@@ -86,10 +86,7 @@ void lb_stop(lua_State *L) { atomic_store_explicit(&lb_host_of(L)->limits.stop, 
 /* Each calls the original, upvalue 1, after charging for what it is about to do. Upvalue 2 is `shift`'s. */
 static int charged(lua_State *L, int64_t steps) {
   lb_charge(L, steps < 0 ? INT64_MAX / 2 : steps);
-  int count = lua_gettop(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, count, LUA_MULTRET);
+  lb_call_original(L);
   return lua_gettop(L);
 }
 

@@ -3,11 +3,7 @@
 
 int lb_raised(lua_State *L) {
   lb_host *host = lb_host_of(L);
-  if (host->raised) {
-    host->trusted = true;
-    host->raised(L);
-    host->trusted = false;
-  }
+  if (host->raised) lb_enter(L, host->raised);
   return 1;
 }
 
@@ -139,9 +135,7 @@ int lb_xpcall_body(lua_State *L) {
 int lb_load_body(lua_State *L) {
   lb_task *task = lb_host_of(L)->task;
   bool shielded = task->shielded;
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  lb_call_original(L);
   task->shielded = shielded;
   return lua_gettop(L);
 }
