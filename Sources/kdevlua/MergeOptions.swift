@@ -6,12 +6,7 @@ import Suite
 
 /// What jobs begin with and which of them are wanted: the options of the commands that merge.
 struct MergeOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Jobs whose description has one of these texts; separated by commas.", valueName: "a,b"))
-  var filter = ""
-  @Option(help: ArgumentHelp("Jobs whose description has none of these texts.", valueName: "a,b"))
-  var filterOut = ""
-  @Option(help: ArgumentHelp("Jobs whose description has all of these texts.", valueName: "a,b"))
-  var filterAll = ""
+  @OptionGroup var wanted: FilterOptions
   @Flag(help: "Look for the filters' texts in the paths of fragments, too, as Lua patterns.")
   var filterFragments = false
   @Option(help: ArgumentHelp("The distribution: in the base configuration, and no job of another.", valueName: "type"))
@@ -34,11 +29,7 @@ struct MergeOptions: ParsableArguments {
     guard let luaSeed = seed.int else {
       throw UsageError(message: "--seed \(seed): scripts draw from Lua, whose seeds have 64 bits; or give --no-merge")
     }
-    var filters = PlanFilters()
-    filters.any = PlanFilters.list(filter)
-    filters.none = PlanFilters.list(filterOut)
-    filters.all = PlanFilters.list(filterAll)
-    filters.looksAtFragments = filterFragments
+    let filters = wanted.filters(looksAtFragments: filterFragments)
     let text = try baseConfig.map { try Files.text($0) }
     var setup = MergeSetup(base: try base(text), suiteName: suite, seed: luaSeed, filters: filters, files: matrix.files)
     setup.baseText = text

@@ -54,12 +54,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: [.customShort("D"), .long], help: ArgumentHelp("Its version, by number or name.", valueName: "version"))
   var distroVersion: String?
-  @Option(help: ArgumentHelp("Jobs whose description has one of these texts; separated by commas.", valueName: "a,b"))
-  var filter = ""
-  @Option(help: ArgumentHelp("Jobs whose description has none of these texts.", valueName: "a,b"))
-  var filterOut = ""
-  @Option(help: ArgumentHelp("Jobs whose description has all of these texts.", valueName: "a,b"))
-  var filterAll = ""
+  @OptionGroup var wanted: FilterOptions
   @Option(
     name: [.customShort("F"), .long],
     help: ArgumentHelp("Look for the texts in the paths of fragments, too, as Lua patterns.", valueName: "bool"))
@@ -97,10 +92,7 @@ struct RunOptions: ParsableArguments {
     options.testsFolder = suiteRelpath
     options.distro = distro
     options.distroVersion = distroVersion
-    options.filters.any = PlanFilters.list(filter)
-    options.filters.none = PlanFilters.list(filterOut)
-    options.filters.all = PlanFilters.list(filterAll)
-    options.filters.looksAtFragments = filterFragments.value
+    options.filters = wanted.filters(looksAtFragments: filterFragments.value)
     options.subset = subset?.subset
     options.hasNestedSubsets = !noNestedSubset
     options.seed = seed < 0 ? nil : seed
