@@ -121,6 +121,7 @@ import Testing
         let bridge = Bridge(name: "a", address: nil, isOurs: false, entry: nil)
         add(DiskObject(Disk(path: "/nonexistent/a", format: .qcow2, size: try ByteSize("1G"), backing: nil)))
         add(KernelObject(kernel))
+        add(KernelTreeObject(path: folder, version: "6.1.0"))
         add(BridgeObject(bridge, host))
         add(TapObject(Tap(name: "a", bridge: "a", entry: nil), in: bridge, host))
         add(UserNetworkObject(port: 1))

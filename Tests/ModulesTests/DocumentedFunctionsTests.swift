@@ -40,6 +40,7 @@ import Testing
     defer { lua.close() }
     func define<Object: LuaObject>(_ type: Object.Type) { type.pushMetatable(onto: lua) }
     define(BridgeObject.self)
+    define(KernelTreeObject.self)
     define(DiskObject.self)
     define(FileObject.self)
     define(FolderObject.self)

@@ -31,6 +31,14 @@ public struct KernelImage: Sendable, Equatable {
     }
   }
 
+  /// What a build left, to be booted.
+  public init(_ build: BuiltKernel) {
+    path = build.image ?? build.vmlinux ?? build.tree.output + "/vmlinux"
+    release = build.release ?? ""
+    modulesRoot = build.modulesRoot
+    buildTree = build.tree.output
+  }
+
   /// Where in a build tree its modules are looked for, once they are installed there.
   static let treeModules = ".kdevlua"
 

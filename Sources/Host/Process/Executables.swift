@@ -41,7 +41,9 @@ public final class Executables: Sendable {
   public static let packages: [String: String] = [
     "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", "ip": "iproute2", "busybox": "busybox-static",
     "cpio": "cpio", "depmod": "kmod", "modprobe": "kmod", "modinfo": "kmod", "sha256sum": "coreutils", "xz": "xz-utils",
-    "zstd": "zstd", "dpkg-deb": "dpkg", "apt-get": "apt", "sudo": "sudo", "git": "git", "make": "make",
+    "zstd": "zstd", "gcc": "gcc", "ccache": "ccache", "distcc": "distcc", "icecc": "icecc", "clang": "clang",
+    "ld.lld": "lld",
+    "dpkg-deb": "dpkg", "apt-get": "apt", "sudo": "sudo", "git": "git", "make": "make",
     "ssh": "openssh-client", "curl": "curl",
   ]
 }

@@ -8,6 +8,7 @@ enum KernelModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
+    addBuilding(to: module, environment)
     module.async("find") { lua in
       let options = try environment.options(lua, at: 1, "kdev.kernel.FindOptions", for: "kdev.kernel.find")
       let path = try options.string("path")
@@ -39,13 +40,24 @@ extension Stdlib {
 final class KernelObject: LuaObject, Sendable {
   static let luaName = "kdev.Kernel"
   let kernel: KernelImage
+  /// How it was built; nil for a kernel that was found.
+  let build: BuiltKernel?
 
-  init(_ kernel: KernelImage) { self.kernel = kernel }
+  init(_ kernel: KernelImage) {
+    self.kernel = kernel
+    build = nil
+  }
+
+  init(_ build: BuiltKernel) {
+    kernel = KernelImage(build)
+    self.build = build
+  }
 
   static func define(_ type: LuaClass<KernelObject>) {
     type.property("path") { $0.kernel.path }
     type.property("release") { $0.kernel.release }
     type.property("modules") { $0.kernel.modules }
+    defineBuild(type)
     type.tostring { "kdev.Kernel: \($0.kernel.release) (\($0.kernel.path))" }
   }
 }

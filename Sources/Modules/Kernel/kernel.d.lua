@@ -13,6 +13,16 @@ local kernel = {}
 ---@field path string
 ---@field release string Its `uname -r`.
 ---@field modules? string The folder of its modules; nil when none were found.
+---@field image? string Of a built kernel: the image to boot; nil when there is none yet.
+---@field vmlinux? string Of a built kernel: the image with symbols; nil when there is none yet.
+---@field output? string Of a built kernel: the folder that it was built into.
+---@field source? string Of a built kernel: the top of its source.
+---@field status? integer Of a built kernel: the exit status of make.
+---@field diagnostics? kdev.kernel.Diagnostic[] Of a built kernel: the warnings and errors, in their order.
+---@field steps? integer Of a built kernel: how many files were made; 0 when there was nothing to do.
+---@field seconds? number Of a built kernel: how long it took.
+---@field log? string Of a built kernel: the file with the whole output of make.
+---@field packages? string[] Of a built kernel: the Debian packages that were made (bindeb-pkg).
 
 --- Finds a kernel to boot. Errors: "missing" when there is none, with the command that brings one; "invalid" when the file
 --- is no kernel.
@@ -25,5 +35,66 @@ function kernel.find(options) end
 ---@param kernel kdev.Kernel
 ---@return string path
 function kernel.initramfs(kernel) end
+
+--- A warning or an error of a build.
+---@class kdev.kernel.Diagnostic
+---@field severity "error"|"warning"
+---@field file? string From the top of the source; nil when it is of no file.
+---@field line? integer
+---@field column? integer
+---@field message string
+---@field option? string The warning's option, such as "-Wunused-variable".
+---@field context string[] All lines that belong to it, as they were printed.
+
+---@class kdev.kernel.BuildOptions
+---@field tree string|kdev.KernelTree The kernel's source.
+---@field output? string What is built goes there (`O=`). Default: into the source.
+---@field targets? string[] What make is to make: {} is the kernel with all modules, { "modules" }, { "fs/ceph/" } compiles one folder, { "fs/ceph/ceph.ko" }, { "all", "compile_commands.json" }, { "bindeb-pkg" }.
+---@field jobs? integer `-j`. Default: the processors, less when there is not half a gigabyte of memory for each.
+---@field arch? string `ARCH=`: "arm64". Default: this machine's.
+---@field cross_compile? string `CROSS_COMPILE=`: "aarch64-linux-gnu-".
+---@field cc? string `CC=`. Default: gcc, or clang with llvm.
+---@field llvm? boolean `LLVM=1 LLVM_IAS=1`: clang and the LLVM tools.
+---@field ccache? boolean Compile through ccache(1). With and without it are different commands to make, which then compiles all again.
+---@field distribute? "distcc"|"icecc" Compile on other machines, too.
+---@field variables? table<string, string> More of make's variables: { KCFLAGS = "-g3" }.
+---@field install_modules? boolean Put the modules, when all are built, where initramfs finds them. Default: true.
+---@field check? boolean A build that fails is an error. Default: true; false leaves it to `status` and `diagnostics`.
+
+--- Builds a kernel: `make O=OUTPUT -jN TARGETS`, with a bar that knows its length from the build before. The result can be
+--- booted: `kdev.vm.launch { kernel = result, initramfs = kdev.kernel.initramfs(result) }`. Errors: "command" with the first
+--- error of the build and the lines that belong to it; "missing" without a configuration, or for a program; "busy" when
+--- another kdevlua builds there; "conflict" when the source has been built in itself.
+---@param options kdev.kernel.BuildOptions
+---@return kdev.Kernel
+function kernel.build(options) end
+
+---@class kdev.kernel.InstallModulesOptions
+---@field tree string|kdev.KernelTree The kernel's source.
+---@field output? string What it was built into. Default: the source.
+---@field path string The folder that gets lib/modules/RELEASE (`INSTALL_MOD_PATH=`).
+---@field strip? boolean Leave the debug information out, which makes them a tenth of the size. Default: true.
+---@field arch? string `ARCH=`, as for build.
+---@field cross_compile? string `CROSS_COMPILE=`, as for build.
+---@field cc? string `CC=`, as for build.
+---@field llvm? boolean As for build.
+---@field ccache? boolean As for build.
+---@field jobs? integer As for build.
+
+--- Installs a kernel's modules below a folder: `make modules_install`. Before it, all modules are built: else, after a build of
+--- single ones, only those would be installed. Errors: as for build.
+---@param options kdev.kernel.InstallModulesOptions
+---@return string modules The folder `lib/modules/RELEASE`, with `path` before it.
+function kernel.install_modules(options) end
+
+--- The version of a kernel's source, as `make kernelversion` prints it: "6.1.192".
+---@param tree string|kdev.KernelTree
+---@return string
+function kernel.version(tree) end
+
+--- A kernel's source.
+---@class kdev.KernelTree: userdata
+---@field path string Its top, absolute.
+---@field version string As `make kernelversion` prints it.
 
 return kernel
