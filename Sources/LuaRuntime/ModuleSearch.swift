@@ -57,10 +57,8 @@ extension Scheduler {
     try lua.getField("searchers", of: -1)
     lua.push(function: { lua in
       let name: String = try lua.read(1)
-      guard let module = find(name) else {
-        lua.push("no built-in module '\(name)'")
-        return 1
-      }
+      // Nothing, as a searcher may: the error of a name that is found nowhere stays Lua's own.
+      guard let module = find(name) else { return 0 }
       do throws(LuaError) { try lua.load(module.source, name: module.chunkName) } catch {
         let file = module.chunkName.drop { $0 == "@" || $0 == "=" }
         throw LuaError("error loading module '\(name)' from '\(file)':\n\t\(error.message)")
