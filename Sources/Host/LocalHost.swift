@@ -20,6 +20,7 @@ public final class LocalHost: Sendable {
   public let state: StateDirectory
   public let journal: Journal
   public let observer: any HostObserver
+  let startGate = StartGate()
   private let steps = Atomic<Int>(0)
   private let sudo = Mutex<Bool?>(nil)
   private let plannedFolders = Mutex<Set<String>>([])

@@ -46,6 +46,8 @@ extension LocalHost {
     _ body: @escaping @Sendable (RunningProgram) async throws(HostError) -> Value
   ) async throws(HostError) -> (status: Int, value: Value) {
     chost_survive_broken_pipes()
+    let place = try await startGate.enter()
+    defer { startGate.leave(place) }
     var platform = PlatformOptions()
     platform.processGroupID = 0
     platform.teardownSequence = [
