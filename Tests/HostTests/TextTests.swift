@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 
 @testable import Host
@@ -84,9 +85,8 @@ import Testing
 
 @Suite struct QEMULineTests {
   @Test func commasInPathsAreDoubled() {
-    var spec = MachineSpec(name: "work", kernel: "/k")
-    spec.drives = [.init(path: "/a,b.qcow2", format: "qcow2")]
-    #expect(QEMUOption.drives(spec) == ["-drive", "file=/a,,b.qcow2,format=qcow2,if=virtio"])
+    let drives = [Drive(path: "/a,b.qcow2", format: "qcow2")]
+    #expect(QEMUOption.drives(drives) == ["-drive", "file=/a,,b.qcow2,format=qcow2,if=virtio"])
   }
   @Test func vncListensOnLoopbackOnly() {
     var spec = MachineSpec(name: "work", kernel: "/k")
@@ -99,6 +99,21 @@ import Testing
     #expect(QEMUOption.mac(of: "work") == QEMUOption.mac(of: "work"))
     #expect(QEMUOption.mac(of: "work") != QEMUOption.mac(of: "work2"))
     #expect(QEMUOption.mac(of: "work").hasPrefix("52:54:00:") && QEMUOption.mac(of: "work").count == 17)
+  }
+  @Test func aRecordOfAnEarlierVersionIsRead() throws {
+    let old = #"""
+      {"spec":{"name":"work","memory":2048,"cpus":2,"board":"pc","accelerator":"tcg","cpu":"max","kernel":"/k","append":["a"],
+       "drives":[{"path":"/d","format":"qcow2"}],"network":{"tap":{"name":"tap0","vhost":true}},"shares":[],"extra":["-S"]},
+       "display":3}
+      """#
+    let record = try JSONDecoder().decode(MachineRecord.self, from: Data(old.utf8))
+    var spec = MachineSpec(name: "work", kernel: "/k")
+    (spec.memory, spec.cpus, spec.append, spec.extra) = (2048, 2, ["a"], ["-S"])
+    spec.drives = [Drive(path: "/d", format: "qcow2")]
+    spec.network = .tap(name: "tap0", vhost: true)
+    #expect(record == MachineRecord(spec: spec, display: 3))
+    // Written and read again it is the same.
+    #expect(try JSONDecoder().decode(MachineRecord.self, from: try JSONEncoder().encode(record)) == record)
   }
   @Test func theLineHasTheDocumentsOptions() {
     var spec = MachineSpec(name: "work", kernel: "/boot/vmlinuz")

@@ -15,6 +15,12 @@ import Testing
   private static let samples: [String: String] = [
     "kdev.vm.LaunchOptions.name": #""a""#, "kdev.vm.LaunchOptions.memory": #""1G""#,
     "kdev.vm.LaunchOptions.share": #"{ tag = "/" }"#,
+    "kdev.vm.LaunchOptions.boot": "nil", "kdev.vm.LaunchOptions.cdrom": #""/etc/hostname""#,
+    "kdev.vm.CardOptions.mac": #""52:54:00:00:00:01""#, "kdev.vm.CardOptions.vhost": "false",
+    "kdev.vm.LaunchOptions.disks": #"""
+    { samples['kdev.Disk'], { disk = samples['kdev.Disk'], interface = "scsi", cache = "none", discard = true,
+      read_only = true, serial = "a" } }
+    """#,
     // The other network has no vhost.
     "kdev.vm.LaunchOptions.net": "samples['kdev.UserNetwork']", "kdev.vm.LaunchOptions.vhost": "false",
     "kdev.cli.Spec.[integer]":

@@ -13,6 +13,11 @@ extension Machine {
   ) async throws(HostError) -> GuestResult {
     let text = ShellText.line(arguments.map { String(decoding: $0, as: UTF8.self) })
     guard let channel else {
+      guard host.isDryRun else {
+        throw HostError(
+          .invalid, "there is no channel to the guest of \(name): it was launched without waiting for its agent",
+          hint: "launch it with wait = \"agent\"")
+      }
       host.observer.observe(.planned("\(text)  # in the guest"))
       return GuestResult(status: 0, output: [], error: [])
     }

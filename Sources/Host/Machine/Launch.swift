@@ -6,7 +6,7 @@ public final class Machine: Sendable {
   public let host: LocalHost
   public let record: MachineRecord
   public let folder: MachineFolder
-  /// Nil in a dry run: there is no guest.
+  /// Nil in a dry run, where there is no guest, and when the launch waited for no agent.
   let channel: GuestChannel?
   /// Held as long as the channel: a guest talks to one of us at a time.
   private let channelLock: Mutex<FileLock?>
@@ -75,7 +75,9 @@ extension LocalHost {
         "the machine \(spec.name) is running already, with other options: \(differences.joined(separator: "; "))",
         hint: "kdevlua down \(spec.name), or choose another name")
     }
-    if isDryRun { return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil) }
+    if isDryRun || spec.wait == .none {
+      return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
+    }
     return try await attach(record, folder, timeLimit)
   }
 
@@ -109,14 +111,19 @@ extension LocalHost {
     guard let state = try machine(name), state.processID != nil else {
       throw HostError(.invalid, "no machine \(name) is running", hint: "kdevlua ps lists those there are")
     }
-    return try await attach(state.record, folder(ofMachine: name), timeLimit)
+    let folder = folder(ofMachine: name)
+    if state.record.spec.wait == .none {
+      return Machine(host: self, record: state.record, folder: folder, channel: nil, lock: nil)
+    }
+    return try await attach(state.record, folder, timeLimit)
   }
 
   private func start(
     _ spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration, _ step: Step, in transaction: Transaction
   ) async throws(HostError) -> Machine {
     let command = Command.change(QEMUOption.arguments(spec, in: folder))
-    var record = MachineRecord(spec: spec, kernelFile: FileIdentity(spec.kernel))
+    var record = MachineRecord(spec: spec, kernelFile: spec.kernel.flatMap { FileIdentity($0) })
+    record.arguments = command.arguments
     if isDryRun {
       observer.observe(.planned("mkdir -p \(ShellText.quote(folder.path))"))
       try await require(command, to: "start QEMU")
@@ -143,6 +150,10 @@ extension LocalHost {
         record.display = port - 5900
       }
       try write(record)
+      if spec.wait == .none {
+        step.detail("runs")
+        return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
+      }
       step.progress("waiting for the guest")
       let channel = try await boot(folder, qmp, timeLimit)
       record.release = channel.hello.release

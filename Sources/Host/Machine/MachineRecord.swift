@@ -10,6 +10,8 @@ public struct MachineRecord: Sendable, Equatable, Codable {
   public var display: Int?
   /// The guest's `uname -r`.
   public var release: String?
+  /// QEMU's argument vector; nil in records of an earlier kdevlua.
+  public var arguments: [String]?
 
   /// Where the guest is reached from this host: an address, or `127.0.0.1:PORT` for its ssh port.
   public var address: String? {
@@ -112,15 +114,18 @@ extension MachineRecord {
     compare("machine type", \.board)
     compare("accelerator", \.accelerator.rawValue)
     compare("cpu", \.cpu)
-    compare("kernel", \.kernel)
-    if spec.kernel == wanted.kernel, kernelFile != FileIdentity(wanted.kernel) {
-      found.append("the kernel \(wanted.kernel) was built anew since it was booted")
+    compare("kernel", \.kernelText)
+    if spec.kernel == wanted.kernel, let kernel = wanted.kernel, kernelFile != FileIdentity(kernel) {
+      found.append("the kernel \(kernel) was built anew since it was booted")
     } else {
       compare("initramfs", \.initrdText)
     }
     compare("kernel command line", \.appended)
-    compare("disks", \.drivePaths)
-    compare("network", \.networkText)
+    compare("disks", \.driveTexts)
+    compare("CD-ROM", \.cdromText)
+    compare("boot order", \.bootText)
+    compare("reboot", \.reboots)
+    compare("network", \.cardTexts)
     compare("shares", \.shareTexts)
     compare("more arguments", \.extra)
     if let wanted = wanted.vnc, wanted != display {
@@ -131,16 +136,14 @@ extension MachineRecord {
 }
 
 extension MachineSpec {
+  fileprivate var kernelText: String { kernel ?? "none" }
   fileprivate var initrdText: String { initrd ?? "none" }
   fileprivate var appended: String { append.joined(separator: " ") }
-  fileprivate var drivePaths: String { drives.map(\.path).joined(separator: ", ") }
-  fileprivate var shareTexts: String { shares.map { "\($0.tag)=\($0.path)" }.joined(separator: ", ") }
-  // The forwarded port is chosen anew each time, so it is no difference.
-  fileprivate var networkText: String {
-    switch network {
-    case .tap(let name, let vhost): "tap \(name)\(vhost ? " with vhost" : "")"
-    case .user: "user networking"
-    case nil: "none"
-    }
-  }
+  fileprivate var driveTexts: String { Self.list(drives.map(\.text)) }
+  fileprivate var cdromText: String { cdrom ?? "none" }
+  fileprivate var bootText: String { boot ?? "the firmware's" }
+  fileprivate var shareTexts: String { Self.list(shares.map { "\($0.tag)=\($0.path)" }) }
+  fileprivate var cardTexts: String { Self.list(cards.map(\.text)) }
+
+  private static func list(_ texts: [String]) -> String { texts.isEmpty ? "none" : texts.joined(separator: ", ") }
 }

@@ -1,13 +1,13 @@
 /// A virtual machine as it is to be launched: everything that its QEMU line is made of.
-public struct MachineSpec: Sendable, Equatable, Codable {
+public struct MachineSpec: Sendable, Equatable {
   public enum Accelerator: String, Sendable, Codable, CaseIterable { case kvm, tcg }
 
-  /// The guest's network card.
-  public enum Network: Sendable, Equatable, Codable {
-    /// A tap device of the host. `vhost` moves packets in the host's kernel.
-    case tap(name: String, vhost: Bool)
-    /// QEMU's own user networking, with a port of the host's loopback forwarded to the guest's ssh port.
-    case user(sshPort: Int)
+  /// What a launch waits for.
+  public enum Wait: String, Sendable, Codable, CaseIterable {
+    /// The hello of kdevlua's agent in the guest.
+    case agent
+    /// QEMU's answer to QMP: the machine runs, whatever its guest does.
+    case none
   }
 
   /// A folder of the host that the guest mounts by 9p.
@@ -20,15 +20,6 @@ public struct MachineSpec: Sendable, Equatable, Codable {
     }
   }
 
-  public struct Drive: Sendable, Equatable, Codable {
-    public var path: String
-    public var format: String
-    public init(path: String, format: String) {
-      self.path = path
-      self.format = format
-    }
-  }
-
   public var name: String
   /// In MiB, as `-m` takes it.
   public var memory: Int
@@ -38,21 +29,30 @@ public struct MachineSpec: Sendable, Equatable, Codable {
   public var accelerator: Accelerator
   /// As `-cpu` takes it.
   public var cpu: String
-  public var kernel: String
+  /// Nil: the firmware boots from a disk, the CD-ROM or the network.
+  public var kernel: String?
   public var initrd: String?
   /// Words added to the kernel's command line.
   public var append: [String]
   public var drives: [Drive]
-  public var network: Network?
+  /// An image in a CD-ROM drive.
+  public var cdrom: String?
+  /// What the firmware tries, as `-boot order=` takes it: `c` disk, `d` CD-ROM, `n` network.
+  public var boot: String?
+  /// Whether a guest that reboots starts again; else its QEMU ends.
+  public var reboots: Bool
+  public var cards: [NetworkCard]
   /// What the guest's init configures: `ADDRESS/PREFIX,GATEWAY` or `dhcp`.
   public var address: String?
   public var shares: [Share]
   /// The display on loopback: `-vnc 127.0.0.1:N`. Nil takes the first free one.
   public var vnc: Int?
+  public var wait: Wait
   /// Arguments for QEMU as they are.
   public var extra: [String]
 
-  public init(name: String, kernel: String) {
+  /// - Parameter kernel: nil for a machine that boots from its disks.
+  public init(name: String, kernel: String?) {
     self.name = name
     self.kernel = kernel
     memory = 1024
@@ -62,8 +62,17 @@ public struct MachineSpec: Sendable, Equatable, Codable {
     cpu = "max"
     append = []
     drives = []
+    reboots = kernel == nil
+    cards = []
     shares = []
+    wait = kernel == nil ? .none : .agent
     extra = []
+  }
+
+  /// What the first card is connected to.
+  public var network: NetworkCard.Network? {
+    get { cards.first?.network }
+    set { cards = newValue.map { [NetworkCard($0)] } ?? [] }
   }
 }
 

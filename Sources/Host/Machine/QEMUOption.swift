@@ -7,8 +7,8 @@ enum QEMUOption {
   }
 
   static func arguments(_ spec: MachineSpec, in folder: MachineFolder) -> [String] {
-    ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec) + drives(spec) + shares(spec)
-      + kernel(spec)
+    ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec) + drives(spec.drives)
+      + boot(spec) + shares(spec) + kernel(spec)
       + channels(folder) + [
         "-vnc", spec.vnc.map { "127.0.0.1:\($0)" } ?? "127.0.0.1:0,to=99", "-daemonize", "-pidfile", folder.processID,
       ]
@@ -19,25 +19,9 @@ enum QEMUOption {
     [
       "-machine", spec.board, "-accel", spec.accelerator.rawValue, "-cpu", spec.cpu, "-m", "\(spec.memory)", "-smp",
       "\(spec.cpus)",
-      // Entropy for the guest, and an end instead of a loop when its kernel panics.
-      "-device", "virtio-rng-pci", "-no-reboot",
-    ]
-  }
-
-  static func network(_ spec: MachineSpec) -> [String] {
-    // romfile= leaves out the network boot ROM, which costs start-up and is never booted from.
-    let card = ["-device", "virtio-net-pci,netdev=net0,mac=\(mac(of: spec.name)),romfile="]
-    switch spec.network {
-    case .tap(let name, let vhost):
-      return ["-netdev", "tap,id=net0,ifname=\(name),script=no,downscript=no,vhost=\(vhost ? "on" : "off")"] + card
-    case .user(let port):
-      return ["-netdev", "user,id=net0,hostfwd=tcp:127.0.0.1:\(port)-:22"] + card
-    case nil: return ["-nic", "none"]
-    }
-  }
-
-  static func drives(_ spec: MachineSpec) -> [String] {
-    spec.drives.flatMap { ["-drive", "file=\(escape($0.path)),format=\($0.format),if=virtio"] }
+      // Entropy for the guest.
+      "-device", "virtio-rng-pci",
+    ] + (spec.reboots ? [] : ["-no-reboot"])
   }
 
   static func shares(_ spec: MachineSpec) -> [String] {
@@ -50,10 +34,15 @@ enum QEMUOption {
     }
   }
 
+  static func boot(_ spec: MachineSpec) -> [String] {
+    (spec.cdrom.map { ["-cdrom", $0] } ?? []) + (spec.boot.map { ["-boot", "order=\($0)"] } ?? [])
+  }
+
   static func kernel(_ spec: MachineSpec) -> [String] {
+    guard let kernel = spec.kernel else { return [] }
     var words = ["console=tty0", "console=ttyS0", "panic=-1", "quiet", "kdev.host=\(spec.name)"]
     if let address = spec.address { words.append("kdev.ip=\(address)") }
-    return ["-kernel", spec.kernel] + (spec.initrd.map { ["-initrd", $0] } ?? [])
+    return ["-kernel", kernel] + (spec.initrd.map { ["-initrd", $0] } ?? [])
       + ["-append", (words + spec.append).joined(separator: " ")]
   }
 
@@ -71,17 +60,6 @@ enum QEMUOption {
       "-device", "virtio-serial-pci",
       "-chardev", socket("agent", folder.agent), "-device", "virtserialport,chardev=agent,name=kdevlua.agent.0",
     ]
-  }
-
-  /// A card's address made from the machine's name, so that it stays the same and differs between machines:
-  /// QEMU's prefix 52:54:00 and three bytes of an FNV-1a hash.
-  static func mac(of name: String) -> String {
-    let hash = fnv1a(name)
-    let bytes = [
-      UInt8(truncatingIfNeeded: hash), UInt8(truncatingIfNeeded: hash >> 8), UInt8(truncatingIfNeeded: hash >> 16),
-    ]
-    return "52:54:00"
-      + bytes.map { ":" + (String($0, radix: 16).count == 1 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }
 

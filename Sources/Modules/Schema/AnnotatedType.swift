@@ -9,7 +9,7 @@ indirect enum AnnotatedType: Sendable, Equatable {
   case array(AnnotatedType)
   /// `table<string, T>`.
   case map(AnnotatedType)
-  /// `A|B`.
+  /// `A|B`; `(A|B)[]` is a list of either.
   case union([AnnotatedType])
 
   /// Reads the type at the front of `text`.
@@ -34,6 +34,10 @@ indirect enum AnnotatedType: Sendable, Equatable {
       let body = rest.dropFirst().prefix { $0 != "\"" }
       type = .literal(String(body))
       rest = rest.dropFirst(body.count + 2)
+    } else if rest.first == "(" {
+      guard let (inner, after) = parse(rest.dropFirst()), after.first == ")" else { return nil }
+      type = inner
+      rest = after.dropFirst()
     } else {
       let name = rest.prefix { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" }
       guard !name.isEmpty else { return nil }

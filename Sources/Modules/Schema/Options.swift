@@ -71,6 +71,14 @@ struct Options {
     if lua.type(at: index) == .table { lua.rawField(name, of: index) } else { lua.push(LuaValue.nil) }
   }
 
+  /// Pushes a field's table; false, and nothing is pushed, when it is not there.
+  func push(list name: String) -> Bool {
+    push(name)
+    if lua.type(at: -1) == .table { return true }
+    lua.pop()
+    return false
+  }
+
   /// The field's value, or nil when it is not there.
   func value<Value: LuaReadable>(_ name: String, as type: Value.Type = Value.self) throws -> Value? {
     willRead(name)

@@ -74,11 +74,26 @@ struct TypeCheck {
       if lua.typeName(at: index) == name { return }
     case .union(let members):
       for member in members { if (try? value(at: index, member)) != nil { return } }
+      // A table that would do but for something in it: what that is, is the better message.
+      if found == .table, let near = members.first(where: { isMeant(tableAt: index, $0) }) {
+        try value(at: index, near)
+      }
     }
     if let text = lua.string(at: index), case .union = type {
       throw LuaMismatch("\(type.text) expected, got \"\(text)\"")
     }
     throw LuaMismatch(expected: type.text, lua, at: index)
+  }
+}
+
+extension TypeCheck {
+  /// Whether a table is most likely meant as that member of a union: one with elements as a list, any other as options.
+  private func isMeant(tableAt index: Int32, _ member: AnnotatedType) -> Bool {
+    switch member {
+    case .array: lua.rawCount(at: index) > 0
+    case .named(let name): lua.rawCount(at: index) == 0 && types.classes[name].map { $0.parent != "userdata" } == true
+    default: false
+    }
   }
 }
 

@@ -2,13 +2,13 @@ import Host
 
 /// What `kdev.vm.launch` was asked for, as the host takes it.
 struct LaunchOptions {
-  private let options: Options
+  let options: Options
 
   init(_ options: Options) { self.options = options }
 
   func spec(_ host: LocalHost) throws -> MachineSpec {
-    let kernel: KernelObject = try options.required("kernel")
-    var spec = MachineSpec(name: try options.required("name"), kernel: kernel.kernel.path)
+    let kernel: KernelObject? = try options.value("kernel")
+    var spec = MachineSpec(name: try options.required("name"), kernel: kernel?.kernel.path)
     spec.initrd = try options.string("initramfs").map { Files.absolute($0) }
     if let memory = try options.size("memory") {
       guard memory.bytes >= 64 << 20 else { throw options.wrong("memory", "64M at least expected, got \(memory.text)") }
@@ -18,14 +18,36 @@ struct LaunchOptions {
     spec.accelerator = MachineSpec.Accelerator(rawValue: try options.string("accel") ?? "tcg") ?? .tcg
     spec.cpu = try options.string("cpu") ?? (spec.accelerator == .kvm ? "host" : "max")
     spec.board = try options.string("machine") ?? "pc"
-    let disks: [DiskObject] = try options.value("disks") ?? []
-    spec.drives = disks.map { .init(path: $0.disk.path, format: $0.disk.format.rawValue) }
+    spec.drives = try drives()
     spec.shares = try shares()
     spec.vnc = try options.integer("vnc", in: 0...99)
     spec.append = try options.strings("append")
     spec.extra = try options.strings("extra")
+    try start(&spec)
     try network(&spec, host)
     return spec
+  }
+
+  /// What the machine boots from, and what is waited for.
+  private func start(_ spec: inout MachineSpec) throws {
+    if spec.kernel == nil {
+      if spec.initrd != nil { throw options.wrong("initramfs", "an initramfs without a kernel") }
+      if !spec.append.isEmpty { throw options.wrong("append", "words for a kernel's command line, and no kernel") }
+    }
+    spec.cdrom = try options.string("cdrom").map { path in
+      guard let file = Files.resolve(path) else { throw options.wrong("cdrom", "there is no file \(path)") }
+      return file
+    }
+    if let order = try options.string("boot") {
+      guard !order.isEmpty, order.allSatisfy({ "acdn".contains($0) }), Set(order).count == order.count else {
+        throw options.wrong(
+          "boot", "letters expected, in order: c disk, d CD-ROM, n network, a floppy disk; got \"\(order)\"")
+      }
+      guard spec.kernel == nil else { throw options.wrong("boot", "a machine with a kernel boots from that") }
+      spec.boot = order
+    }
+    if let reboots: Bool = try options.value("reboot") { spec.reboots = reboots }
+    if let wait = try options.string("wait").flatMap(MachineSpec.Wait.init(rawValue:)) { spec.wait = wait }
   }
 
   private func shares() throws -> [MachineSpec.Share] {
@@ -39,24 +61,6 @@ struct LaunchOptions {
         throw options.wrong("share", "the tag \"\(tag)\" is not 1 to 31 bytes long")
       }
       return .init(tag: tag, path: folder)
-    }
-  }
-
-  private func network(_ spec: inout MachineSpec, _ host: LocalHost) throws {
-    let vhost = try options.bool("vhost")
-    let address = try options.string("address")
-    if let user: UserNetworkObject = try? options.value("net") {
-      guard !vhost else { throw options.wrong("vhost", "user networking has none") }
-      spec.network = .user(sshPort: user.port)
-      // The addresses that QEMU's user networking gives (qemu-system-x86_64(1), -netdev user).
-      spec.address = address ?? "10.0.2.15/24,10.0.2.2,10.0.2.3"
-    } else if let tap: TapObject = try options.value("net") {
-      let works = host.probeVhost()
-      if vhost, !works.works {
-        throw HostError(.missing, "vhost cannot be had: \(works.reason)", hint: works.hint)
-      }
-      spec.network = .tap(name: tap.tap.name, vhost: vhost)
-      spec.address = try address ?? tap.bridge.map { try host.guestAddress(for: spec.name, in: $0) }
     }
   }
 }

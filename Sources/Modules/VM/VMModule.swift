@@ -53,6 +53,7 @@ final class MachineObject: LuaObject, Sendable {
       return LuaOperation { try await object.machine.mount(tag, at: directory) }
     }
     type.asyncMethod("stop") { object, _ in LuaOperation { try await object.machine.stop() } }
+    type.asyncMethod("kill") { object, _ in LuaOperation { try await object.machine.stop(gracefully: false) } }
     type.close { object in LuaOperation { try await object.machine.stop() } }
     type.tostring { "kdev.Machine: \($0.machine.name)" }
   }

@@ -1,0 +1,70 @@
+/// A network card of a machine, and what it is connected to.
+public struct NetworkCard: Sendable, Equatable, Codable {
+  public enum Network: Sendable, Equatable, Codable {
+    /// A tap device of the host. `vhost` moves packets in the host's kernel.
+    case tap(name: String, vhost: Bool)
+    /// QEMU's own user networking, with a port of the host's loopback forwarded to the guest's ssh port.
+    case user(sshPort: Int)
+  }
+
+  public var network: Network
+  /// QEMU's name of the device: `virtio-net-pci`, `e1000`.
+  public var model: String
+  /// Nil is one made from the machine's name, so that it stays the same and differs between machines.
+  public var address: String?
+
+  public init(_ network: Network, model: String = Self.virtio, address: String? = nil) {
+    self.network = network
+    self.model = model
+    self.address = address
+  }
+
+  public static let virtio = "virtio-net-pci"
+
+  /// For people: what it is connected to, and what is not as by default.
+  var text: String {
+    let more = (model == Self.virtio ? [] : [model]) + (address.map { [$0] } ?? [])
+    return network.text + (more.isEmpty ? "" : " (\(more.joined(separator: ", ")))")
+  }
+}
+
+extension NetworkCard.Network {
+  // The forwarded port is chosen anew each time, so it is no difference.
+  var text: String {
+    switch self {
+    case .tap(let name, let vhost): "tap \(name)\(vhost ? " with vhost" : "")"
+    case .user: "user networking"
+    }
+  }
+}
+
+extension QEMUOption {
+  static func network(_ spec: MachineSpec) -> [String] {
+    if spec.cards.isEmpty { return ["-nic", "none"] }
+    return spec.cards.enumerated().flatMap { index, card in
+      let id = "net\(index)"
+      let address = card.address ?? mac(of: index == 0 ? spec.name : "\(spec.name)/\(index)")
+      // romfile= leaves out the network boot ROM, which costs start-up and is wanted only by who boots from it.
+      let rom = spec.boot?.contains("n") == true ? "" : ",romfile="
+      return ["-netdev", backend(card.network, id), "-device", "\(card.model),netdev=\(id),mac=\(address)\(rom)"]
+    }
+  }
+
+  private static func backend(_ network: NetworkCard.Network, _ id: String) -> String {
+    switch network {
+    case .tap(let name, let vhost):
+      "tap,id=\(id),ifname=\(name),script=no,downscript=no,vhost=\(vhost ? "on" : "off")"
+    case .user(let port): "user,id=\(id),hostfwd=tcp:127.0.0.1:\(port)-:22"
+    }
+  }
+
+  /// A card's address made from a name: QEMU's prefix 52:54:00 and three bytes of an FNV-1a hash.
+  static func mac(of name: String) -> String {
+    let hash = fnv1a(name)
+    let bytes = [
+      UInt8(truncatingIfNeeded: hash), UInt8(truncatingIfNeeded: hash >> 8), UInt8(truncatingIfNeeded: hash >> 16),
+    ]
+    return "52:54:00"
+      + bytes.map { ":" + (String($0, radix: 16).count == 1 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
