@@ -23,6 +23,9 @@ import Testing
     """#,
     // The other network has no vhost.
     "kdev.vm.LaunchOptions.net": "samples['kdev.UserNetwork']", "kdev.vm.LaunchOptions.vhost": "false",
+    // One of the two; and a sum of as many digits as it has.
+    "kdev.disk.ImageOptions.url": "nil", "kdev.disk.ImageOptions.sha256": #"("0"):rep(64)"#,
+    "kdev.disk.ImageOptions.sha512": #"("0"):rep(128)"#,
     "kdev.cli.Spec.[integer]":
       #"{ "name", type = "size", default = "1G", choices = { "1G" }, value = "V", help = "h" }"#,
     "kdev.teuthology.PushOptions.branch": #""wip-a""#, "kdev.teuthology.KernelBuildOptions.branch": #""wip-a""#,
@@ -125,7 +128,9 @@ import Testing
           lua.rawSet(type(of: object).luaName, of: -2)
         }
         let bridge = Bridge(name: "a", address: nil, isOurs: false, entry: nil)
-        add(DiskObject(Disk(path: "/nonexistent/a", format: .qcow2, size: try ByteSize("1G"), backing: nil)))
+        add(
+          DiskObject(
+            Disk(path: "/nonexistent/a", format: .qcow2, size: try ByteSize("1G"), backing: nil), environment))
         add(KernelObject(kernel))
         add(KernelTreeObject(path: folder, version: "6.1.0"))
         add(BridgeObject(bridge, host))

@@ -1,29 +1,15 @@
-import FoundationEssentials
-
 /// A disk image.
 public struct Disk: Sendable, Equatable {
-  public enum Format: String, Sendable, CaseIterable { case qcow2, raw }
+  /// The formats of images that QEMU reads and writes; kdevlua makes the first two.
+  public enum Format: String, Sendable, CaseIterable { case qcow2, raw, vmdk, vdi, vhdx, vpc }
   /// The image's path, absolute.
   public let path: String
   public let format: Format
   public let size: ByteSize
   /// The image below it, absolute.
   public let backing: String?
-}
-
-/// What `qemu-img info --output json` tells of an image (qemu-img(1)).
-struct DiskInfo: Decodable {
-  var format: String
-  var virtualSize: Int
-  var backing: String?
-  var fullBacking: String?
-
-  private enum CodingKeys: String, CodingKey {
-    case format
-    case virtualSize = "virtual-size"
-    case backing = "backing-filename"
-    case fullBacking = "full-backing-filename"
-  }
+  /// The format of the image below it, as this one says it; nil for an old one that does not say.
+  public internal(set) var backingFormat: Format?
 }
 
 extension LocalHost {
@@ -48,50 +34,53 @@ extension LocalHost {
   /// is there with the same backing file. (The document leaves `-F` out, which qemu-img 6.1 and later refuse.)
   /// - Parameters:
   ///   - backing: the image below. It must not be written to any more.
+  ///   - size: what the guest sees; nil is the size of the image below.
+  ///   - relative: write down the way from the overlay's folder to the backing file, so that both can be moved together.
   /// - Throws: as `makeDisk`; `missing` when there is no such backing file.
   public func makeOverlay(
-    _ path: String, backing: Disk, in transaction: Transaction
+    _ path: String, backing: Disk, size: ByteSize? = nil, relative: Bool = false, in transaction: Transaction
   ) async throws(HostError) -> Disk {
     let path = Files.absolute(path)
     guard isDryRun || Files.exists(backing.path) else {
       throw HostError(.missing, "the backing file \(backing.path) does not exist")
     }
-    let wanted = Disk(path: path, format: .qcow2, size: backing.size, backing: backing.path)
+    guard Files.resolve(path) == nil || Files.resolve(path) != Files.resolve(backing.path) else {
+      throw HostError(.invalid, "\(path) cannot be an overlay of itself")
+    }
+    let wanted = Disk(
+      path: path, format: .qcow2, size: size ?? backing.size, backing: backing.path, backingFormat: backing.format)
+    let stored = relative ? Self.relative(backing.path, to: Files.folder(of: path)) : backing.path
     return try await step("overlay \(Files.name(of: path))") { step async throws(HostError) in
       try await make(
-        wanted, step, ["-f", "qcow2", "-b", backing.path, "-F", backing.format.rawValue, path], in: transaction)
+        wanted, step,
+        ["-f", "qcow2", "-b", stored, "-F", backing.format.rawValue, path] + (size.map { [$0.text] } ?? []),
+        in: transaction)
     }
   }
 
-  /// What an image is.
+  /// Makes a disk that is gone with its scope: in the journal until it is removed.
   /// - Parameters:
-  ///   - inUse: look at it even while a QEMU has it open.
-  /// - Throws: `missing`; `busy` when a program has it open; `command` when it is no image.
-  public func disk(at path: String, inUse: Bool = false) async throws(HostError) -> Disk {
-    let path = Files.absolute(path)
-    guard Files.exists(path) else { throw HostError(.missing, "there is no disk image \(path)") }
-    let command = Command.query(["qemu-img", "info", "--output", "json"] + (inUse ? ["-U"] : []) + [path])
-    let result = try await run(command)
-    guard result.succeeded else {
-      if isLockComplaint(result.errorText) {
-        throw HostError(
-          .busy, "the disk \(path) is in use by \(try user(of: path) ?? "another program")",
-          hint: "stop that machine first (kdevlua ps), or choose another disk", detail: result.errorText)
-      }
-      throw failure(of: command, result, to: "look at the disk \(path)")
+  ///   - size: needed without a backing file.
+  ///   - folder: where; nil is kdevlua's own folder of disks.
+  public func makeTemporaryDisk(
+    size: ByteSize?, format: Disk.Format, backing: Disk?, in folder: String?, in transaction: Transaction
+  ) async throws(HostError) -> (disk: Disk, file: TemporaryFile) {
+    guard let size = size ?? backing?.size else {
+      throw HostError(.invalid, "a temporary disk needs a size or a backing file")
     }
-    do {
-      let info = try JSONDecoder().decode(DiskInfo.self, from: Data(result.output))
-      guard let format = Disk.Format(rawValue: info.format) else {
-        throw HostError(.conflict, "\(path) is a \(info.format) image", hint: "convert it: qemu-img convert -O qcow2")
-      }
-      return Disk(
-        path: path, format: format, size: ByteSize(bytes: info.virtualSize),
-        backing: (info.fullBacking ?? info.backing).map { Files.resolve($0) ?? $0 })
-    } catch let error as HostError {
-      throw error
-    } catch {
-      throw HostError(.system, "cannot read what qemu-img prints of \(path): \(error)")
+    guard backing == nil || format == .qcow2 else {
+      throw HostError(.invalid, "a \(format.rawValue) image has no backing file; a qcow2 image can have one")
+    }
+    if folder == nil { try makeStateFolder(state.disks) }
+    let path = try newTemporaryPath(in: folder ?? state.disks)
+    let disk = Disk(
+      path: path, format: format, size: size, backing: backing?.path, backingFormat: backing?.format)
+    return try await step("temporary disk") { step async throws(HostError) in
+      let entry = isDryRun ? nil : try transaction.record(.temporary(path: path))
+      let below = backing.map { ["-b", $0.path, "-F", $0.format.rawValue] } ?? []
+      try await create(["-f", format.rawValue] + below + [path, size.text], path, entry, transaction)
+      step.detail(disk.text)
+      return (disk, TemporaryFile(path: path, entry: entry, content: []))
     }
   }
 
@@ -108,36 +97,45 @@ extension LocalHost {
       step.adopted(found.text)
       return found
     }
-    let folder = Files.folder(of: wanted.path)
-    if !Files.isFolder(folder) {
-      guard folder.hasPrefix(state.root + "/") else {
-        throw HostError(.missing, "there is no folder \(folder)", hint: "mkdir -p \(ShellText.quote(folder))")
-      }
-      try makeStateFolder(folder)
-    }
+    try requireFolder(of: wanted.path)
     let entry = isDryRun ? nil : try transaction.record(.disk(path: wanted.path))
-    do {
-      try await require(.change(["qemu-img", "create"] + arguments), to: "make the disk \(wanted.path)")
-    } catch {
-      if let entry {
-        try Files.remove(wanted.path)
-        try transaction.strike(entry)
-      }
-      throw error
-    }
+    try await create(arguments, wanted.path, entry, transaction)
     step.detail(wanted.text)
     return wanted
   }
 
-  /// The machine of ours that runs on an image, as a phrase.
-  private func user(of path: String) throws(HostError) -> String? {
-    for process in Processes.all() where process.arguments.first?.contains("qemu") == true {
-      let option = "file=" + QEMUOption.escape(path)
-      guard process.arguments.contains(where: { $0 == option || $0.contains(option + ",") }) else { continue }
-      let name = process.arguments.firstIndex(of: "-name").map { process.arguments[$0 + 1] }
-      return name.map { "the machine \($0) (process \(process.id))" } ?? "the QEMU of process \(process.id)"
+  private func create(
+    _ arguments: [String], _ path: String, _ entry: JournalEntry?, _ transaction: Transaction
+  ) async throws(HostError) {
+    do {
+      try await require(.change(["qemu-img", "create"] + arguments), to: "make the disk \(path)")
+    } catch {
+      if let entry {
+        try Files.remove(path)
+        try transaction.strike(entry)
+      }
+      throw error
     }
-    return nil
+  }
+
+  /// The folder of a new image; one of kdevlua's own is made.
+  func requireFolder(of path: String) throws(HostError) {
+    let folder = Files.folder(of: path)
+    guard !Files.isFolder(folder) else { return }
+    guard folder.hasPrefix(state.root + "/") else {
+      throw HostError(.missing, "there is no folder \(folder)", hint: "mkdir -p \(ShellText.quote(folder))")
+    }
+    try makeStateFolder(folder)
+  }
+
+  /// The way from a folder to a file, as qemu-img stores it. Links are resolved first, as `..` means another folder behind
+  /// one; `./` keeps a colon in a name from being taken for a protocol.
+  static func relative(_ path: String, to folder: String) -> String {
+    func parts(_ path: String) -> [Substring] { (Files.resolve(path) ?? path).split(separator: "/") }
+    let (target, from) = (parts(path), parts(folder))
+    let common = zip(target, from).prefix { $0 == $1 }.count
+    let up = Array(repeating: "..", count: from.count - common)
+    return (up.isEmpty ? ["."] : up).joined(separator: "/") + "/" + target[common...].joined(separator: "/")
   }
 }
 
@@ -145,11 +143,13 @@ extension Disk {
   /// Format, size and backing file, for people.
   public var text: String {
     "\(format.rawValue), \(size.text)" + (backing.map { ", over \($0)" } ?? "")
+      + (backingFormat.map { $0 == .qcow2 ? "" : " (\($0.rawValue))" } ?? "")
   }
 
   fileprivate func isSame(as other: Disk) -> Bool {
-    format == other.format && size == other.size && backing.map(canonical) == other.backing.map(canonical)
+    format == other.format && size == other.size && backing.map(Self.canonical) == other.backing.map(Self.canonical)
+      && (backing == nil || backingFormat == other.backingFormat)
   }
 
-  private func canonical(_ path: String) -> String { Files.resolve(path) ?? path }
+  static func canonical(_ path: String) -> String { Files.resolve(path) ?? path }
 }

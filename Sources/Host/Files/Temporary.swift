@@ -31,9 +31,10 @@ extension LocalHost {
     return TemporaryFile(path: path, entry: entry, content: content)
   }
 
-  private func newTemporaryPath(in folder: String?) throws(HostError) -> String {
+  /// A path that nothing has.
+  func newTemporaryPath(in folder: String?) throws(HostError) -> String {
     let folder = Files.absolute(folder ?? options.environment["TMPDIR"] ?? "/tmp")
-    guard Files.isFolder(folder) else { throw HostError(.missing, "there is no folder \(folder)") }
+    guard isDryRun || Files.isFolder(folder) else { throw HostError(.missing, "there is no folder \(folder)") }
     let name = String((0..<10).compactMap { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement() })
     return "\(folder)/.kdevlua-\(name)"
   }

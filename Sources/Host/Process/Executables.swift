@@ -40,7 +40,8 @@ public final class Executables: Sendable {
   /// The Debian package that holds each program the host calls.
   public static let packages: [String: String] = [
     "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", "ip": "iproute2", "busybox": "busybox-static",
-    "cpio": "cpio", "depmod": "kmod", "modprobe": "kmod", "modinfo": "kmod", "sha256sum": "coreutils", "xz": "xz-utils",
+    "cpio": "cpio", "depmod": "kmod", "modprobe": "kmod", "modinfo": "kmod", "sha256sum": "coreutils",
+    "sha512sum": "coreutils", "xz": "xz-utils",
     "zstd": "zstd", "gcc": "gcc", "ccache": "ccache", "distcc": "distcc", "icecc": "icecc", "clang": "clang",
     "ld.lld": "lld",
     "dpkg-deb": "dpkg", "apt-get": "apt", "sudo": "sudo", "git": "git", "make": "make",
