@@ -38,8 +38,9 @@ local address <const> = "http://127.0.0.1:" .. lines()
 -- Each call is a script of its own, with that cache.
 local function image(options)
   local script <const> = ("local d = kdev.disk.image(%s) print(d.path, d.format, d.size)"):format(options)
-  return kdev.proc.run { kdev.fs.absolute "/proc/self/exe", "eval", script, env = { KDEVLUA_CACHE = kdev.fs.absolute "." .. "/cache" },
-    check = false }
+  local cache <const> = kdev.fs.absolute "." .. "/cache"
+  local program <const> = kdev.fs.absolute "/proc/self/exe"
+  return kdev.proc.run { program, "eval", script, env = { KDEVLUA_CACHE = cache }, check = false }
 end
 
 test("an image is fetched once, verified, and can only be read", function()

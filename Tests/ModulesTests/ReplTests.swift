@@ -204,7 +204,7 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
     try atPrompt { prompt in
       #expect(await prompt.tab("kd") == ["kdev"])
       #expect(await prompt.tab("kdev.di") == ["disk"])
-      #expect(await prompt.tab("kdev.disk.") == ["create", "info", "overlay"])
+      #expect(await prompt.tab("kdev.disk.") == ["create", "image", "info", "overlay", "temporary"])
       #expect(await prompt.tab("require \"kdev.dis") == ["kdev.disk\""])
       #expect(await prompt.enter("package.loaded['kdev.disk']") == "nil\n")
     }
@@ -274,7 +274,7 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
   @Test func modulesObjectsAndMethodsAreShown() throws {
     try atPrompt { prompt in
       #expect(await prompt.enter("help(kdev)").contains("\n  kdev.disk "))
-      #expect(await prompt.enter("help(kdev.disk)").contains("kdev.disk.overlay { path, backing }"))
+      #expect(await prompt.enter("help(kdev.disk)").contains("kdev.disk.overlay { path, backing, size?, relative? }"))
       #expect(await prompt.enter("help(kdev.task.queue(1))").hasPrefix("kdev.Queue\n"))
       #expect(await prompt.enter("help 'Machine:exec'").contains("cwd  string, optional"))
       #expect(await prompt.enter("help()").contains("help(kdev.disk.create)"))

@@ -114,7 +114,7 @@ import Testing
 
   @Test(arguments: [
     ("kdev.disk.info()", "kdev.disk.info: argument #1 'path' is missing (string expected)"),
-    ("kdev.disk.info('a', 'b')", "kdev.disk.info: too many arguments: 2 given, 1 taken"),
+    ("kdev.fs.read('a', 'b')", "kdev.fs.read: too many arguments: 2 given, 1 taken"),
     ("kdev.disk.info {}", "kdev.disk.info: argument #1 'path': string expected, got table"),
     ("kdev.time.now(1)", "kdev.time.now: too many arguments: 1 given, none taken"),
     ("kdev.time.format 'a'", "kdev.time.format: argument #1 'seconds': number expected, got \"a\""),

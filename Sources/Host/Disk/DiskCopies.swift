@@ -47,8 +47,11 @@ extension LocalHost {
         if let entry { try transaction.strike(entry) }
         throw error
       }
-      let made = isDryRun ? Disk(path: path, format: format, size: disk.size, backing: nil) : try await self.disk(
-        at: path, format: format)
+      let made =
+        isDryRun
+        ? Disk(path: path, format: format, size: disk.size, backing: nil)
+        : try await self.disk(
+          at: path, format: format)
       step.detail(made.text)
       return made
     }

@@ -150,7 +150,8 @@ extension LocalHost {
     let found = result.outputText.drop { $0 == "\\" }.prefix { $0 != " " }
     guard found == checksum.hexadecimal else {
       throw HostError(
-        .conflict, "\(url ?? path) is not what it should be: its \(checksum.program.dropLast(3)) is \(found), "
+        .conflict,
+        "\(url ?? path) is not what it should be: its \(checksum.program.dropLast(3)) is \(found), "
           + "wanted is \(checksum.hexadecimal)",
         hint: url == nil ? "remove it, and fetch it anew" : "the server may have a newer one: see what it publishes")
     }

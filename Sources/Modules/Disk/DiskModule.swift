@@ -79,13 +79,14 @@ extension Options {
   }
 
   fileprivate func checksum() throws -> DiskChecksum? {
-    if let text = try string("sha512") {
+    let (short, long) = (try string("sha256"), try string("sha512"))
+    if let text = long {
       guard let checksum = DiskChecksum(sha512: text) else {
         throw wrong("sha512", "128 hexadecimal digits expected, got \"\(text)\"")
       }
       return checksum
     }
-    guard let text = try string("sha256") else { return nil }
+    guard let text = short else { return nil }
     guard let checksum = DiskChecksum(sha256: text) else {
       throw wrong("sha256", "64 hexadecimal digits expected, got \"\(text)\"")
     }
