@@ -48,6 +48,14 @@ public struct ScheduleOptions: Sendable {
   /// `--timeout`, in seconds; nil is what teuthology.yaml says.
   public var resultsTimeout: Int?
   public var sleepBeforeTeardown = 0
+  /// `--expire`: jobs are not started after it.
+  public var expire: String?
+  /// `--rocketchat`: channels, with commas.
+  public var rocketchat: String?
+  /// `--archive-upload`: where results are copied by rsync; nil is what teuthology.yaml says.
+  public var archiveUpload: String?
+  /// `--throttle`: seconds between one job and the next.
+  public var throttle = 0
   public var isVerbose = false
   /// YAML files that go over every job.
   public var extraFiles: [String] = []
@@ -103,6 +111,10 @@ public struct ScheduleOptions: Sendable {
     add("--owner", owner)
     add("--email", email)
     add("--timeout", resultsTimeout.map(String.init))
+    add("--expire", expire)
+    add("--rocketchat", rocketchat)
+    add("--archive-upload", archiveUpload)
+    if throttle > 0 { add("--throttle", String(throttle)) }
     if sleepBeforeTeardown > 0 { add("--sleep-before-teardown", String(sleepBeforeTeardown)) }
     // It would ask at the terminal before many jobs sleep.
     if sleepBeforeTeardown > 0 { words.append("--non-interactive") }

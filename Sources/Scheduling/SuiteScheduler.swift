@@ -1,5 +1,5 @@
 public import Host
-public import Suite
+import Suite
 import SuiteScripts
 
 /// Makes runs as teuthology-suite does, and brings them to the lab.
@@ -45,6 +45,7 @@ public struct SuiteScheduler: Sendable {
       defaultOwner: "scheduled_\(Identity.user ?? "unknown")@\(try Identity.hostName())",
       seed: options.seed ?? Int.random(in: 0...9999))
     take(options, into: &run)
+    if let expire = options.expire { run.expire = try Expiration.time(expire, now: Clock.wall) }
     try await findKernel(options, &run)
     let folder = try await findSources(options, &run)
     let planned = try await makeJobs(run, options, folder: folder)
@@ -75,7 +76,8 @@ public struct SuiteScheduler: Sendable {
     run.isVerbose = options.isVerbose
     run.sleepBeforeTeardown = options.sleepBeforeTeardown
     run.resultsTimeout = options.resultsTimeout ?? lab.resultsTimeout
-    run.archiveUpload = lab.archiveUpload
+    run.rocketchat = options.rocketchat
+    run.archiveUpload = options.archiveUpload ?? lab.archiveUpload
     run.archiveUploadKey = lab.archiveUploadKey
   }
 
@@ -171,9 +173,10 @@ public struct SuiteScheduler: Sendable {
   // MARK: - Out
 
   /// Puts the jobs into the queue, and tells the results server of them.
+  /// - Parameter throttle: seconds to wait after each job, so that machines are not asked for all at once.
   /// - Throws: `invalid` when teuthology.yaml names no queue or a job is larger than beanstalkd takes, before any is put;
   ///   `missing`, `command` and `timeout` from the queue, after what was put is taken out again.
-  public func schedule(_ planned: PlannedRun) async throws(HostError) -> ScheduledRun {
+  public func schedule(_ planned: PlannedRun, throttle: Int = 0) async throws(HostError) -> ScheduledRun {
     guard let place = lab.queue else {
       throw HostError(
         .invalid, "no queue is named", hint: "queue_host and queue_port in \(lab.file ?? "~/.teuthology.yaml")")
@@ -193,8 +196,8 @@ public struct SuiteScheduler: Sendable {
     var start = 0
     while start < jobs.count {
       let tube = Self.tube(of: jobs[start], planned.run)
-      var end = start
-      while end < jobs.count, Self.tube(of: jobs[end], planned.run) == tube { end += 1 }
+      var end = start + 1
+      while throttle == 0, end < jobs.count, Self.tube(of: jobs[end], planned.run) == tube { end += 1 }
       do throws(HostError) {
         try await queue.use(tube)
         var batch: [BeanstalkJob] = []
@@ -202,6 +205,9 @@ public struct SuiteScheduler: Sendable {
           batch.append(BeanstalkJob(body: bodies[place], priority: try Self.priority(of: jobs[place])))
         }
         numbers += try await queue.put(batch)
+        if throttle > 0, end < jobs.count {
+          do { try await Task.sleep(for: .seconds(throttle)) } catch { throw HostError.cancelled }
+        }
       } catch {
         // What other tubes took before.
         for number in numbers { _ = try? await queue.delete(number) }

@@ -124,6 +124,14 @@ struct SchedulingOptions: ParsableArguments {
   var timeout: Int?
   @Option(help: ArgumentHelp("How long machines rest before they are given back, in seconds.", valueName: "seconds"))
   var sleepBeforeTeardown = 0
+  @Option(help: ArgumentHelp("Start no job after this time, as 2026-01-31T12:00, 7h or 3d.", valueName: "time"))
+  var expire: String?
+  @Option(help: ArgumentHelp("Rocket.Chat channels that are told of the end, with commas.", valueName: "a,b"))
+  var rocketchat: String?
+  @Option(help: ArgumentHelp("Where results are copied by rsync.", valueName: "place"))
+  var archiveUpload: String?
+  @Option(help: ArgumentHelp("How long to wait after each job, in seconds.", valueName: "seconds"))
+  var throttle = 0
   @Option(name: .shortAndLong, help: ArgumentHelp("Repeat the jobs of a run.", valueName: "run"))
   var rerun: String?
   @Option(
@@ -140,6 +148,7 @@ struct SchedulingOptions: ParsableArguments {
     if num < 1 { throw ValidationError("--num must be a number from 1 on") }
     if (jobThreshold ?? 0) < 0 { throw ValidationError("--job-threshold must be a number from 0 on") }
     if sleepBeforeTeardown < 0 { throw ValidationError("--sleep-before-teardown must be a number from 0 on") }
+    if throttle < 0 { throw ValidationError("--throttle must be a number from 0 on") }
     if (timeout ?? 0) < 0 { throw ValidationError("--timeout must be a number from 0 on") }
   }
 
@@ -154,6 +163,10 @@ struct SchedulingOptions: ParsableArguments {
     options.email = email
     options.resultsTimeout = timeout
     options.sleepBeforeTeardown = sleepBeforeTeardown
+    options.expire = expire
+    options.rocketchat = rocketchat
+    options.archiveUpload = archiveUpload
+    options.throttle = throttle
     // Whoever lets machines sleep means one job, unless they say more.
     if sleepBeforeTeardown > 0, options.limit == 0 { options.limit = 1 }
     options.rerun = rerun

@@ -24,6 +24,10 @@ struct SuiteSchedule: ParsableCommand {
   var dryRun = false
   @Option(help: ArgumentHelp("What a dry run prints.", valueName: "names|json|yaml"))
   var format = Format.names
+  @Flag(help: "Wait until all jobs are at their end, and say what became of them.")
+  var wait = false
+  @Option(help: ArgumentHelp("How often --wait asks, in seconds.", valueName: "seconds"))
+  var interval = 60.0
   @Flag(name: .shortAndLong, help: "Print no summary.")
   var quiet = false
 
@@ -31,6 +35,8 @@ struct SuiteSchedule: ParsableCommand {
     guard (jobs.suite == nil) != (scheduling.rerun == nil) else {
       throw ValidationError("either --suite or --rerun is needed")
     }
+    guard interval >= 0.1, interval <= 86400 else { throw ValidationError("--interval must be 0.1 to 86400 seconds") }
+    if wait, dryRun { throw ValidationError("a dry run schedules nothing to --wait for") }
     if jobs.kernelSha1 != nil, ["distro", "none"].contains(jobs.kernel.lowercased()) {
       throw ValidationError("--kernel-sha1 is of a --kernel BRANCH")
     }
@@ -44,17 +50,25 @@ struct SuiteSchedule: ParsableCommand {
       let host = try OutputStyle(isQuiet: quiet).host()
       let options = options
       if via == .teuthology { return try await runTeuthology(options, host) }
-      let scheduler = SuiteScheduler(host, try LabConfiguration(environment: Session.environment))
+      let lab = try LabConfiguration(environment: Session.environment)
+      if wait, lab.resultsServer == nil { throw SuiteStatus.noServer }
+      let scheduler = SuiteScheduler(host, lab)
       let planned = try await scheduler.plan(options)
       if dryRun {
         show(planned)
         return
       }
-      let scheduled = try await scheduler.schedule(planned)
+      let scheduled = try await scheduler.schedule(planned, throttle: options.throttle)
       Session.write(scheduled.name + "\n", to: STDOUT_FILENO)
       say(planned, "scheduled")
       if let trouble = scheduled.unreported {
         Session.complain("the jobs are in the queue, but the results server does not know them:\n\(trouble)")
+        if wait { throw ExitCode.failure }
+      }
+      if wait, !scheduled.jobs.isEmpty {
+        try await SuiteStatus.follow(scheduled.name, host, lab, until: .allEnded, every: interval) { report in
+          if !quiet || report.unfinished == 0 { SuiteStatus.show(report, .table, lab) }
+        }
       }
     }
   }
@@ -72,6 +86,7 @@ struct SuiteSchedule: ParsableCommand {
     var command = Command.change(options.teuthologyCommand(dryRun: dryRun))
     command.output = .inherit
     command.error = .inherit
+    if wait { command.arguments.insert("--wait", at: 1) }
     Session.write(command.shellText(sudo: false) + "\n", to: STDOUT_FILENO)
     let result = try await host.run(command)
     guard result.succeeded else { throw ExitCode(Int32(result.status)) }

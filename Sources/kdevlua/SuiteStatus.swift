@@ -30,28 +30,42 @@ struct SuiteStatus: ParsableCommand {
     try Session.perform {
       let host = try OutputStyle(isQuiet: true).host()
       let lab = try LabConfiguration(environment: Session.environment)
-      guard let results = lab.resultsServer else {
-        throw HostError(
-          .invalid, "teuthology.yaml says that there is no results server", hint: "results_server: ADDRESS")
+      try await Self.follow(name, host, lab, until: watch ? .allEnded : .asked, every: interval) { report in
+        Self.show(report, format, lab)
       }
-      var last: RunReport?
-      while true {
-        let report = try await host.run(named: name, at: results)
-        if report != last { show(report, page: lab.page(ofRun: name)) }
-        last = report
-        if !watch || report.unfinished == 0 { break }
-        try await Task.sleep(for: .seconds(interval))
-      }
-      guard let last else { return }
-      if last.unfinished > 0 { throw ExitCode(3) }
-      if last.jobs.contains(where: { $0.status != "pass" }) { throw ExitCode.failure }
     }
   }
 
-  private func show(_ report: RunReport, page: String?) {
+  static let noServer = HostError(
+    .invalid, "teuthology.yaml says that there is no results server", hint: "results_server: ADDRESS")
+
+  /// How long a run is followed: until it was asked for once, or until all of its jobs are at their end.
+  enum FollowEnd { case asked, allEnded }
+
+  /// Shows what became of a run, and shows it anew whenever it has changed.
+  /// - Parameter interval: seconds until the server is asked again.
+  /// - Throws: `ExitCode` 3 while jobs are not at their end, and 1 when one of them did not pass.
+  static func follow(
+    _ name: String, _ host: LocalHost, _ lab: LabConfiguration, until end: FollowEnd, every interval: Double,
+    show: (RunReport) -> Void
+  ) async throws {
+    guard let results = lab.resultsServer else { throw noServer }
+    var report = try await host.run(named: name, at: results)
+    show(report)
+    while end == .allEnded, report.unfinished > 0 {
+      try await Task.sleep(for: .seconds(interval))
+      let next = try await host.run(named: name, at: results)
+      if next != report { show(next) }
+      report = next
+    }
+    if report.unfinished > 0 { throw ExitCode(3) }
+    if report.jobs.contains(where: { $0.status != "pass" }) { throw ExitCode.failure }
+  }
+
+  static func show(_ report: RunReport, _ format: Format, _ lab: LabConfiguration) {
     switch format {
     case .json: Session.write(report.summary.text + "\n", to: STDOUT_FILENO)
-    case .table: Session.write(Self.table(report, page: page), to: STDOUT_FILENO)
+    case .table: Session.write(table(report, page: lab.page(ofRun: report.name)), to: STDOUT_FILENO)
     }
   }
 

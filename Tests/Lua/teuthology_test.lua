@@ -211,6 +211,41 @@ test("the status of a run is watched to its end", function()
   test.contains(result.stdout, "pass       2")
 end)
 
+test("a run is scheduled and waited for", function()
+  local waiting <const> = kdev.task.spawn(function()
+    return scheduled("--suite", "s", "--kernel", "wip-built", "--wait", "--interval", "0.1", "--quiet")
+  end)
+  -- The jobs are posted as they are scheduled, which nobody here knows the end of.
+  local finishing <const> = kdev.task.spawn(function()
+    while true do
+      finish { "pass", "fail" }
+      kdev.task.sleep(0.1)
+    end
+  end)
+  local result <const> = waiting:await()
+  finishing:cancel()
+  test.equal(result.status, 1)
+  test.contains(result.stdout, "1 fail: Command failed on smithi001")
+  for number = 17, 20 do ask("delete " .. number) end
+  test.equal(ready(), 0)
+  test.contains(scheduled("--suite", "s", "--wait", "--dry-run").stderr, "a dry run schedules nothing to --wait for")
+end)
+
+test("jobs are not started after a time, which is no past one", function()
+  local function dry(time) return scheduled("--suite", "s", "--dry-run", "--format", "json", "--expire", time) end
+  for time, expire in pairs {
+    ["2099-01-31T12:00:00"] = "2099-01-31_12:00:00", ["2099-01-31_12:00:00"] = "2099-01-31_12:00:00",
+    ["2099-01-31 12:00:00+02:00"] = "2099-01-31_10:00:00",
+  } do
+    test.contains(dry(time).stdout, '"expire":"' .. expire .. '"')
+  end
+  local tomorrow <const> = dry("1d").stdout:match '"expire":"([^"]*)"'
+  local seconds <const> = kdev.time.parse(tomorrow:gsub("_", "T") .. "Z") - kdev.time.now()
+  assert(seconds > 23 * 3600 and seconds <= 24 * 3600, tomorrow)
+  test.contains(dry("2001-01-01").stderr, "--expire: 2001-01-01 is in the past")
+  test.contains(dry("soon").stderr, '--expire: "soon" is no time')
+end)
+
 test("a run that is not there is said so", function()
   test.contains(suite("status", "me-nothing").stderr, "the results server has no run me-nothing")
 end)
@@ -383,6 +418,19 @@ test("other commits are overwritten only when it is asked for", function()
   local err <const> = test.fails("could not push wip-x", teuthology.push, { repo = "linux", branch = "wip-x" })
   test.contains(err.hint, "force = true")
   test.equal(teuthology.push({ repo = "linux", branch = "wip-x", force = true }).branch, "wip-x")
+end)
+
+test("other commits at an address are overwritten when it is asked for, and a new branch is made", function()
+  git("-C", "linux", "commit", "-q", "--amend", "-m", "another")
+  local address <const> = kdev.fs.absolute "ceph-client.git"
+  local push <const> = { repo = "linux", branch = "wip-x", remote = address }
+  test.contains(test.fails("could not push wip-x", teuthology.push, push).hint, "force = true")
+  push.force = true
+  test.equal(teuthology.push(push).commit, git("-C", address, "rev-parse", "wip-x"):match "%x+")
+  push.branch = "wip-y"
+  teuthology.push(push)
+  test.equal(branches(), "wip-x\nwip-y\n")
+  git("-C", address, "branch", "-q", "-D", "wip-y")
 end)
 
 test("what everybody takes from is not pushed to", function()

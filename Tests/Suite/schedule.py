@@ -117,6 +117,8 @@ def cases(work):
     yield [*krbd, "--seed", "4", "--kernel", "wip-foo", "--kdb", "false", "--distro", "ubuntu", "--distro-version", "jammy"]
     yield [*krbd, "--seed", "5", "--no-nested-subset", "--machine-type", "smithi,gibba", "-v", "--flavor", "notcmalloc"]
     yield [*krbd, "--seed", "6", "-S", "1234567890" * 4, "--validate-sha1", "false", "--ceph", "wip-me"]
+    yield [*krbd, "--seed", "1", "--limit", "2", "--expire", "2099-01-31T12:00:00", "--rocketchat", "a,b", "--archive-upload", "h:/a"]
+    yield [*krbd, "--seed", "1", "--limit", "2", "--expire", "2099-01-31_12:30:00"]
     yield [*krbd, "--seed", "7", "--suite-branch", "wip-me", "--teuthology-branch", "next", "--timeout", "60"]
     yield [*krbd, "--seed", "8", "--sleep-before-teardown", "30", "--limit", "2", "--priority", "50"]
     fs = ["--kernel", "wip-foo", "--filter", "k-testing"]

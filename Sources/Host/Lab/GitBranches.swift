@@ -37,7 +37,7 @@ extension LocalHost {
   ///   - folder: the kernel's repository.
   ///   - remote: the name or address of ceph-client; nil is the remote whose address has that name.
   ///   - isForced: overwrites a branch whose commits are not in this one, as long as nobody else has pushed to it since it
-  ///     was fetched: `--force-with-lease`.
+  ///     was fetched: `--force-with-lease`. Of an address nothing was fetched: there it is since now.
   ///   - allowsTesting: the branch may be `testing`, which the lab runs for everybody.
   /// - Throws: `invalid` for a name that is none, `permission` for master, main, for-linus, and testing unless allowed,
   ///   `missing` when there is no such remote, `command` when git fails.
@@ -54,8 +54,9 @@ extension LocalHost {
     let commit = head.outputText.filter { !$0.isNewline }
     let target: String
     if let remote { target = remote } else { target = try await cephClient(of: folder) }
+    let force = isForced ? [try await lease(of: branch, at: target, from: folder)] : []
     var command = Command.change(
-      ["git", "-C", folder, "push"] + (isForced ? ["--force-with-lease"] : [])
+      ["git", "-C", folder, "push"] + force
         + ["--", target, "\(commit):refs/heads/\(branch)"])
     command.environment = Self.quietGit
     let result = try await run(command)
@@ -70,6 +71,15 @@ extension LocalHost {
       throw failure(of: command, result, to: "push \(branch)", hint: hint)
     }
     return PushedBranch(branch: branch.text, commit: commit, remote: target)
+  }
+
+  /// The option that overwrites a branch. git knows what it last saw of a remote's branch, and nothing of an address's.
+  private func lease(of branch: BranchName, at target: String, from folder: String) async throws(HostError) -> String {
+    let remotes = try await require(.query("git", "-C", folder, "remote"), to: "list the remotes of \(folder)")
+    if remotes.outputText.split(separator: "\n").contains(Substring(target)) { return "--force-with-lease" }
+    // No commit means that there must be no such branch (git-push(1)).
+    let commit = try await remoteCommit(of: branch, in: target) ?? ""
+    return "--force-with-lease=refs/heads/\(branch):\(commit)"
   }
 
   /// What the lab and Linus take from is not for a script to push to.

@@ -55,7 +55,7 @@ enum TeuthologyModule: KdevModule {
       return LuaOperation {
         let scheduler = SuiteScheduler(host, try LabConfiguration(of: host))
         let planned = try await scheduler.plan(wanted)
-        let scheduled = isDry ? nil : try await scheduler.schedule(planned)
+        let scheduled = isDry ? nil : try await scheduler.schedule(planned, throttle: wanted.throttle)
         return LuaReturn.values([planned.value(scheduled)])
       }
     }
@@ -118,6 +118,10 @@ extension ScheduleOptions {
     jobThreshold = try options.integer("job_threshold", in: 0...Int.max)
     owner = try options.string("owner")
     email = try options.string("email")
+    expire = try options.string("expire")
+    rocketchat = try options.string("rocketchat")
+    archiveUpload = try options.string("archive_upload")
+    throttle = try options.integer("throttle", in: 0...Int(Int32.max)) ?? 0
     extraFiles = try options.strings("files")
   }
 }

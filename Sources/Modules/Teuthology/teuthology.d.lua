@@ -51,6 +51,10 @@ local teuthology = {}
 ---@field job_threshold? integer How many jobs a run may have; 0 is any number. Default 500.
 ---@field owner? string
 ---@field email? string
+---@field expire? string Start no job after this time: "2026-01-31T12:00", or from now on "7h" or "3d".
+---@field rocketchat? string Rocket.Chat channels that are told of the end, with commas.
+---@field archive_upload? string Where results are copied by rsync. Default: what teuthology.yaml says.
+---@field throttle? integer Seconds to wait after each job. Default 0.
 ---@field files? string[] YAML files that go over every job.
 ---@field rerun? string The name of a run to repeat.
 ---@field rerun_statuses? string[] Which jobs of it. Default { "fail", "dead" }.

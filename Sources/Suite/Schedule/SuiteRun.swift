@@ -61,6 +61,8 @@ public struct SuiteRun: Sendable, Equatable {
   public var isVerbose = false
   /// How long a machine rests before it is given back, in seconds.
   public var sleepBeforeTeardown = 0
+  /// Rocket.Chat channels that are told of the end, with commas.
+  public var rocketchat: String?
   /// How many seconds the last job waits for the others.
   public var resultsTimeout = 43200
 
@@ -98,6 +100,7 @@ public struct SuiteRun: Sendable, Equatable {
     if let email { base["email"] = .string(email) }
     if let owner { base["owner"] = .string(owner) }
     if sleepBeforeTeardown > 0 { base["sleep_before_teardown"] = .integer(sleepBeforeTeardown) }
+    if let rocketchat, !rocketchat.isEmpty { base["rocketchat"] = .string(rocketchat) }
     return base
   }
 

@@ -1,8 +1,8 @@
 /// Times and lengths of time as text.
-enum TimeText {
+public enum TimeText {
   /// Seconds since 1970 of a time as RFC 3339 writes it; the time of day may be left out and is midnight then, and so may the
   /// offset, which is UTC then.
-  static func parse(_ text: String) -> Double? {
+  public static func parse(_ text: String) -> Double? {
     var rest = text[...]
     guard let year = digits(4, &rest), take("-", &rest), let month = digits(2, &rest), take("-", &rest),
       let day = digits(2, &rest), (1...12).contains(month), (1...length(of: month, year)).contains(day)
@@ -39,7 +39,7 @@ enum TimeText {
   }
 
   /// The two largest units: "1 h 5 min", "2.5 s", "300 ms".
-  static func duration(_ seconds: Double) -> String {
+  public static func duration(_ seconds: Double) -> String {
     let milliseconds = Int((seconds * 1000).rounded())
     if milliseconds < 1000 { return "\(milliseconds) ms" }
     let tenths = Int((seconds * 10).rounded())
