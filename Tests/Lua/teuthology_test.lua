@@ -422,15 +422,15 @@ end)
 
 test("other commits at an address are overwritten when it is asked for, and a new branch is made", function()
   git("-C", "linux", "commit", "-q", "--amend", "-m", "another")
-  local address <const> = kdev.fs.absolute "ceph-client.git"
-  local push <const> = { repo = "linux", branch = "wip-x", remote = address }
+  local place <const> = kdev.fs.absolute "ceph-client.git"
+  local push <const> = { repo = "linux", branch = "wip-x", remote = place }
   test.contains(test.fails("could not push wip-x", teuthology.push, push).hint, "force = true")
   push.force = true
-  test.equal(teuthology.push(push).commit, git("-C", address, "rev-parse", "wip-x"):match "%x+")
+  test.equal(teuthology.push(push).commit, git("-C", place, "rev-parse", "wip-x"):match "%x+")
   push.branch = "wip-y"
   teuthology.push(push)
   test.equal(branches(), "wip-x\nwip-y\n")
-  git("-C", address, "branch", "-q", "-D", "wip-y")
+  git("-C", place, "branch", "-q", "-D", "wip-y")
 end)
 
 test("what everybody takes from is not pushed to", function()
