@@ -69,8 +69,8 @@ extension LocalHost {
     defer { withExtendedLifetime(lock) {} }
     let start = ContinuousClock.now
     let saved = request.makesSingleModules && !request.makesAllModules ? Self.saveModulesOrder(of: tree) : nil
+    defer { saved?.restore() }
     let made = try await make(request, label: "build linux \(version)")
-    saved?.restore()
     var build = BuiltKernel(
       tree: tree, status: made.status, diagnostics: made.log.diagnostics, steps: made.log.steps, seconds: 0,
       log: tree.log, packages: made.log.packages.map { Files.resolve("\(tree.output)/\($0)") ?? $0 })
