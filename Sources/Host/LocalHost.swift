@@ -24,6 +24,10 @@ public final class LocalHost: Sendable {
   private let steps = Atomic<Int>(0)
   private let sudo = Mutex<Bool?>(nil)
   private let plannedFolders = Mutex<Set<String>>([])
+  /// Ports and addresses that no other kdevlua may take meanwhile.
+  let reservations = Mutex(Reservations())
+  /// Lines of the journal that a dry run has said it would undo.
+  let plannedUndone = Mutex<Set<Int>>([])
 
   /// - Throws: `invalid` when the environment leaves no place for the state.
   public init(options: Options, observer: any HostObserver) throws(HostError) {

@@ -6,37 +6,38 @@ struct PS: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ps", abstract: "List the machines that kdevlua made, with their taps, bridges and disks.")
 
+  @Flag(help: "Print one line of JSON.")
+  var json = false
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     do {
       let host = try output.host()
-      var rows = [["NAME", "STATE", "PID", "MEMORY", "CPUS", "ACCEL", "ADDRESS", "VNC", "KERNEL"]]
-      for machine in try host.machines() {
-        let (record, spec) = (machine.record, machine.record.spec)
-        rows.append([
-          spec.name, machine.processID == nil ? "ended" : "running", machine.processID.map(String.init) ?? "-",
-          "\(spec.memory)M",
-          "\(spec.cpus)", spec.accelerator.rawValue, record.address ?? "-",
-          record.display.map { "127.0.0.1:\($0)" } ?? "-",
-          record.release ?? "-",
-        ])
-      }
-      Table.print(rows)
-      var others = [["MADE", "FOR", "STATE"]]
-      for entry in try host.journal.entries() {
-        if case .machine = entry.resource { continue }
-        others.append([
-          entry.resource.title, entry.owner.isEmpty ? "-" : entry.owner, entry.kept ? "kept" : "set-up not finished",
-        ])
-      }
-      if others.count > 1 {
-        Session.write("\n", to: 1)
-        Table.print(others)
+      try Session.perform { [json] in
+        try host.warnOfBrokenEntries()
+        let survey = try await host.survey()
+        if json { Session.write(survey.json + "\n", to: 1) } else { Self.print(survey) }
       }
     } catch {
       throw Session.exitCode(for: error)
     }
+  }
+
+  private static func print(_ survey: Survey) {
+    var rows = [["NAME", "STATE", "PID", "MEMORY", "CPUS", "ACCEL", "ADDRESS", "VNC", "KERNEL"]]
+    for machine in survey.machines {
+      rows.append([
+        machine.name, machine.state.rawValue, machine.pid.map(String.init) ?? "-", "\(machine.memory)M",
+        "\(machine.cpus)", machine.accel, machine.address ?? "-", machine.vnc.map { "127.0.0.1:\($0)" } ?? "-",
+        machine.release ?? "-",
+      ])
+    }
+    Table.print(rows)
+    guard !survey.things.isEmpty else { return }
+    Session.write("\n", to: 1)
+    Table.print(
+      [["MADE", "FOR", "STATE"]]
+        + survey.things.map { ["\($0.kind) \($0.name)", $0.owner ?? "-", $0.state] })
   }
 }
 

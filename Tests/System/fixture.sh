@@ -32,6 +32,16 @@ fails() {
   [ $status = "$wanted" ] || fail "status $status, not $wanted, of: $* : $output"
 }
 
+# eventually COMMAND...: waits until it succeeds, half a minute at most.
+eventually() {
+  local count=0
+  until "$@" >/dev/null 2>&1; do
+    sleep 0.1
+    count=$((count + 1))
+    [ $count -lt 300 ] || fail "never came true: $*"
+  done
+}
+
 # Processes of this test's machines, zombies left out.
 machines() {
   local file
@@ -53,7 +63,8 @@ nothing_left() {
   [ -z "$left" ] || fail "left interfaces: $left"
   left=$(find "$KDEVLUA_STATE/journal" "$KDEVLUA_STATE/machines" -mindepth 1 ! -name .lock ! -name .last 2>/dev/null || true)
   [ -z "$left" ] || fail "left in the state folder: $left"
-  left=$(find "$work/share" "$KDEVLUA_CACHE" -name '.*partial*' -o -name '.kdevlua-*' -o -name '*.partial*' 2>/dev/null || true)
+  left=$(find "$work/share" -name '*.partial*' -o -name '.kdevlua-*' 2>/dev/null || true)
+  left+=$(find "$KDEVLUA_CACHE" -maxdepth 2 -name '*.partial*' 2>/dev/null || true)
   [ -z "$left" ] || fail "left temporary files: $left"
 }
 

@@ -51,7 +51,10 @@ extension LocalHost {
     }
     // A set-up of that name holds its lock already; anyone else must not start the same machine at the same time.
     let lock = isDryRun || transaction.owner == spec.name ? nil : try lock(spec.name)
-    defer { withExtendedLifetime(lock) {} }
+    defer {
+      withExtendedLifetime(lock) {}
+      releaseReservations(of: spec)
+    }
     if let running = try machine(spec.name), running.processID != nil {
       return try await step("machine \(spec.name)") { step async throws(HostError) in
         let machine = try await adopt(running.record, as: spec, folder, timeLimit)
@@ -75,10 +78,22 @@ extension LocalHost {
         "the machine \(spec.name) is running already, with other options: \(differences.joined(separator: "; "))",
         hint: "kdevlua down \(spec.name), or choose another name")
     }
+    if !isDryRun { try await checkTaps(of: spec) }
     if isDryRun || spec.wait == .none {
       return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
     }
     return try await attach(record, folder, timeLimit)
+  }
+
+  /// - Throws: `conflict` when a running machine's tap was removed: one of that name that is there now is not in its hands.
+  private func checkTaps(of spec: MachineSpec) async throws(HostError) {
+    for case .tap(let tap, _) in spec.cards.map(\.network) {
+      guard let link = try await link(tap), link.kind == .tap, link.hasCarrier else {
+        throw HostError(
+          .conflict, "the machine \(spec.name) is running already, and its tap \(tap) was removed meanwhile",
+          hint: "kdevlua down \(spec.name), then run it again")
+      }
+    }
   }
 
   /// Opens the guest channel of a running machine.
@@ -108,7 +123,14 @@ extension LocalHost {
   /// A running machine by name.
   /// - Throws: `invalid` when none of that name runs.
   public func runningMachine(_ name: String, timeLimit: Duration = .seconds(10)) async throws(HostError) -> Machine {
-    guard let state = try machine(name), state.processID != nil else {
+    let known = try machine(name)
+    if let known, known.processID == nil {
+      let folder = folder(ofMachine: known.record.spec.name)
+      throw HostError(
+        .invalid, "the machine \(name) has ended", hint: "run its set-up again to start it; kdevlua gc removes its files",
+        detail: (try? Files.read(folder.consoleLog)).map { ConsoleText($0).lastLines(5) })
+    }
+    guard let state = known, state.processID != nil else {
       throw HostError(.invalid, "no machine \(name) is running", hint: "kdevlua ps lists those there are")
     }
     let folder = folder(ofMachine: name)
@@ -206,6 +228,11 @@ extension LocalHost {
     } else if text.contains("Failed to find an available port") || text.contains("Address already in use") {
       error.code = .busy
       error.message = "the VNC display \(spec.vnc.map { ":\($0)" } ?? "of the machine \(spec.name)") is taken"
+      error.hint = "choose another one, or leave it out to get a free one"
+    }
+    if text.contains("Could not set up host forwarding rule") {
+      error.code = .busy
+      error.message = "a port that is to lead to the machine \(spec.name) is taken"
       error.hint = "choose another one, or leave it out to get a free one"
     }
     error.command = nil

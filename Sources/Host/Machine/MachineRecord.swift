@@ -46,6 +46,8 @@ extension LocalHost {
     } catch let error as HostError {
       throw error
     } catch {
+      // Without a process it describes nothing, and the next launch writes it anew.
+      guard process != nil else { return nil }
       throw HostError(
         .system, "cannot read \(folder.description)", hint: "kdevlua down \(name), and make the machine again",
         detail: "\(error)")

@@ -49,8 +49,8 @@ func wait<R: Sendable>(_ future: EventLoopFuture<R>) async throws(HostError) -> 
 /// Longest path that a Unix socket's address holds, without the final NUL (unix(7)).
 let longestSocketPath = 107
 
-/// A TCP port on loopback that nobody listens on now.
-public func freeLoopbackPort() throws(HostError) -> Int {
+/// A TCP port on loopback that nobody listens on now; `LocalHost.reserveLoopbackPort` keeps it free.
+func freeLoopbackPort() throws(HostError) -> Int {
   let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
   guard descriptor >= 0 else { throw .system("could not make a socket", errno: errno) }
   defer { close(descriptor) }

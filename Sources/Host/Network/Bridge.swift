@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A bridge that guests' taps are in.
 public struct Bridge: Sendable, Equatable {
   public let name: String
@@ -41,10 +43,15 @@ extension LocalHost {
         if !link.isUp {
           try await require(.change("ip", "link", "set", name, "up").privileged, to: "bring \(name) up")
         }
-        var ours = false
-        for entry in try journal.entries() where try isMade(link, by: entry) { ours = true }
+        var users: [JournalEntry] = []
+        for entry in try journal.entries() where try isMade(link, by: entry) { users.append(entry) }
+        var entry: JournalEntry?
+        if !users.isEmpty, !users.contains(where: { $0.owner == transaction.owner }), !isDryRun {
+          // From now on it is this one's, too: it goes with the last of those that use it.
+          entry = try transaction.record(.bridge(name: name, index: link.index))
+        }
         step.adopted(link.addresses.first?.text ?? "without an address")
-        return Bridge(name: name, address: link.addresses.first, isOurs: ours, entry: nil)
+        return Bridge(name: name, address: link.addresses.first, isOurs: !users.isEmpty, entry: entry)
       }
       let network = if let address { try IPv4.Network(address) } else { try Self.freeNetwork(links) }
       let entry = try await makeLink(
@@ -52,7 +59,7 @@ extension LocalHost {
         by: [
           (.change("ip", "link", "add", "name", name, "type", "bridge"), "make the bridge \(name)"),
           (.change("ip", "address", "add", network.text, "dev", name), "give \(name) the address \(network.text)"),
-          (.change("ip", "link", "set", name, "up"), "bring \(name) up"),
+          (.change("ip", "link", "set", name, "up", "alias", linkAlias), "bring \(name) up"),
         ], in: transaction)
       step.detail(network.text)
       return Bridge(
@@ -71,16 +78,17 @@ extension LocalHost {
   public func guestAddress(for machine: String, in bridge: Bridge) throws(HostError) -> String {
     guard bridge.isOurs, let address = bridge.address else { return "dhcp" }
     let network = try IPv4.Network(address.text)
-    let known = try machines().map(\.record)
-    if let own = known.first(where: { $0.spec.name == machine })?.address,
-      network.overlaps(Link.Address(address: own, prefixLength: 32))
-    {
+    if let own = try self.machine(machine)?.record.address, network.overlaps(Link.Address(address: own, prefixLength: 32)) {
       return "\(own)/\(network.prefixLength),\(network.host)"
     }
-    let taken = Set(known.compactMap(\.address))
     let room = UInt32(1) << UInt32(32 - network.prefixLength)
     for offset in 0..<room {
-      guard let candidate = network.address((fnv1a(machine) &+ offset) % room), !taken.contains(candidate) else {
+      guard let candidate = network.address((fnv1a(machine) &+ offset) % room) else { continue }
+      // First kept from others, then looked at: whoever had it before has written it down by then.
+      let reservation = Self.reservation(ofAddress: candidate)
+      guard try reserve(reservation, for: machine) else { continue }
+      if try machines().contains(where: { $0.record.spec.name != machine && $0.record.address == candidate }) {
+        release(reservation)
         continue
       }
       return "\(candidate)/\(network.prefixLength),\(network.host)"
@@ -100,14 +108,30 @@ extension LocalHost {
     )
   }
 
-  /// Removes a bridge that kdevlua made, unless a device is in it still.
-  /// - Returns: whether it is gone.
-  func removeBridge(_ name: String, index: Int?) async throws(HostError) -> Bool {
+  /// Removes a bridge that kdevlua made, unless somebody uses it still.
+  /// - Parameter entry: its line in the journal.
+  /// - Returns: `.removed`; `.shared` when another set-up has a line of the same bridge; `.occupied` when a device is in it.
+  func removeBridge(_ entry: JournalEntry, _ name: String, index: Int?) async throws(HostError) -> BridgeEnd {
+    let lock = try await networkLock()
+    defer { withExtendedLifetime(lock) {} }
+    let entries = try journal.entries()
+    let undone = plannedUndone.withLock { $0 }
+    let users = entries.filter {
+      $0.id != entry.id && $0.boot == entry.boot && $0.resource == entry.resource && !undone.contains($0.id)
+    }
+    if !users.isEmpty {
+      if !isDryRun { try journal.strike(entry) }
+      return .shared
+    }
     // A dry run has left taps in it that would be gone by now.
-    let entries = isDryRun ? try journal.entries() : []
-    let gone = entries.compactMap { entry in if case .tap(let tap, _) = entry.resource { tap } else { nil } }
-    if try await links().contains(where: { $0.master == name && !gone.contains($0.name) }) { return false }
+    let gone = entries.compactMap { entry in
+      if case .tap(let tap, _) = entry.resource, undone.contains(entry.id) { tap } else { nil }
+    }
+    if try await links().contains(where: { $0.master == name && !gone.contains($0.name) }) { return .occupied }
     try await removeLink(name, index: index, kind: .bridge)
-    return true
+    return .removed
   }
 }
+
+/// What became of a bridge that was to be removed.
+enum BridgeEnd { case removed, shared, occupied }

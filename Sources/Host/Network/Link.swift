@@ -32,11 +32,20 @@ public struct Link: Sendable, Equatable {
   public let owner: String?
   /// IPv4 addresses.
   public let addresses: [Address]
+  /// What its maker calls it; kdevlua names its state there (`LocalHost.linkAlias`).
+  public let alias: String?
+
+  static let aliasPrefix = "kdevlua:"
+  /// The state of the kdevlua that made it.
+  var stateOfMaker: String? {
+    guard let alias, alias.hasPrefix(Self.aliasPrefix) else { return nil }
+    return String(alias.dropFirst(Self.aliasPrefix.count))
+  }
 }
 
 extension Link: Decodable {
   private enum Key: String, CodingKey {
-    case ifindex, ifname, flags, master, linkinfo
+    case ifindex, ifname, flags, master, linkinfo, ifalias
     case addressInfo = "addr_info"
     case linkType = "link_type"
   }
@@ -67,6 +76,7 @@ extension Link: Decodable {
     isUp = flags.contains("UP")
     hasCarrier = flags.contains("LOWER_UP")
     master = try fields.decodeIfPresent(String.self, forKey: .master)
+    alias = try fields.decodeIfPresent(String.self, forKey: .ifalias)
     let info = try fields.decodeIfPresent(Info.self, forKey: .linkinfo)
     switch (info?.kind, info?.data?.type) {
     case ("tun", "tap"): kind = .tap

@@ -1,10 +1,13 @@
 extension LocalHost {
   /// Holds while interfaces are looked at and made, so that two of us do not both find a name or a network free.
-  func networkLock() async throws(HostError) -> FileLock? {
+  func networkLock() async throws(HostError) -> NamespaceLock? {
     if isDryRun { return nil }
-    try state.make(state.locks)
-    return try await FileLock.acquire(state.locks + "/network.lock")
+    return try await NamespaceLock.acquire(
+      "network", within: .seconds(60), else: "another kdevlua has been making or removing interfaces for a minute")
   }
+
+  /// The alias of the interfaces that are made with this state: whose an interface is, for every kdevlua and in `ip link`.
+  var linkAlias: String { Link.aliasPrefix + state.root }
 
   /// Makes a device: into the journal, by the first command, its index noted, then the others. When one fails, or the task
   /// is cancelled, the device is gone again.
@@ -30,14 +33,22 @@ extension LocalHost {
       for (command, purpose) in commands.dropFirst() { try await require(command.privileged, to: purpose) }
       return entry
     } catch {
-      if let made = entry { try await uncancelled { () async throws(HostError) in try await transaction.undo(made) } }
+      if let made = entry {
+        try await uncancelled { () async throws(HostError) in
+          // Not by `undo`, which takes the lock that is held here.
+          try await self.removeLink(name, index: made.resource.linkIndex, kind: kind)
+          try transaction.strike(made)
+        }
+      }
       throw error
     }
   }
 
-  /// Removes an interface that kdevlua made: of that name, kind and index.
+  /// Removes an interface that kdevlua made: of that name, kind and index. Without an index nobody knows whether it was
+  /// made before kdevlua was killed; then one that is in use is somebody else's.
   func removeLink(_ name: String, index: Int?, kind: Link.Kind) async throws(HostError) {
     guard let link = try await link(name), link.kind == kind, index == nil || index == link.index else { return }
+    if index == nil, link.alias.map({ $0 != linkAlias }) ?? (link.hasCarrier || !link.addresses.isEmpty) { return }
     try await require(.change("ip", "link", "del", name).privileged, to: "remove the \(kind.text) \(name)")
   }
 

@@ -35,9 +35,10 @@ extension LocalHost {
       if let bridge {
         commands.append((.change("ip", "link", "set", name, "master", bridge), "put \(name) into \(bridge)"))
       }
-      commands.append((.change("ip", "link", "set", name, "up"), "bring \(name) up"))
+      let up = Command.change("ip", "link", "set", name, "up")
       if let link = try await link(name) {
         try checkAdoptable(link, bridge, for: transaction)
+        commands.append((up, "bring \(name) up"))
         for (command, purpose) in commands where link.master != bridge || !link.isUp {
           try await require(command.privileged, to: purpose)
         }
@@ -45,6 +46,7 @@ extension LocalHost {
         return Tap(name: name, bridge: bridge, entry: nil)
       }
       let owner = isRoot ? [] : ["user", String(getuid())]
+      commands.append((.change(up.arguments + ["alias", linkAlias]), "bring \(name) up"))
       let add = Command.change(["ip", "tuntap", "add", "dev", name, "mode", "tap"] + owner)
       let entry = try await makeLink(name, .tap, by: [(add, "make the tap device \(name)")] + commands, in: transaction)
       step.detail(bridge.map { "in \($0)" } ?? "up")
@@ -72,6 +74,11 @@ extension LocalHost {
         hint: owner.isEmpty ? "choose another name" : "kdevlua down \(owner), or choose another name")
     }
     if owner != nil { return }
+    if let state = link.stateOfMaker, state != self.state.root {
+      throw HostError(
+        .busy, "the tap \(link.name) was made by another kdevlua, which keeps its state in \(state)",
+        hint: "choose another name, or undo that one: KDEVLUA_STATE=\(ShellText.quote(state)) kdevlua down")
+    }
     if link.hasCarrier {
       throw HostError(.busy, "the tap \(link.name) is in use by another program", hint: choose)
     }

@@ -47,12 +47,10 @@ extension LocalHost {
     findings.append(finding("tap", try await probeTap(), otherwise: "guests get user networking"))
     findings.append(finding("vhost", probeVhost(), otherwise: "packets go through QEMU"))
     findings.append(try await examineKernels())
-    for entry in try journal.entries() where !entry.kept {
-      guard entry.owner.isEmpty || (try? lock(entry.owner)) != nil else { continue }
+    for leftover in try await leftovers() {
       findings.append(
         Finding(
-          subject: "leftover", grade: .limited, text: "\(entry.resource.title), of an interrupted set-up",
-          hint: ShellText.line(["kdevlua", "down"] + (entry.owner.isEmpty ? [] : [entry.owner]))))
+          subject: "leftover", grade: .limited, text: "\(leftover.title), \(leftover.reason)", hint: "kdevlua gc"))
     }
     return findings
   }

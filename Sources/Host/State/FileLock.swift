@@ -11,7 +11,16 @@ final class FileLock: Sendable {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .system("could not open the lock \(path)", errno: errno) }
     while true {
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return FileLock(descriptor: descriptor) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+        var (held, there) = (stat(), stat())
+        fstat(descriptor, &held)
+        // Somebody who held it may have removed the file since it was opened: then this is a lock on nothing.
+        if stat(path, &there) == 0, held.st_ino == there.st_ino, held.st_dev == there.st_dev {
+          return FileLock(descriptor: descriptor)
+        }
+        close(descriptor)
+        return try attempt(path)
+      }
       let code = errno
       if code == EINTR { continue }
       close(descriptor)

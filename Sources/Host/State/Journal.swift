@@ -15,6 +15,14 @@ public enum Resource: Codable, Sendable, Equatable {
   /// A temporary folder, with all in it.
   case temporaryFolder(path: String)
 
+  /// The index of an interface, where it is known.
+  var linkIndex: Int? {
+    switch self {
+    case .tap(_, let index), .bridge(_, let index): index
+    default: nil
+    }
+  }
+
   /// As `kdevlua ps` and `down` name it.
   public var title: String {
     switch self {
@@ -39,16 +47,25 @@ public struct JournalEntry: Codable, Sendable, Equatable, Identifiable {
   /// False until the set-up that made it has succeeded.
   public var kept: Bool
   public var resource: Resource
+  /// The process that made it; entries of older programs have none.
+  public var maker: ProcessIdentity?
 }
 
 /// The list of what is to be undone: a file an entry, so that a killed kdevlua leaves a journal that the next one can read.
 public struct Journal: Sendable {
   let folder: String
 
-  /// All entries, oldest first. An entry that cannot be read is an error that names its file: nothing is guessed.
-  public func entries() throws(HostError) -> [JournalEntry] {
-    guard Files.exists(folder) else { return [] }
+  /// All entries, oldest first. One that cannot be read, as after a power failure, does not keep the others from being
+  /// undone: `brokenEntries` has it, and `LocalHost.collectGarbage` finds what it told of by looking.
+  public func entries() throws(HostError) -> [JournalEntry] { try read().entries }
+
+  /// The files of entries that cannot be read.
+  public func brokenEntries() throws(HostError) -> [String] { try read().broken }
+
+  private func read() throws(HostError) -> (entries: [JournalEntry], broken: [String]) {
+    guard Files.exists(folder) else { return ([], []) }
     var entries: [JournalEntry] = []
+    var broken: [String] = []
     for name in try Files.list(folder) where name.hasSuffix(".json") {
       let path = folder + "/" + name
       do {
@@ -57,11 +74,10 @@ public struct Journal: Sendable {
         if error.code == .missing { continue }  // undone by another kdevlua in between
         throw error
       } catch {
-        throw HostError(
-          .system, "cannot read the journal entry \(path)", hint: "look at it, and remove it", detail: "\(error)")
+        broken.append(path)
       }
     }
-    return entries.sorted { $0.id < $1.id }
+    return (entries.sorted { $0.id < $1.id }, broken)
   }
 
   /// Writes down what is about to be made.
@@ -74,7 +90,7 @@ public struct Journal: Sendable {
     let numbers = try Files.list(folder).compactMap { name in Int(name.prefix(while: \.isNumber)) }
     let last = max(noted, numbers.max() ?? 0)
     try Files.write(Array(String(last + 1).utf8), to: folder + "/.last", mode: 0o600)
-    let entry = JournalEntry(id: last + 1, owner: owner, boot: try Self.bootID(), kept: kept, resource: resource)
+    let entry = JournalEntry(id: last + 1, owner: owner, boot: try Self.bootID(), kept: kept, resource: resource, maker: .current)
     try update(entry)
     return entry
   }

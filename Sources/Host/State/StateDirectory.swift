@@ -29,7 +29,15 @@ public struct StateDirectory: Sendable, Equatable {
 
   /// Makes a folder of the state, for the owner alone.
   public func make(_ folder: String) throws(HostError) {
-    try Files.makeFolder(Files.folder(of: root))
-    try Files.makeFolder(folder, mode: 0o700)
+    do throws(HostError) {
+      try Files.makeFolder(Files.folder(of: root))
+      try Files.makeFolder(folder, mode: 0o700)
+    } catch {
+      var error = error
+      if error.code == .permission || error.code == .system {
+        error.hint = error.hint ?? "kdevlua keeps its state there; set KDEVLUA_STATE to a folder that you may write"
+      }
+      throw error
+    }
   }
 }

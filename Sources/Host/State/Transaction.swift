@@ -70,6 +70,14 @@ public final class Transaction: Sendable {
     lock.withLock { $0 = nil }
   }
 
+  /// The same, and when that cannot be written down, the set-up has failed: nobody would find what it made.
+  public func finish() async throws(HostError) {
+    do throws(HostError) { try commit() } catch {
+      await rollBack()
+      throw error
+    }
+  }
+
   /// The set-up failed: what it made is undone, last first. Goes on when one thing cannot be undone, and says so.
   /// - Returns: what could not be undone.
   @discardableResult
@@ -105,6 +113,7 @@ extension LocalHost {
     try Self.validate(machineName: name)
     if isDryRun { return Transaction(host: self, owner: name, keepOnFailure: false, lock: nil) }
     let transaction = Transaction(host: self, owner: name, keepOnFailure: keepOnFailure, lock: try lock(name))
+    try warnOfBrokenEntries()
     for entry in try journal.entries().reversed() where entry.owner == name && !entry.kept {
       note("an earlier set-up of \(name) was interrupted; undoing \(entry.resource.title)")
       try await undo(entry, disks: true)

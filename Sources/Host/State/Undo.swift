@@ -1,21 +1,27 @@
+import Synchronization
+
 extension LocalHost {
   /// Undoes one entry of the journal and strikes it out. What is gone already is no error; what is not ours any more
   /// (the host was started anew, or somebody made another device of that name) is left alone.
   /// - Parameter disks: remove disk images too; otherwise they stay, and their entries go.
-  func undo(
+  /// - Returns: whether it is gone; false for a bridge that others use.
+  @discardableResult func undo(
     _ entry: JournalEntry, disks: Bool, now: Bool = false, _ step: Step? = nil
-  ) async throws(HostError) {
+  ) async throws(HostError) -> Bool {
     let sameBoot = entry.boot == (try Journal.bootID())
     switch entry.resource {
     case .tap(let name, let index):
       if sameBoot { try await removeLink(name, index: index, kind: .tap) }
     case .bridge(let name, let index):
-      if sameBoot, try await removeBridge(name, index: index) == false {
-        // It stays for other machines' sake, and goes with the last of them.
+      switch sameBoot ? try await removeBridge(entry, name, index: index) : .removed {
+      case .removed: break
+      case .shared: return false
+      case .occupied:
+        // It stays for that device's sake, and goes with the last machine that is taken down.
         var kept = entry
         kept.kept = true
         if !isDryRun { try journal.update(kept) }
-        return
+        return false
       }
     case .machine(let name, let folder):
       // One whose set-up did not succeed has nothing to write, and may not answer.
@@ -27,7 +33,15 @@ extension LocalHost {
     case .temporaryFolder(let path):
       if !plans("rm -rf \(ShellText.quote(path))") { try Files.removeTree(path) }
     }
-    if !isDryRun { try journal.strike(entry) }
+    if isDryRun { _ = plannedUndone.withLock { $0.insert(entry.id) } } else { try journal.strike(entry) }
+    return true
+  }
+
+  /// Says which lines of the journal cannot be read, and what finds the things that they told of.
+  public func warnOfBrokenEntries() throws(HostError) {
+    for path in try journal.brokenEntries() {
+      warn("the journal entry \(path) cannot be read; `kdevlua gc` looks for what it told of, and removes it")
+    }
   }
 
   /// Takes down what was made for a machine, or for all, in reverse order.
@@ -41,6 +55,7 @@ extension LocalHost {
   public func takeDown(_ name: String?, disks: Bool, now: Bool = false) async throws(HostError) -> (
     undone: [Resource], kept: [Resource]
   ) {
+    try warnOfBrokenEntries()
     let all = try journal.entries()
     if let name, !all.contains(where: { $0.isFor(name) }) {
       let known = Set(all.map(\.owner)).subtracting([""]).sorted().joined(separator: ", ")
@@ -49,11 +64,11 @@ extension LocalHost {
     // Of names without a lock nothing is touched: they appeared since, and somebody is at work on them.
     var locks: [String: FileLock] = [:]
     if !isDryRun {
-      for owner in Set(all.map(\.owner)) where !owner.isEmpty {
-        if name == nil || owner == name {
-          locks[owner] = try lock(owner)
-        } else if all.contains(where: { $0.owner == owner && $0.isBridge }) {
-          locks[owner] = try? lock(owner)
+      for holder in Set(all.flatMap(\.lockNames)) {
+        if name == nil || holder == name {
+          locks[holder] = try lock(holder)
+        } else if all.contains(where: { $0.lockNames.contains(holder) && ($0.isBridge || $0.isFor(name ?? "")) }) {
+          locks[holder] = try? lock(holder)
         }
       }
     }
@@ -63,7 +78,7 @@ extension LocalHost {
     var failed: HostError?
     for entry in try journal.entries().reversed() {
       guard name == nil || entry.isFor(name ?? "") || orphaned(entry, in: all) else { continue }
-      guard isDryRun || entry.owner.isEmpty || locks[entry.owner] != nil else { continue }
+      guard isDryRun || entry.lockNames.allSatisfy({ locks[$0] != nil }) else { continue }
       if Task.isCancelled {
         failed = .cancelled
         break
@@ -74,13 +89,12 @@ extension LocalHost {
       }
       do {
         let resource = entry.resource
-        let outcome = try await step("remove \(resource.title)") { step async throws(HostError) in
-          try await undo(entry, disks: true, now: now, step)
-          let left = try journal.entries().contains { $0.id == entry.id }
-          if left, !isDryRun { step.adopted("stays: other machines use it") }
-          return left
+        let isGone = try await step("remove \(resource.title)") { step async throws(HostError) in
+          let isGone = try await undo(entry, disks: true, now: now, step)
+          if !isGone { step.adopted("stays: other machines use it") }
+          return isGone
         }
-        if !outcome || isDryRun { undone.append(resource) }
+        if isGone { undone.append(resource) }
       } catch {
         failed = failed ?? error
       }
@@ -102,6 +116,12 @@ extension JournalEntry {
   func isFor(_ name: String) -> Bool {
     if case .machine(name, _) = resource { return true }
     return owner == name
+  }
+  /// The names whose locks whoever changes it holds: that of its set-up, and a machine's own.
+  var lockNames: Set<String> {
+    var names: Set<String> = owner.isEmpty ? [] : [owner]
+    if case .machine(let name, _) = resource { names.insert(name) }
+    return names
   }
   var isBridge: Bool { if case .bridge = resource { true } else { false } }
   var isDisk: Bool { if case .disk = resource { true } else { false } }

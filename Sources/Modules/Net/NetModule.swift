@@ -28,7 +28,7 @@ enum NetModule: KdevModule {
     }
     module.function("user") { lua in
       let options = try environment.options(lua, at: 1, "kdev.net.UserOptions", for: "kdev.net.user")
-      lua.push(UserNetworkObject(port: try options.integer("ssh_port", in: 1...65535) ?? freeLoopbackPort()))
+      lua.push(UserNetworkObject(port: try options.integer("ssh_port", in: 1...65535) ?? host.reserveLoopbackPort()))
       return 1
     }
   }

@@ -68,7 +68,7 @@ final class TransactionObject: LuaObject, Sendable {
       return try lua.await(
         LuaOperation {
           // What cannot be undone is said; the error that the script failed with goes on.
-          if failed { await object.transaction.rollBack() } else { try object.transaction.commit() }
+          if failed { await object.transaction.rollBack() } else { try await object.transaction.finish() }
         })
     }
     type.tostring { "kdev.Transaction: \($0.transaction.owner)" }

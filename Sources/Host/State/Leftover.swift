@@ -1,0 +1,201 @@
+import FoundationEssentials
+
+/// Something on this host that kdevlua made and nobody uses any more.
+public struct Leftover: Sendable, Equatable {
+  enum Cure: Sendable, Equatable {
+    /// What the journal tells of is undone.
+    case undo(JournalEntry)
+    /// Only the line of the journal is left.
+    case strike(JournalEntry)
+    case removeLink(name: String, index: Int, kind: Link.Kind)
+    case removeTree(path: String)
+    case removeFile(path: String)
+    /// It runs, and no line of the journal tells of it: one is written, so that `down` finds it.
+    case record(Resource)
+  }
+  /// What it is, as `kdevlua ps` names it.
+  public let title: String
+  /// Why nobody needs it.
+  public let reason: String
+  let cure: Cure
+}
+
+extension LocalHost {
+  /// Looks for what an interrupted set-up, an ended machine or a killed kdevlua has left, and removes it. Whatever another
+  /// kdevlua is at work on is left alone.
+  /// - Parameter cacheAge: also remove what is in the cache and was not used for so long; nil leaves the cache.
+  /// - Returns: what was removed; in a dry run, what would be.
+  /// - Throws: the first error of a removal, after all others were tried.
+  public func collectGarbage(cacheAge: Duration?) async throws(HostError) -> [Leftover] {
+    var locks: [String: FileLock] = [:]
+    var found = try await leftovers(holding: &locks)
+    if let cacheAge { found += try oldCacheFiles(notUsedFor: cacheAge) }
+    defer { withExtendedLifetime(locks) {} }
+    var removed: [Leftover] = []
+    var failed: HostError?
+    for leftover in found {
+      do {
+        try await step("remove \(leftover.title)") { step async throws(HostError) in
+          step.detail(leftover.reason)
+          if try await cure(leftover.cure, step) == false { step.adopted("stays: other machines use it") }
+        }
+        removed.append(leftover)
+      } catch {
+        failed = failed ?? error
+      }
+    }
+    if !isDryRun { try removeLockFiles(holding: locks) }
+    if let failed { throw failed }
+    return removed
+  }
+
+  /// What `collectGarbage` would remove. Changes nothing.
+  public func leftovers() async throws(HostError) -> [Leftover] {
+    var locks: [String: FileLock] = [:]
+    return try await leftovers(holding: &locks)
+  }
+
+  /// - Parameter locks: takes the locks of all names that the answer is about.
+  private func leftovers(holding locks: inout [String: FileLock]) async throws(HostError) -> [Leftover] {
+    // Interfaces first: whoever makes one has written a line of it before.
+    let links = executables.find("ip") == nil ? [] : try await links()
+    let entries = try journal.entries()
+    for name in Set(entries.flatMap(\.lockNames)) where locks[name] == nil { locks[name] = try? lock(name) }
+    let free = entries.filter { $0.lockNames.allSatisfy { locks[$0] != nil } }
+    let boot = try Journal.bootID()
+    func runs(_ entry: JournalEntry) -> Bool {
+      if case .machine(_, let folder) = entry.resource { entry.boot == boot && qemu(in: folder) != nil } else { false }
+    }
+    // Set-ups whose machines have all ended.
+    let over = Set(free.filter { $0.isMachine }.map(\.owner)).subtracting([""])
+      .subtracting(entries.filter { runs($0) }.map(\.owner))
+
+    var found: [Leftover] = []
+    for entry in free.reversed() {
+      let title = entry.resource.title
+      func add(_ reason: String, _ cure: Leftover.Cure) {
+        found.append(Leftover(title: title, reason: reason, cure: cure))
+      }
+      switch entry.resource {
+      case _ where !entry.kept: add("of an interrupted set-up of \(entry.owner)", .undo(entry))
+      case .machine: if !runs(entry) { add("has ended", .undo(entry)) }
+      case .tap(let name, let index), .bridge(let name, let index):
+        let isThere = links.contains { $0.name == name && (index == nil || $0.index == index) } && entry.boot == boot
+        if !isThere {
+          add("is gone", .strike(entry))
+        } else if over.contains(entry.owner) {
+          add("its machine has ended", .undo(entry))
+        }
+      case .disk(let path): if !Files.exists(path) { add("is gone", .strike(entry)) }
+      case .temporary(let path), .temporaryFolder(let path):
+        if !Files.exists(path) {
+          add("is gone", .strike(entry))
+        } else if let maker = entry.maker, entry.boot != boot || !maker.isRunning {
+          add("the program that made it has ended", .undo(entry))
+        }
+      }
+    }
+    found += try unrecordedMachines(entries, &locks)
+    found += try unrecordedLinks(links, entries)
+    for path in try journal.brokenEntries() {
+      found.append(
+        Leftover(title: "journal entry \(path)", reason: "cannot be read", cure: .removeFile(path: path)))
+    }
+    return found + partialFiles()
+  }
+
+  /// Interfaces with our alias that no line of the journal tells of, and nobody uses: taps, then the bridges that only they
+  /// were in.
+  private func unrecordedLinks(_ links: [Link], _ entries: [JournalEntry]) throws(HostError) -> [Leftover] {
+    var found: [Leftover] = []
+    var names: Set<String> = []
+    for kind in [Link.Kind.tap, .bridge] {
+      for link in links where link.alias == linkAlias && link.kind == kind {
+        var isKnown = false
+        for entry in entries where try isMade(link, by: entry) { isKnown = true }
+        let isUsed =
+          kind == .tap
+          ? link.hasCarrier : links.contains { $0.master == link.name && !names.contains($0.name) }
+        if isKnown || isUsed { continue }
+        names.insert(link.name)
+        found.append(
+          Leftover(
+            title: "\(kind.text) \(link.name)", reason: "the journal tells nothing of it",
+            cure: .removeLink(name: link.name, index: link.index, kind: kind)))
+      }
+    }
+    return found
+  }
+
+  /// Folders of machines that the journal tells nothing of: somebody removed the line, or it cannot be read.
+  private func unrecordedMachines(
+    _ entries: [JournalEntry], _ locks: inout [String: FileLock]
+  ) throws(HostError) -> [Leftover] {
+    guard Files.exists(state.machines) else { return [] }
+    var found: [Leftover] = []
+    for name in try Files.list(state.machines) {
+      let folder = state.machines + "/" + name
+      let resource = Resource.machine(name: name, folder: folder)
+      if entries.contains(where: { $0.resource == resource }) { continue }
+      if locks[name] == nil { locks[name] = try? lock(name) }
+      // A name with a lock may have come into the journal since it was read.
+      guard locks[name] != nil, try !journal.entries().contains(where: { $0.resource == resource }) else { continue }
+      found.append(
+        qemu(in: folder) != nil
+          ? Leftover(title: "machine \(name)", reason: "runs; written into the journal again", cure: .record(resource))
+          : Leftover(
+            title: "folder \(folder)", reason: "the journal tells nothing of it", cure: .removeTree(path: folder)))
+    }
+    return found
+  }
+
+  /// Files that were being written when their writer was killed (`Files.write`).
+  private func partialFiles() -> [Leftover] {
+    let folders = [state.root, state.journal, state.cache] + ["/initramfs", "/vmlinux"].map { state.cache + $0 }
+      + ((try? Files.list(state.machines)) ?? []).map { state.machines + "/" + $0 }
+    return folders.flatMap { folder in
+      ((try? Files.list(folder)) ?? []).compactMap { name in
+        let parts = name.split(separator: ".")
+        guard parts.count > 2, parts.last == "partial", let writer = Int32(parts[parts.count - 2]),
+          ProcessIdentity(running: writer) == nil
+        else { return nil }
+        return Leftover(
+          title: "file \(folder)/\(name)", reason: "its writer was killed", cure: .removeFile(path: folder + "/" + name))
+      }
+    }
+  }
+
+  /// - Returns: false for a bridge that others use.
+  private func cure(_ cure: Leftover.Cure, _ step: Step) async throws(HostError) -> Bool {
+    switch cure {
+    case .undo(let entry): return try await undo(entry, disks: true, step)
+    case .strike(let entry): if !isDryRun { try journal.strike(entry) }
+    case .removeLink(let name, let index, let kind):
+      let lock = try await networkLock()
+      defer { withExtendedLifetime(lock) {} }
+      try await removeLink(name, index: index, kind: kind)
+    case .removeTree(let path): if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
+    case .removeFile(let path): if !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
+    case .record(let resource): if !isDryRun { _ = try journal.record(resource, owner: "", kept: true) }
+    }
+    return true
+  }
+
+  /// Removes the locks of names that nothing is known of.
+  private func removeLockFiles(holding locks: [String: FileLock]) throws(HostError) {
+    guard Files.exists(state.locks) else { return }
+    let used = Set(try journal.entries().flatMap(\.lockNames))
+    for file in try Files.list(state.locks) where file.hasSuffix(".lock") {
+      let name = String(file.dropLast(5))
+      guard !used.contains(name), !Files.exists(state.machines + "/" + name) else { continue }
+      // Held while it is removed: whoever opened it before sees that it is gone (`FileLock.attempt`).
+      let lock = if let held = locks[name] { held } else { try FileLock.attempt(state.locks + "/" + file) }
+      if lock != nil { try Files.remove(state.locks + "/" + file) }
+      withExtendedLifetime(lock) {}
+    }
+  }
+}
+
+extension JournalEntry {
+  var isMachine: Bool { if case .machine = resource { true } else { false } }
+}

@@ -1,0 +1,102 @@
+# Many kdevlua at once.
+# shellcheck shell=bash
+
+# The guests' processors never start, so that twenty of them cost nothing.
+paused_machine() {
+  cat >"$work/paused.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local name <const>, kind <const> = arg[1], arg[2]
+	local setup <close> = kdev.transaction.begin { name = name } -- luacheck: ignore setup
+	local disk <const> = kdev.disk.create { path = name .. ".qcow2", size = "1G" }
+	local net <const> = kind == "tap" and kdev.net.tap { bridge = kdev.net.bridge { name = "many0" } } or kdev.net.user()
+	kdev.vm.launch {
+	  name = name, memory = "64M", disks = { disk }, net = net, wait = "none", extra = { "-S" },
+	}
+	lua
+}
+
+test_twenty_programs_at_once_take_no_tap_display_port_or_address_twice() {
+  paused_machine
+  local number kind pids=() pid
+  for number in $(seq 20); do
+    kind=$([ $((number % 2)) = 0 ] && echo tap || echo user)
+    kd run --quiet "$work/paused.lua" "m$number" "$kind" >"$work/out$number" 2>&1 &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do wait "$pid" || fail "$(cat "$work"/out*)"; done
+  equal "$(machines | wc -l)" 20
+  equal "$(kd ps | awk '$2 == "paused" {print $8}' | sort -u | wc -l)" 20
+  equal "$(kd ps | awk '$2 == "paused" {print $7}' | sort -u | wc -l)" 20
+  # Each tap carries a machine of its own, and all are in the one bridge.
+  equal "$(inside ip -br link show master many0 | grep -c LOWER_UP)" 10
+  equal "$(inside ip -br link show type bridge | wc -l)" 1
+  kd down --now --disks 2>/dev/null
+  nothing_left
+}
+
+test_one_of_many_programs_gets_a_name_and_the_others_are_told() {
+  paused_machine
+  local number pids=() pid won=0 told=0
+  for number in $(seq 8); do
+    kd run --quiet "$work/paused.lua" same tap >"$work/out$number" 2>&1 &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do
+    if wait "$pid"; then won=$((won + 1)); fi
+  done
+  for number in $(seq 8); do
+    case $(cat "$work/out$number") in
+    '') ;;
+    *'another kdevlua is setting up or taking down the machine same'*) told=$((told + 1)) ;;
+    *) fail "neither: $(cat "$work/out$number")" ;;
+    esac
+  done
+  equal "$((won + told))" 8
+  [ "$won" -ge 1 ] || fail 'nobody made the machine'
+  equal "$(machines | wc -l)" 1
+  kd down --now --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_tap_that_another_state_has_made_is_not_taken_over() {
+  kd eval 'kdev.net.tap { name = "mine0" }'
+  fails 1 env KDEVLUA_STATE="$work/other" ip netns exec "$namespace" "$PROGRAM" eval 'kdev.net.tap { name = "mine0" }'
+  contains "$output" "the tap mine0 was made by another kdevlua, which keeps its state in $KDEVLUA_STATE"
+  contains "$output" "KDEVLUA_STATE=$KDEVLUA_STATE kdevlua down"
+  kd down 2>/dev/null
+  nothing_left
+}
+
+test_a_machine_called_network_does_not_wait_for_itself() {
+  paused_machine
+  timeout 60 ip netns exec "$namespace" "$PROGRAM" run --quiet "$work/paused.lua" network tap
+  kd down --now --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_bridge_stays_while_a_set_up_that_took_it_over_has_put_nothing_into_it() {
+  cat >"$work/hold.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = arg[1] } -- luacheck: ignore setup
+	local bridge <const> = kdev.net.bridge { name = "held0" }
+	if arg[2] then
+	  io.stdout:write("ready\n"):flush()
+	  io.read()
+	  kdev.net.tap { bridge = bridge }
+	end
+	error "enough"
+	lua
+  kd eval 'local s <close> = kdev.transaction.begin { name = "first" }; kdev.net.bridge { name = "held0" }'
+  mkfifo "$work/go"
+  kd run --quiet "$work/hold.lua" second wait <"$work/go" >"$work/out" 2>&1 &
+  local pid=$!
+  exec 7>"$work/go"
+  eventually grep -q ready "$work/out"
+  contains "$(kd down first 2>&1)" 'stays: other machines use it'
+  inside ip link show dev held0 >/dev/null || fail 'the bridge was removed under the second set-up'
+  echo >&7
+  exec 7>&-
+  wait $pid || true
+  contains "$(cat "$work/out")" 'enough'
+  nothing_left
+}
