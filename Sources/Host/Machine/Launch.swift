@@ -127,7 +127,8 @@ extension LocalHost {
     if let known, known.processID == nil {
       let folder = folder(ofMachine: known.record.spec.name)
       throw HostError(
-        .invalid, "the machine \(name) has ended", hint: "run its set-up again to start it; kdevlua gc removes its files",
+        .invalid, "the machine \(name) has ended",
+        hint: "run its set-up again to start it; kdevlua gc removes its files",
         detail: (try? Files.read(folder.consoleLog)).map { ConsoleText($0).lastLines(5) })
     }
     guard let state = known, state.processID != nil else {

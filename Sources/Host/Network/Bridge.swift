@@ -78,7 +78,9 @@ extension LocalHost {
   public func guestAddress(for machine: String, in bridge: Bridge) throws(HostError) -> String {
     guard bridge.isOurs, let address = bridge.address else { return "dhcp" }
     let network = try IPv4.Network(address.text)
-    if let own = try self.machine(machine)?.record.address, network.overlaps(Link.Address(address: own, prefixLength: 32)) {
+    if let own = try self.machine(machine)?.record.address,
+      network.overlaps(Link.Address(address: own, prefixLength: 32))
+    {
       return "\(own)/\(network.prefixLength),\(network.host)"
     }
     let room = UInt32(1) << UInt32(32 - network.prefixLength)

@@ -90,7 +90,8 @@ public struct Journal: Sendable {
     let numbers = try Files.list(folder).compactMap { name in Int(name.prefix(while: \.isNumber)) }
     let last = max(noted, numbers.max() ?? 0)
     try Files.write(Array(String(last + 1).utf8), to: folder + "/.last", mode: 0o600)
-    let entry = JournalEntry(id: last + 1, owner: owner, boot: try Self.bootID(), kept: kept, resource: resource, maker: .current)
+    let entry = JournalEntry(
+      id: last + 1, owner: owner, boot: try Self.bootID(), kept: kept, resource: resource, maker: .current)
     try update(entry)
     return entry
   }

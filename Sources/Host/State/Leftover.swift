@@ -151,7 +151,8 @@ extension LocalHost {
 
   /// Files that were being written when their writer was killed (`Files.write`).
   private func partialFiles() -> [Leftover] {
-    let folders = [state.root, state.journal, state.cache] + ["/initramfs", "/vmlinux"].map { state.cache + $0 }
+    let folders =
+      [state.root, state.journal, state.cache] + ["/initramfs", "/vmlinux"].map { state.cache + $0 }
       + ((try? Files.list(state.machines)) ?? []).map { state.machines + "/" + $0 }
     return folders.flatMap { folder in
       ((try? Files.list(folder)) ?? []).compactMap { name in
@@ -160,7 +161,8 @@ extension LocalHost {
           ProcessIdentity(running: writer) == nil
         else { return nil }
         return Leftover(
-          title: "file \(folder)/\(name)", reason: "its writer was killed", cure: .removeFile(path: folder + "/" + name))
+          title: "file \(folder)/\(name)", reason: "its writer was killed", cure: .removeFile(path: folder + "/" + name)
+        )
       }
     }
   }
