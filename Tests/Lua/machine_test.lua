@@ -57,4 +57,76 @@ test("what cannot be is refused before anything is made", function()
   test.equal(kdev.fs.exists(os.getenv "KDEVLUA_STATE" .. "/machines/bare"), false)
 end)
 
+test("a machine is paused, resumed, reset and looked at over QMP, and tells of it", function()
+  local vm <const> = launch { name = "control", reboot = false }
+  local seen <const> = {}
+  local listener <const> = kdev.task.spawn(function()
+    for event in vm:events { names = { "STOP", "RESUME", "SHUTDOWN" } } do seen[#seen + 1] = event.name end
+  end)
+  kdev.task.sleep(0.05)
+  test.equal(vm:status(), "running")
+  vm:pause()
+  test.equal(vm:status(), "paused")
+  vm:resume()
+  test.equal(vm:qmp("query-status").running, true)
+  -- A reset does not end a machine that ends when its guest reboots.
+  local resets <const> = vm:events { names = { "RESET" }, timeout = "10s" }
+  vm:reset()
+  test.equal(resets().data.reason, "host-qmp-system-reset")
+  test.equal(vm:status(), "running")
+  test.contains(vm:hmp "info version", "7.")
+  test.contains(vm:hmp "nonesuch", "unknown command")
+  local err <const> = test.fails("QEMU refused nonesuch: The command nonesuch has not been found", vm.qmp, vm, "nonesuch")
+  test.equal(err.kind, "command")
+  test.fails("QEMU refused device_del: Device 'x' not found", vm.qmp, vm, "device_del", { id = "x" })
+  vm:screenshot "screen.png"
+  test.equal(kdev.fs.read("screen.png"):sub(1, 8), "\x89PNG\r\n\x1a\n")
+  test.fails("there is no folder", vm.screenshot, vm, "./none/a.png")
+  test.equal(test.fails("did not end within 0.1 s", vm.wait, vm, { timeout = 0.1 }).kind, "timeout")
+  test.fails("no event RESET came within 0.1 s", vm:events { names = { "RESET" }, timeout = 0.1 })
+  -- No guest answers to the power button.
+  test.equal(vm:power_down({ timeout = 0.2 }).cause, "quit")
+  test.equal(vm:status(), "ended")
+  listener:await()
+  test.equal(seen, { "STOP", "RESUME", "SHUTDOWN" })
+  -- How it ended is known afterwards, too, and so are its events.
+  test.equal(vm:wait().cause, "quit")
+  local first <const> = vm:events { from_start = true }
+  test.equal(type(first().time), "number")
+  test.equal(test.fails("the machine control has ended", vm.pause, vm).kind, "guest")
+  vm:stop()
+  test.fails("there are no events", vm.events, vm)
+end)
+
+test("a QEMU that is killed is told from one that quits, also by its number", function()
+  local vm <const> = launch { name = "killed" }
+  -- The number in its file is no proof: another process may have it.
+  kdev.fs.write(kdev.path.dirname(vm.console_log) .. "/pid", "1\n")
+  test.equal(launch({ name = "killed" }).pid, vm.pid)
+  test.equal(vm.command_line[3], "killed")
+  kdev.proc.run { "kill", "-9", tostring(vm.pid) }
+  test.equal(vm:wait({ timeout = "10s" }).cause, "killed")
+  test.equal(vm:status(), "ended")
+  vm:stop()
+end)
+
+test("what cannot be plugged in is refused and leaves nothing", function()
+  local vm <const> = launch { name = "plug", disks = { one } }
+  test.equal(vm:plug_disk { disk = two, interface = "scsi", serial = "HOT" }, "plug0")
+  -- Again: taken over.
+  test.equal(vm:plug_disk { disk = two, interface = "scsi", serial = "HOT" }, "plug0")
+  test.equal(launch({ name = "plug", disks = { one } }).pid, vm.pid)
+  test.contains(vm:hmp "info block", "two.qcow2")
+  test.equal(vm:plug_net { net = kdev.net.user(), model = "e1000" }, "plug1")
+  test.contains(vm:hmp "info network", "plug1")
+  test.fails("an IDE disk cannot be added", vm.plug_disk, vm, { disk = two, interface = "ide" })
+  local err <const> = test.fails("is in use by another program", vm.plug_disk, vm, two)
+  test.equal(err.kind, "busy")
+  test.fails("'nonesuch' is not a valid device model name", vm.plug_net, vm, { net = kdev.net.user(), model = "nonesuch" })
+  test.equal(select(2, vm:hmp("info network"):gsub("plug", "")) > 0, true)
+  test.equal(vm:hmp("info network"):find("plug2", 1, true), nil)
+  test.fails("there are: plug0, plug1", vm.unplug, vm, "disk9")
+  vm:kill()
+end)
+
 test.done()

@@ -17,6 +17,7 @@ import Testing
     "kdev.vm.LaunchOptions.share": #"{ tag = "/" }"#,
     "kdev.vm.LaunchOptions.boot": "nil", "kdev.vm.LaunchOptions.cdrom": #""/etc/hostname""#,
     "kdev.vm.CardOptions.mac": #""52:54:00:00:00:01""#, "kdev.vm.CardOptions.vhost": "false",
+    "Machine:qmp.arguments": "{}",
     "kdev.vm.LaunchOptions.disks": #"""
     { samples['kdev.Disk'], { disk = samples['kdev.Disk'], interface = "scsi", cache = "none", discard = true,
       read_only = true, serial = "a" } }

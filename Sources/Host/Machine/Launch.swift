@@ -149,6 +149,7 @@ extension LocalHost {
     record.arguments = command.arguments
     if isDryRun {
       observer.observe(.planned("mkdir -p \(ShellText.quote(folder.path))"))
+      try prepareEvents(folder)
       try await require(command, to: "start QEMU")
       return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
     }
@@ -162,6 +163,7 @@ extension LocalHost {
       for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.console, folder.consoleLog] {
         try Files.remove(socket)
       }
+      try prepareEvents(folder)
       try write(record)
       let lock = try await channelLock(folder, within: timeLimit, spec.name)
       step.progress("starting QEMU")

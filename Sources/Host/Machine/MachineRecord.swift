@@ -12,6 +12,8 @@ public struct MachineRecord: Sendable, Equatable, Codable {
   public var release: String?
   /// QEMU's argument vector; nil in records of an earlier kdevlua.
   public var arguments: [String]?
+  /// What was added since. It is no difference to what is wanted: a set-up that adds it adds it again, which is taken over.
+  public var plugged: [PluggedDevice]?
 
   /// Where the guest is reached from this host: an address, or `127.0.0.1:PORT` for its ssh port.
   public var address: String? {
@@ -74,15 +76,22 @@ extension LocalHost {
     try Files.write(bytes, to: folder(ofMachine: record.spec.name).description, mode: 0o600)
   }
 
-  /// The QEMU that was started with files in the folder: it is known by its own command line, never by a number in a file.
+  /// The QEMU that was started with files in the folder: it is known by its own command line. The number in its file only
+  /// says where to look first.
   func qemu(in folder: String) -> Processes.Process? {
     let path = MachineFolder(path: folder).processID
-    return Processes.all().first { process in
+    func isOurs(_ process: Processes.Process) -> Bool {
       guard let place = process.arguments.firstIndex(of: "-pidfile"), place + 1 < process.arguments.count else {
         return false
       }
       return process.arguments[place + 1] == path
     }
+    if let text = try? Files.text(path), let id = pid_t(text.prefix { $0.isNumber }),
+      let process = Processes.process(id), isOurs(process)
+    {
+      return process
+    }
+    return Processes.all().first(where: isOurs)
   }
 }
 

@@ -84,6 +84,9 @@ public struct MachineFolder: Sendable, Equatable {
   var serialAgent: String { path + "/serial" }
   var console: String { path + "/console" }
   public var consoleLog: String { path + "/console.log" }
+  /// What its monitor of events reads and writes begins with this.
+  var events: String { path + "/events" }
+  var eventLog: String { path + "/events.out" }
   var processID: String { path + "/pid" }
   var description: String { path + "/machine.json" }
 }

@@ -9,7 +9,7 @@ enum QEMUOption {
   static func arguments(_ spec: MachineSpec, in folder: MachineFolder) -> [String] {
     ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec) + drives(spec.drives)
       + boot(spec) + shares(spec) + kernel(spec)
-      + channels(folder) + [
+      + channels(folder) + events(folder) + [
         "-vnc", spec.vnc.map { "127.0.0.1:\($0)" } ?? "127.0.0.1:0,to=99", "-daemonize", "-pidfile", folder.processID,
       ]
       + spec.extra

@@ -22,20 +22,3 @@ enum LogModule: KdevModule {
     }
   }
 }
-
-extension JSONValue {
-  /// Lua data; keys that are no strings become text.
-  fileprivate init(_ value: LuaValue) {
-    switch value {
-    case .nil: self = .null
-    case .bool(let value): self = .bool(value)
-    case .integer(let value): self = .integer(Int(value))
-    case .number(let value): self = value.isFinite ? .number(value) : .string(value.description)
-    case .bytes: self = .string(value.text ?? "")
-    case .array(let items): self = .array(items.map { JSONValue($0) })
-    case .table(let fields):
-      self = .object(
-        Dictionary(fields.map { ($0.key.text ?? $0.key.description, JSONValue($0.value)) }) { first, _ in first })
-    }
-  }
-}

@@ -150,20 +150,3 @@ extension PlannedRun {
     return .record(fields)
   }
 }
-
-extension LuaValue {
-  /// A value of JSON; what is null is not there.
-  fileprivate init(_ json: JSONValue) {
-    switch json {
-    case .null: self = .nil
-    case .bool(let flag): self = .bool(flag)
-    case .integer(let number): self = .integer(Int64(number))
-    case .number(let number): self = .number(number)
-    case .string(let text): self = .string(text)
-    case .array(let items): self = .array(items.map { LuaValue($0) })
-    case .object(let members):
-      let present = members.filter { $0.value != .null }.sorted { $0.key < $1.key }
-      self = .record(present.map { ($0.key, LuaValue($0.value)) })
-    }
-  }
-}

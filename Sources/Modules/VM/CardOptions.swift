@@ -9,54 +9,74 @@ extension LaunchOptions {
     options.push("net")
     defer { lua.pop() }
     let net = lua.top
+    func add(at index: Int32) throws {
+      let card = try NetworkCard.read(lua, at: index, vhost: vhost, host) {
+        options.inner("kdev.vm.CardOptions", at: $0)
+      }
+      spec.cards.append(card)
+      if spec.cards.count == 1 { spec.address = try address(at: index, spec, host) }
+    }
     if lua.type(at: net) == .table, lua.rawCount(at: net) > 0 {
       for position in 1...lua.rawCount(at: net) {
         lua.rawElement(position, of: net)
         defer { lua.pop() }
-        try add(cardAt: lua.top, vhost, to: &spec, host)
+        try add(at: lua.top)
       }
     } else if !lua.isNil(at: net) {
-      try add(cardAt: net, vhost, to: &spec, host)
+      try add(at: net)
     }
     if let address = try options.string("address") { spec.address = address }
   }
 
-  /// - Parameter index: a network, or a table with one and the card's model.
-  private func add(cardAt index: Int32, _ vhost: Bool?, to spec: inout MachineSpec, _ host: LocalHost) throws {
+  /// What the guest configures of the card at `index`.
+  private func address(at index: Int32, _ spec: MachineSpec, _ host: LocalHost) throws -> String? {
     let lua = options.lua
-    guard lua.type(at: index) == .table else {
-      if let network = try network(at: index, vhost, &spec, host) { spec.cards.append(NetworkCard(network)) }
-      return
+    if lua.type(at: index) == .table {
+      lua.rawField("net", of: index)
+      defer { lua.pop() }
+      return try address(at: lua.top, spec, host)
     }
-    let card = options.inner("kdev.vm.CardOptions", at: index)
-    card.push("net")
+    // The addresses that QEMU's user networking gives (qemu-system-x86_64(1), -netdev user).
+    if UserNetworkObject.test(lua, at: index) != nil { return "10.0.2.15/24,10.0.2.2,10.0.2.3" }
+    return try TapObject.test(lua, at: index)?.bridge.map { try host.guestAddress(for: spec.name, in: $0) }
+  }
+}
+
+extension NetworkCard {
+  /// The card that a script asks for: a network alone, or a table with one and the card's model.
+  /// - Parameters:
+  ///   - vhost: what holds when the table says nothing of it.
+  ///   - table: gives the options of the table at an index, as `kdev.vm.CardOptions`, checked.
+  static func read(
+    _ lua: LuaState, at index: Int32, vhost: Bool?, _ host: LocalHost, table: (Int32) throws -> Options
+  ) throws -> NetworkCard {
+    guard lua.type(at: index) == .table else { return NetworkCard(try network(lua, at: index, vhost, host)) }
+    let options = try table(index)
+    let model = try options.string("model") ?? virtio
+    let address = try options.string("mac")
+    if let address, !isCardAddress(address) {
+      throw options.wrong("mac", "an address such as \"52:54:00:12:34:56\" expected, got \"\(address)\"")
+    }
+    let own: Bool? = try options.value("vhost")
+    options.push("net")
     defer { lua.pop() }
-    guard let network = try network(at: lua.top, try card.value("vhost") ?? vhost, &spec, host) else { return }
-    let model = try card.string("model") ?? NetworkCard.virtio
-    let address = try card.string("mac")
-    if let address, !Self.isCardAddress(address) {
-      throw card.wrong("mac", "an address such as \"52:54:00:12:34:56\" expected, got \"\(address)\"")
-    }
-    spec.cards.append(NetworkCard(network, model: model == "virtio" ? NetworkCard.virtio : model, address: address))
+    return NetworkCard(
+      try network(lua, at: lua.top, own ?? vhost, host), model: model == "virtio" ? virtio : model, address: address)
   }
 
-  /// What the object at `index` connects a card to; of the first card also what the guest configures.
-  private func network(
-    at index: Int32, _ vhost: Bool?, _ spec: inout MachineSpec, _ host: LocalHost
-  ) throws -> NetworkCard.Network? {
-    let isFirst = spec.cards.isEmpty
-    if let user = UserNetworkObject.test(options.lua, at: index) {
-      if isFirst, vhost == true { throw options.wrong("vhost", "user networking has none") }
-      // The addresses that QEMU's user networking gives (qemu-system-x86_64(1), -netdev user).
-      if isFirst { spec.address = "10.0.2.15/24,10.0.2.2,10.0.2.3" }
+  /// What the object at `index` connects a card to.
+  private static func network(
+    _ lua: LuaState, at index: Int32, _ vhost: Bool?, _ host: LocalHost
+  ) throws -> Network {
+    if let user = UserNetworkObject.test(lua, at: index) {
+      if vhost == true { throw HostError(.invalid, "user networking has no vhost", hint: "leave it out, or use a tap") }
       return .user(sshPort: user.port)
     }
-    guard let tap = TapObject.test(options.lua, at: index) else { return nil }
+    let tap: TapObject = try lua.read(index)
     let works = host.probeVhost()
     if vhost == true, !works.works {
       throw HostError(.missing, "vhost cannot be had: \(works.reason)", hint: works.hint)
     }
-    if isFirst { spec.address = try tap.bridge.map { try host.guestAddress(for: spec.name, in: $0) } }
     return .tap(name: tap.tap.name, vhost: vhost == true)
   }
 

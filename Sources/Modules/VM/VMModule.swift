@@ -28,7 +28,7 @@ enum VMModule: KdevModule {
 final class MachineObject: LuaObject, Sendable {
   static let luaName = "kdev.Machine"
   let machine: Machine
-  private let environment: Environment
+  let environment: Environment
 
   init(_ machine: Machine, _ environment: Environment) {
     self.machine = machine
@@ -41,6 +41,7 @@ final class MachineObject: LuaObject, Sendable {
     type.property("address") { $0.machine.record.address }
     type.property("vnc") { $0.machine.record.display }
     type.property("pid") { try $0.machine.host.machine($0.machine.name)?.processID }
+    type.property("command_line") { $0.machine.record.arguments }
     type.property("console_log") { $0.machine.folder.consoleLog }
     type.asyncMethod("exec") { object, lua in
       let options = try object.environment.options(lua, at: 2, "kdev.vm.ExecOptions", for: "Machine:exec")
@@ -54,6 +55,7 @@ final class MachineObject: LuaObject, Sendable {
     }
     type.asyncMethod("stop") { object, _ in LuaOperation { try await object.machine.stop() } }
     type.asyncMethod("kill") { object, _ in LuaOperation { try await object.machine.stop(gracefully: false) } }
+    defineControl(type)
     type.close { object in LuaOperation { try await object.machine.stop() } }
     type.tostring { "kdev.Machine: \($0.machine.name)" }
   }

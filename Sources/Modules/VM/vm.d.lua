@@ -61,6 +61,7 @@ local vm = {}
 ---@field address? string Where the guest is reached from this host: an address, or "127.0.0.1:PORT" for its ssh port.
 ---@field vnc? integer The VNC display on 127.0.0.1.
 ---@field pid? integer QEMU's process.
+---@field command_line? string[] QEMU's argument vector.
 ---@field console_log string The file that the guest's serial console is written to.
 local Machine = {}
 
@@ -85,6 +86,86 @@ function Machine:exec(options) end
 ---@param tag string
 ---@param directory string It is made.
 function Machine:mount(tag, directory) end
+
+--- Executes a QMP command. Errors: "command" with QEMU's words when it refuses, "guest" when the machine has ended.
+---@param command string Its name in QEMU's QMP reference, such as "query-block".
+---@param arguments? table<string, any> Its arguments by name.
+---@return any result What QEMU returns, as Lua data.
+function Machine:qmp(command, arguments) end
+
+--- Runs a line of QEMU's human monitor, such as "info registers".
+---@param line string
+---@return string output What it prints; of a line that it does not understand, that.
+function Machine:hmp(line) end
+
+--- What the machine does, in QEMU's word (QMP's RunState): "running", "paused", "guest-panicked" and so on, or "ended".
+---@return string
+function Machine:status() end
+
+--- Stops the guest's processors.
+function Machine:pause() end
+
+--- Lets the guest's processors go on.
+function Machine:resume() end
+
+--- Resets the machine as its button would: the guest starts anew, without writing its disks.
+function Machine:reset() end
+
+---@class kdev.vm.PowerDownOptions
+---@field timeout? string|number How long the guest may take: seconds, or a text such as "90s". Default 60.
+
+---@class kdev.vm.End
+---@field cause string "guest-shutdown" when the guest powered off, "reset" when it rebooted and its machine was launched to end then, "panic" when its kernel panicked, "quit" when QEMU was told to, "killed" when QEMU was ended by a signal or crashed, "unknown" for a machine that an earlier kdevlua launched.
+---@field panic? string What the kernel said when it panicked, as far as the console shows it.
+
+--- Lets the guest power off, by its agent or the ACPI power button, and has QEMU quit when it has not in time. The machine
+--- stays known, with its console and how it ended, until it is stopped or launched again.
+---@param options? kdev.vm.PowerDownOptions
+---@return kdev.vm.End
+function Machine:power_down(options) end
+
+---@class kdev.vm.WaitOptions
+---@field timeout? string|number Seconds, or a text such as "90s". Default: no limit.
+
+--- Waits for the machine's end, also for one that was before. Errors: "timeout".
+---@param options? kdev.vm.WaitOptions
+---@return kdev.vm.End
+function Machine:wait(options) end
+
+---@class kdev.vm.EventsOptions
+---@field names? string[] Only these, such as { "RESET", "SHUTDOWN" }. Default: all.
+---@field timeout? string|number How long to wait for each. Default: no limit.
+---@field from_start? boolean Begin with the machine's first event, and not with the next. Default false.
+
+---@class kdev.vm.Event
+---@field name string As QEMU's QMP reference has it: "SHUTDOWN", "RESET", "STOP", "DEVICE_DELETED" and so on.
+---@field data table<string, any> What it carries.
+---@field time number Seconds since the epoch.
+
+--- The machine's events, one after the other, until it has ended: `for event in vm:events() do`. QEMU keeps a log of them, so
+--- none is lost between two. Errors: "timeout" when none came in time.
+---@param options? kdev.vm.EventsOptions
+---@return fun(): kdev.vm.Event?
+function Machine:events(options) end
+
+--- Saves what the guest shows on its screen.
+---@param path string A PNG file; one that is there is replaced.
+function Machine:screenshot(path) end
+
+--- Adds a disk to the running machine. One that was added as wanted is taken over. Errors: "busy" when another program has
+--- the image open, "command" with QEMU's words.
+---@param disk kdev.Disk|kdev.vm.DiskOptions
+---@return string id For `unplug`.
+function Machine:plug_disk(disk) end
+
+--- Adds a network card to the running machine. One that was added as wanted is taken over. Errors: "command" with QEMU's words.
+---@param net kdev.Tap|kdev.UserNetwork|kdev.vm.CardOptions
+---@return string id For `unplug`.
+function Machine:plug_net(net) end
+
+--- Takes away what was added. The guest has to let go of it. Errors: "timeout" when it does not within 30 seconds.
+---@param id string
+function Machine:unplug(id) end
 
 --- Lets the guest power off, ends the machine and forgets it.
 function Machine:stop() end

@@ -1,0 +1,51 @@
+# Machines on real guests: what is plugged in and out while they run, and how they end.
+# shellcheck shell=bash
+
+test_a_disk_and_a_card_come_and_go_while_the_guest_runs() {
+  cat >"$work/plug.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local kernel <const> = kdev.kernel.find()
+	local vm <const> = kdev.vm.launch {
+	  name = "plug", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), net = kdev.net.user(),
+	}
+	local function guest(text) return (vm:exec { "sh", "-c", text }.stdout:gsub("%s+$", "")) end
+	local function until_is(text, wanted)
+	  for _ = 1, 100 do
+	    if guest(text) == wanted then return end
+	    kdev.task.sleep(0.1)
+	  end
+	  error(("%s: %s is not %s"):format(text, guest(text), wanted))
+	end
+	local disk <const> = kdev.disk.create { path = "hot.qcow2", size = "64M" }
+	local cards <const> = tonumber(guest "ls /sys/class/net | wc -l")
+	local hot <const> = vm:plug_disk { disk = disk, serial = "HOT1" }
+	until_is("cat /sys/block/vda/serial", "HOT1")
+	local card <const> = vm:plug_net(kdev.net.user())
+	until_is("ls /sys/class/net | wc -l", tostring(cards + 1))
+	vm:unplug(card)
+	until_is("ls /sys/class/net | wc -l", tostring(cards))
+	vm:unplug(hot)
+	until_is("ls /sys/block | grep -c vda", "0")
+	-- The image is free again.
+	print(kdev.disk.info(disk.path).size)
+	print(vm:power_down({ timeout = "60s" }).cause)
+	lua
+  equal "$(kd run --quiet "$work/plug.lua")" $'67108864\nguest-shutdown'
+  contains "$(kd ps)" 'plug  ended'
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_kernel_that_panics_ends_its_machine_by_a_panic() {
+  cat >"$work/panic.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local kernel <const> = kdev.kernel.find()
+	local vm <const> = kdev.vm.launch { name = "panic", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel) }
+	pcall(vm.exec, vm, { "sh", "-c", "echo c > /proc/sysrq-trigger" })
+	local how <const> = vm:wait { timeout = "60s" }
+	print(how.cause, how.panic)
+	lua
+  equal "$(kd run --quiet "$work/panic.lua")" $'panic\tsysrq triggered crash'
+  kd down panic 2>/dev/null
+  nothing_left
+}
