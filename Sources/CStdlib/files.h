@@ -1,147 +1,175 @@
 // Made by scripts/embed.
 EMBED(f1) = {
-#embed "../../stdlib/fragments/setup/00-defaults.yaml"
+#embed "../../stdlib/fragments/kernel/ceph.config"
 };
 EMBED(f2) = {
-#embed "../../stdlib/fragments/setup/accel/10-kvm.yaml"
+#embed "../../stdlib/fragments/kernel/debug.config"
 };
 EMBED(f3) = {
-#embed "../../stdlib/fragments/setup/accel/20-tcg.yaml"
+#embed "../../stdlib/fragments/kernel/guest.config"
 };
 EMBED(f4) = {
-#embed "../../stdlib/fragments/setup/net/10-tap.yaml"
+#embed "../../stdlib/fragments/kernel/kasan.config"
 };
 EMBED(f5) = {
-#embed "../../stdlib/fragments/setup/net/20-user.yaml"
+#embed "../../stdlib/fragments/kernel/kgdb.config"
 };
 EMBED(f6) = {
-#embed "../../stdlib/fragments/setup/vhost/10-on.yaml"
+#embed "../../stdlib/fragments/kernel/lockdep.config"
 };
 EMBED(f7) = {
-#embed "../../stdlib/fragments/setup/vhost/20-off.yaml"
+#embed "../../stdlib/fragments/kernel/xfs.config"
 };
 EMBED(f8) = {
-#embed "../../stdlib/guest/agent"
+#embed "../../stdlib/fragments/setup/00-defaults.yaml"
 };
 EMBED(f9) = {
-#embed "../../stdlib/guest/dhcp"
+#embed "../../stdlib/fragments/setup/accel/10-kvm.yaml"
 };
 EMBED(f10) = {
-#embed "../../stdlib/guest/init"
+#embed "../../stdlib/fragments/setup/accel/20-tcg.yaml"
 };
 EMBED(f11) = {
-#embed "../../stdlib/guest/modules"
+#embed "../../stdlib/fragments/setup/net/10-tap.yaml"
 };
 EMBED(f12) = {
-#embed "../../stdlib/kdev.lua"
+#embed "../../stdlib/fragments/setup/net/20-user.yaml"
 };
 EMBED(f13) = {
-#embed "../../stdlib/kdev/task.lua"
+#embed "../../stdlib/fragments/setup/vhost/10-on.yaml"
 };
 EMBED(f14) = {
-#embed "../../stdlib/setup.lua"
+#embed "../../stdlib/fragments/setup/vhost/20-off.yaml"
 };
 EMBED(f15) = {
-#embed "../../Sources/Modules/CLI/cli.d.lua"
+#embed "../../stdlib/guest/agent"
 };
 EMBED(f16) = {
-#embed "../../Sources/Modules/Disk/disk.d.lua"
+#embed "../../stdlib/guest/dhcp"
 };
 EMBED(f17) = {
-#embed "../../Sources/Modules/Env/env.d.lua"
+#embed "../../stdlib/guest/init"
 };
 EMBED(f18) = {
-#embed "../../Sources/Modules/FS/fs.d.lua"
+#embed "../../stdlib/guest/modules"
 };
 EMBED(f19) = {
-#embed "../../Sources/Modules/Glob/glob.d.lua"
+#embed "../../stdlib/kdev.lua"
 };
 EMBED(f20) = {
-#embed "../../Sources/Modules/HostFacts/host.d.lua"
+#embed "../../stdlib/kdev/task.lua"
 };
 EMBED(f21) = {
-#embed "../../Sources/Modules/JSON/json.d.lua"
+#embed "../../stdlib/setup.lua"
 };
 EMBED(f22) = {
-#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+#embed "../../Sources/Modules/CLI/cli.d.lua"
 };
 EMBED(f23) = {
-#embed "../../Sources/Modules/Log/log.d.lua"
+#embed "../../Sources/Modules/Disk/disk.d.lua"
 };
 EMBED(f24) = {
-#embed "../../Sources/Modules/Merge/merge.d.lua"
+#embed "../../Sources/Modules/Env/env.d.lua"
 };
 EMBED(f25) = {
-#embed "../../Sources/Modules/Net/net.d.lua"
+#embed "../../Sources/Modules/FS/fs.d.lua"
 };
 EMBED(f26) = {
-#embed "../../Sources/Modules/Path/path.d.lua"
+#embed "../../Sources/Modules/Glob/glob.d.lua"
 };
 EMBED(f27) = {
-#embed "../../Sources/Modules/Proc/proc.d.lua"
+#embed "../../Sources/Modules/HostFacts/host.d.lua"
 };
 EMBED(f28) = {
-#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
+#embed "../../Sources/Modules/JSON/json.d.lua"
 };
 EMBED(f29) = {
-#embed "../../Sources/Modules/Task/task.d.lua"
+#embed "../../Sources/Modules/Kernel/kernel.d.lua"
 };
 EMBED(f30) = {
-#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
+#embed "../../Sources/Modules/Log/log.d.lua"
 };
 EMBED(f31) = {
-#embed "../../Sources/Modules/Time/time.d.lua"
+#embed "../../Sources/Modules/Merge/merge.d.lua"
 };
 EMBED(f32) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Net/net.d.lua"
 };
 EMBED(f33) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Path/path.d.lua"
 };
 EMBED(f34) = {
-#embed "../../Sources/Modules/VM/vm.d.lua"
+#embed "../../Sources/Modules/Proc/proc.d.lua"
 };
 EMBED(f35) = {
-#embed "../../Sources/Modules/YAML/yaml.d.lua"
+#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
 };
 EMBED(f36) = {
+#embed "../../Sources/Modules/Task/task.d.lua"
+};
+EMBED(f37) = {
+#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
+};
+EMBED(f38) = {
+#embed "../../Sources/Modules/Time/time.d.lua"
+};
+EMBED(f39) = {
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+};
+EMBED(f40) = {
+#embed "../../Sources/Modules/UI/ui.d.lua"
+};
+EMBED(f41) = {
+#embed "../../Sources/Modules/VM/vm.d.lua"
+};
+EMBED(f42) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f43) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
-  {"fragments/setup/00-defaults.yaml", f1, sizeof f1},
-  {"fragments/setup/accel/10-kvm.yaml", f2, sizeof f2},
-  {"fragments/setup/accel/20-tcg.yaml", f3, sizeof f3},
-  {"fragments/setup/net/10-tap.yaml", f4, sizeof f4},
-  {"fragments/setup/net/20-user.yaml", f5, sizeof f5},
-  {"fragments/setup/vhost/10-on.yaml", f6, sizeof f6},
-  {"fragments/setup/vhost/20-off.yaml", f7, sizeof f7},
-  {"guest/agent", f8, sizeof f8},
-  {"guest/dhcp", f9, sizeof f9},
-  {"guest/init", f10, sizeof f10},
-  {"guest/modules", f11, sizeof f11},
-  {"kdev.lua", f12, sizeof f12},
-  {"kdev/task.lua", f13, sizeof f13},
-  {"setup.lua", f14, sizeof f14},
-  {"types/cli.d.lua", f15, sizeof f15},
-  {"types/disk.d.lua", f16, sizeof f16},
-  {"types/env.d.lua", f17, sizeof f17},
-  {"types/fs.d.lua", f18, sizeof f18},
-  {"types/glob.d.lua", f19, sizeof f19},
-  {"types/host.d.lua", f20, sizeof f20},
-  {"types/json.d.lua", f21, sizeof f21},
-  {"types/kernel.d.lua", f22, sizeof f22},
-  {"types/log.d.lua", f23, sizeof f23},
-  {"types/merge.d.lua", f24, sizeof f24},
-  {"types/net.d.lua", f25, sizeof f25},
-  {"types/path.d.lua", f26, sizeof f26},
-  {"types/proc.d.lua", f27, sizeof f27},
-  {"types/sandbox.d.lua", f28, sizeof f28},
-  {"types/task.d.lua", f29, sizeof f29},
-  {"types/teuthology.d.lua", f30, sizeof f30},
-  {"types/time.d.lua", f31, sizeof f31},
-  {"types/transaction.d.lua", f32, sizeof f32},
-  {"types/ui.d.lua", f33, sizeof f33},
-  {"types/vm.d.lua", f34, sizeof f34},
-  {"types/yaml.d.lua", f35, sizeof f35},
-  {"types/kdev.d.lua", f36, sizeof f36},
+  {"fragments/kernel/ceph.config", f1, sizeof f1},
+  {"fragments/kernel/debug.config", f2, sizeof f2},
+  {"fragments/kernel/guest.config", f3, sizeof f3},
+  {"fragments/kernel/kasan.config", f4, sizeof f4},
+  {"fragments/kernel/kgdb.config", f5, sizeof f5},
+  {"fragments/kernel/lockdep.config", f6, sizeof f6},
+  {"fragments/kernel/xfs.config", f7, sizeof f7},
+  {"fragments/setup/00-defaults.yaml", f8, sizeof f8},
+  {"fragments/setup/accel/10-kvm.yaml", f9, sizeof f9},
+  {"fragments/setup/accel/20-tcg.yaml", f10, sizeof f10},
+  {"fragments/setup/net/10-tap.yaml", f11, sizeof f11},
+  {"fragments/setup/net/20-user.yaml", f12, sizeof f12},
+  {"fragments/setup/vhost/10-on.yaml", f13, sizeof f13},
+  {"fragments/setup/vhost/20-off.yaml", f14, sizeof f14},
+  {"guest/agent", f15, sizeof f15},
+  {"guest/dhcp", f16, sizeof f16},
+  {"guest/init", f17, sizeof f17},
+  {"guest/modules", f18, sizeof f18},
+  {"kdev.lua", f19, sizeof f19},
+  {"kdev/task.lua", f20, sizeof f20},
+  {"setup.lua", f21, sizeof f21},
+  {"types/cli.d.lua", f22, sizeof f22},
+  {"types/disk.d.lua", f23, sizeof f23},
+  {"types/env.d.lua", f24, sizeof f24},
+  {"types/fs.d.lua", f25, sizeof f25},
+  {"types/glob.d.lua", f26, sizeof f26},
+  {"types/host.d.lua", f27, sizeof f27},
+  {"types/json.d.lua", f28, sizeof f28},
+  {"types/kernel.d.lua", f29, sizeof f29},
+  {"types/log.d.lua", f30, sizeof f30},
+  {"types/merge.d.lua", f31, sizeof f31},
+  {"types/net.d.lua", f32, sizeof f32},
+  {"types/path.d.lua", f33, sizeof f33},
+  {"types/proc.d.lua", f34, sizeof f34},
+  {"types/sandbox.d.lua", f35, sizeof f35},
+  {"types/task.d.lua", f36, sizeof f36},
+  {"types/teuthology.d.lua", f37, sizeof f37},
+  {"types/time.d.lua", f38, sizeof f38},
+  {"types/transaction.d.lua", f39, sizeof f39},
+  {"types/ui.d.lua", f40, sizeof f40},
+  {"types/vm.d.lua", f41, sizeof f41},
+  {"types/yaml.d.lua", f42, sizeof f42},
+  {"types/kdev.d.lua", f43, sizeof f43},
 };

@@ -78,7 +78,7 @@ extension KernelModule {
   }
 
   /// The fields that say how a kernel is made.
-  private static func makeOptions(_ options: Options) throws -> MakeOptions {
+  static func makeOptions(_ options: Options) throws -> MakeOptions {
     var make = MakeOptions()
     make.jobs = try options.integer("jobs", in: 1...4096)
     make.architecture = try options.string("arch")

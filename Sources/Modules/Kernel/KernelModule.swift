@@ -8,6 +8,7 @@ enum KernelModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
+    addConfiguring(to: module, environment)
     addBuilding(to: module, environment)
     module.async("find") { lua in
       let options = try environment.options(lua, at: 1, "kdev.kernel.FindOptions", for: "kdev.kernel.find")

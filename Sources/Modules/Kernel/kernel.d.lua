@@ -87,6 +87,63 @@ function kernel.build(options) end
 ---@return string modules The folder `lib/modules/RELEASE`, with `path` before it.
 function kernel.install_modules(options) end
 
+---@class kdev.kernel.ConfigureOptions
+---@field tree string|kdev.KernelTree The kernel's source.
+---@field output? string Where the configuration goes and the kernel will be built (`O=`). Default: into the source.
+---@field base? string|kdev.Machine|kdev.Kernel What it begins with: a machine, for the configuration of the kernel that runs in it; a kernel, for the one it was built with; "distribution", for Debian's; "defconfig", "tinyconfig" or another of make's; a file. Default: what is there, else "defconfig".
+---@field localmodconfig? string|kdev.Machine Leave out the modules that are not loaded: in a machine, or by a file with what lsmod prints.
+---@field fragments? string[] Options to merge, in their order: "ceph", "debug", "guest", "kasan", "kgdb", "lockdep", "xfs"; the kernel's own of kernel/configs, as "kvm_guest"; a team's of fragments/kernel/NAME.config; a file, as "./my.config".
+---@field options? table<string, string|boolean|integer> Options to merge after them: { CEPH_FS = "m", XFS_FS = true, LOCALVERSION = "-mine", NR_CPUS = 8 }.
+---@field strict? boolean An option that did not stick is an error, and the configuration stays as it was.
+---@field arch? string `ARCH=`, as for build.
+---@field cross_compile? string `CROSS_COMPILE=`, as for build.
+---@field cc? string `CC=`, as for build: some options depend on the compiler.
+---@field llvm? boolean As for build.
+---@field ccache? boolean As for build.
+---@field jobs? integer As for build.
+
+--- What became of a configuration.
+---@class kdev.kernel.Configuration
+---@field path string The .config.
+---@field tree string
+---@field output string
+---@field changed boolean Whether it differs from what was there before.
+---@field stuck kdev.kernel.StuckOption[] Options that were asked for and are otherwise; shown as a table, too.
+
+--- An option that did not stick.
+---@class kdev.kernel.StuckOption
+---@field name string Without CONFIG_.
+---@field wanted string|integer
+---@field got string|integer "n" also when it is not there at all.
+---@field fragment string The fragment that asked for it; "options" for those of the call.
+---@field reason "unknown"|"type"|"depends"|"choice"|"prompt"|"selected"|"overridden"|"other"
+---@field text string The reason in words.
+---@field unmet kdev.kernel.Unmet[] Conditions that are not met.
+
+---@class kdev.kernel.Unmet
+---@field condition string
+---@field value string "n" or "m".
+
+--- Configures a kernel: a base, `make localmodconfig`, `make olddefconfig`, and fragments merged by the kernel's own
+--- scripts/kconfig/merge_config.sh. Then every option of the fragments is looked up in what came of it, and for each that is
+--- otherwise the reason is found in Kconfig. A second run with the same has nothing to do. Errors: "command" with the words
+--- of Kconfig; "missing" for a fragment or a program; "conflict" when strict.
+---@param options kdev.kernel.ConfigureOptions
+---@return kdev.kernel.Configuration
+function kernel.configure(options) end
+
+--- The options of a .config or of a fragment, by name without CONFIG_: "y", "m", "n" for "is not set", texts and numbers.
+--- Errors: "missing".
+---@param path string The file, or the folder of its .config.
+---@return table<string, string|integer>
+function kernel.config(path) end
+
+--- How two configurations differ: a list of { name =, a =, b = }, by name. What is not there is "n". Errors: "missing".
+---@param a string A .config or its folder.
+---@param b string A .config or its folder.
+---@return table[]
+function kernel.config_diff(a, b) end
+
 --- The version of a kernel's source, as `make kernelversion` prints it: "6.1.192".
 ---@param tree string|kdev.KernelTree
 ---@return string

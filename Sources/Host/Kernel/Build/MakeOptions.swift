@@ -66,7 +66,7 @@ public struct MakeOptions: Sendable, Equatable {
   }
 
   /// The `SRCARCH` of the Makefile.
-  var sourceArchitecture: String {
+  public var sourceArchitecture: String {
     let name = architecture ?? Self.machine
     return switch name {
     case "i386", "x86_64": "x86"
