@@ -30,7 +30,7 @@ public struct PushedBranch: Sendable, Equatable {
 
 extension LocalHost {
   /// git never asks: there may be nobody at the terminal.
-  private static let quietGit = ["GIT_TERMINAL_PROMPT": "0"]
+  static let quietGit = ["GIT_TERMINAL_PROMPT": "0"]
 
   /// Pushes the commit that is checked out as a branch that the lab builds a kernel of: `git push REMOTE HEAD:refs/heads/BRANCH`.
   /// - Parameters:

@@ -2,34 +2,6 @@ import Host
 import LuaKit
 import LuaRuntime
 
-/// Where a kernel's source is: a path, or an object that knows it. It is looked at when the call is made, not before.
-struct TreeArgument: LuaReadable, Sendable {
-  let path: String
-
-  static func read(_ lua: LuaState, at index: Int32) throws(LuaMismatch) -> TreeArgument {
-    if let object = KernelTreeObject.test(lua, at: index) { return TreeArgument(path: object.path) }
-    return TreeArgument(path: try String.read(lua, at: index))
-  }
-}
-
-/// `kdev.KernelTree`.
-final class KernelTreeObject: LuaObject, Sendable {
-  static let luaName = "kdev.KernelTree"
-  let path: String
-  let version: String
-
-  init(path: String, version: String) {
-    self.path = path
-    self.version = version
-  }
-
-  static func define(_ type: LuaClass<KernelTreeObject>) {
-    type.property("path") { $0.path }
-    type.property("version") { $0.version }
-    type.tostring { "kdev.KernelTree: \($0.version) (\($0.path))" }
-  }
-}
-
 extension KernelModule {
   /// `build`, `install_modules` and `version`.
   static func addBuilding(to module: LuaModule, _ environment: Environment) {

@@ -8,6 +8,7 @@ enum KernelModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
+    addSources(to: module, environment)
     addConfiguring(to: module, environment)
     addBuilding(to: module, environment)
     module.async("find") { lua in

@@ -36,6 +36,30 @@ function kernel.find(options) end
 ---@return string path
 function kernel.initramfs(kernel) end
 
+--- A kernel's source.
+---@class kdev.KernelTree: userdata
+---@field path string Its top, absolute.
+---@field version string As `make kernelversion` prints it.
+
+---@class kdev.kernel.SourceOptions
+---@field path? string Where the source is, or is to be. Default for an archive and a package: in the cache.
+---@field checkout? string By git: a branch of a remote, such as "ceph/testing", a tag, a commit, or a branch of your own. Default: what is checked out; in a new repository "torvalds/master".
+---@field remotes? table<string, string> By git: names and addresses. Default: torvalds and ceph, as documented.
+---@field fetch? boolean By git: ask for what is new of the branch. Default: true; false asks only for what is not there.
+---@field depth? integer By git: how many commits of the history. Default: all.
+---@field blobless? boolean By git: files come when they are looked at (`--filter=blob:none`).
+---@field worktree? string By git: a second folder of the repository, where `checkout` is; the result is that one.
+---@field archive? string A tar archive of the source, such as "linux-6.1.tar.xz".
+---@field package? string Debian's package of the source: "linux-source-6.1". Downloaded, unless it is installed.
+
+--- Brings a kernel's source: by git, as documented (git init, remotes, fetch, checkout), when one of its options is given;
+--- from an archive; from Debian's package; else the folder that is there. Run again, it takes over what is there, and fetches
+--- what is new. Errors: "missing" for what is not there; "conflict" when something else is at the path, or a remote has another
+--- address; "command" with the words of git, tar or apt.
+---@param options kdev.kernel.SourceOptions
+---@return kdev.KernelTree
+function kernel.source(options) end
+
 --- A warning or an error of a build.
 ---@class kdev.kernel.Diagnostic
 ---@field severity "error"|"warning"
@@ -148,10 +172,5 @@ function kernel.config_diff(a, b) end
 ---@param tree string|kdev.KernelTree
 ---@return string
 function kernel.version(tree) end
-
---- A kernel's source.
----@class kdev.KernelTree: userdata
----@field path string Its top, absolute.
----@field version string As `make kernelversion` prints it.
 
 return kernel

@@ -20,6 +20,12 @@ public struct KernelTree: Sendable, Equatable {
     self.output = output.map { Files.resolve($0) ?? Files.absolute($0) } ?? real
   }
 
+  /// A tree that a dry run would have made.
+  init(planned path: String) {
+    self.path = path
+    output = path
+  }
+
   var config: String { output + "/.config" }
   /// What kdevlua keeps of a build, beside it.
   var notes: String { output + "/" + KernelImage.treeModules }
