@@ -24,7 +24,10 @@ local function repository(path, branches)
   return "file://" .. kdev.fs.absolute(path)
 end
 
-local remotes <const> = { torvalds = repository("torvalds", { "master" }), ceph = repository("ceph", { "master", "testing" }) }
+local remotes <const> = {
+  torvalds = repository("torvalds", { "master" }),
+  ceph = repository("ceph", { "master", "testing" }),
+}
 local function branch_of(tree) return kdev.fs.read(tree.path .. "/branch") end
 
 test("a source comes by git as documented, and again with what is new", function()
@@ -68,7 +71,8 @@ end)
 
 test("what is there is not overwritten", function()
   local other <const> = { torvalds = remotes.ceph }
-  test.equal(test.fails("is " .. remotes.torvalds, kdev.kernel.source, { path = "linux", remotes = other }).kind, "conflict")
+  local moved <const> = { path = "linux", remotes = other }
+  test.equal(test.fails("is " .. remotes.torvalds, kdev.kernel.source, moved).kind, "conflict")
   kdev.fs.mkdir "folder"
   kdev.fs.write("folder/mine", "")
   test.equal(test.fails("it holds mine", kdev.kernel.source, { path = "folder", remotes = remotes }).kind, "conflict")
@@ -129,8 +133,10 @@ test("each option that did not stick is reported with the reason", function()
   local made <const> = configure {
     fragments = { "guest", "kvm_guest" },
     options = {
-      NONESUCH = true, NR_CPUS = "m", LOG_BUF_SHIFT = 99, CEPH_FS_SECURITY_LABEL = true, NET_9P = false, FRAME_POINTER = true,
-      ARCH_WANT_FRAME_POINTERS = true, KERNEL_LZ4 = true, PRINTK_TIME = "m", CEPH_FS = true, CEPH_LIB = "m", BUG = false,
+      NONESUCH = true, NR_CPUS = "m", LOG_BUF_SHIFT = 99, CEPH_FS_SECURITY_LABEL = true,
+      NET_9P = false, FRAME_POINTER = true,
+      ARCH_WANT_FRAME_POINTERS = true, KERNEL_LZ4 = true, PRINTK_TIME = "m", CEPH_FS = true, CEPH_LIB = "m",
+      BUG = false,
     },
   }
   local stuck <const> = by_name(made)
@@ -138,10 +144,12 @@ test("each option that did not stick is reported with the reason", function()
   for name, option in pairs(stuck) do reasons[name] = option.reason end
   test.equal({
     reasons.NONESUCH, reasons.NR_CPUS, reasons.LOG_BUF_SHIFT, reasons.CEPH_FS_SECURITY_LABEL, reasons.S390_GUEST,
-    reasons.FRAME_POINTER, reasons.ARCH_WANT_FRAME_POINTERS, reasons.PRINTK_TIME, reasons.DRM_VIRTIO_GPU, reasons.KERNEL_GZIP,
+    reasons.FRAME_POINTER, reasons.ARCH_WANT_FRAME_POINTERS, reasons.PRINTK_TIME, reasons.DRM_VIRTIO_GPU,
+    reasons.KERNEL_GZIP,
     reasons.CEPH_LIB, reasons.BUG,
   }, {
-    "unknown", "type", "type", "depends", "unknown", "depends", "prompt", "type", "depends", "choice", "selected", "overridden",
+    "unknown", "type", "type", "depends", "unknown", "depends", "prompt", "type", "depends",
+    "choice", "selected", "overridden",
   })
   test.contains(stuck.CEPH_LIB.text, "selected by CEPH_FS (y)")
   test.contains(stuck.KERNEL_GZIP.text, "KERNEL_LZ4 is y")
@@ -173,7 +181,8 @@ end)
 
 test("modules that are not loaded are left out", function()
   kdev.fs.write("lsmod", "Module Size Used by\nmd5 16384 0\n")
-  kdev.fs.write("base.config", table.concat({ "CONFIG_MODULES=y", "CONFIG_CRYPTO=y", "CONFIG_CRYPTO_MD4=m", "CONFIG_CRYPTO_MD5=m" }, "\n") .. "\n")
+  local base <const> = { "CONFIG_MODULES=y", "CONFIG_CRYPTO=y", "CONFIG_CRYPTO_MD4=m", "CONFIG_CRYPTO_MD5=m", "" }
+  kdev.fs.write("base.config", table.concat(base, "\n"))
   kdev.kernel.configure { tree = tree, output = output, base = "base.config", localmodconfig = "lsmod" }
   local config <const> = kdev.kernel.config(output)
   test.equal({ config.CRYPTO_MD5, config.CRYPTO_MD4 }, { "m", "n" })
@@ -206,7 +215,8 @@ end)
 test("what cannot be built is said before make is called", function()
   test.equal(test.fails("has no .config", kdev.kernel.build, { tree = tree, output = "empty" }).kind, "missing")
   test.equal(test.fails("is no target", kdev.kernel.build, { tree = tree, targets = { "-k" } }).kind, "argument")
-  local err <const> = test.fails("No rule to make target", kdev.kernel.build, { tree = tree, output = output, targets = { "x" } })
+  local none <const> = { tree = tree, output = output, targets = { "x" } }
+  local err <const> = test.fails("No rule to make target", kdev.kernel.build, none)
   test.equal(err.kind, "command")
 end)
 

@@ -35,8 +35,9 @@ extension KernelModule {
       return 1
     }
     module.function("config_diff") { lua in
-      let one = try KernelConfig(path: configPath(try lua.read(1)))
-      let other = try KernelConfig(path: configPath(try lua.read(2)))
+      let paths: (String, String) = (try lua.read(1), try lua.read(2))
+      let one = try KernelConfig(path: configPath(paths.0))
+      let other = try KernelConfig(path: configPath(paths.1))
       lua.push(
         LuaValue.array(
           KernelConfig.difference(one, other).map { difference in

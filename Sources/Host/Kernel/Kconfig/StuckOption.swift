@@ -158,7 +158,9 @@ struct StuckOptions {
     if definitions.isEmpty { return " (no option of \(kernel))" }
     guard definitions.allSatisfy({ $0.prompt == nil }) else { return "" }
     let selectors = kconfig.selectors(of: name).map(\.name)
-    return selectors.isEmpty ? " and has no prompt" : " (selected by \(Self.list(selectors, or: "or")))"
+    if !selectors.isEmpty { return " (selected by \(Self.list(selectors, or: "or")))" }
+    let unmet = definitions.flatMap { kconfig.dependencies(of: $0)?.unmet(.module, in: config) ?? [] }.map(\.source)
+    return unmet.isEmpty ? " and has no prompt" : " (it depends on \(Self.list(unmet, or: "and")))"
   }
 
   private func explainChoice(_ option: inout StuckOption, _ definitions: [Kconfig.Definition]) -> Bool {
