@@ -144,7 +144,7 @@ extension LocalHost {
   private func start(
     _ spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration, _ step: Step, in transaction: Transaction
   ) async throws(HostError) -> Machine {
-    let command = Command.change(QEMUOption.arguments(spec, in: folder))
+    let command = Command.change(QEMUOption.arguments(spec, in: folder) + runAs)
     var record = MachineRecord(spec: spec, kernelFile: spec.kernel.flatMap { FileIdentity($0) })
     record.arguments = command.arguments
     if isDryRun {
@@ -171,7 +171,10 @@ extension LocalHost {
       guard result.succeeded else { throw refusal(of: command, result, spec) }
       let qmp = try await QMP.connect(folder.qmp)
       defer { qmp.close() }
-      if let port = try await qmp.execute("query-vnc")["service"]?.string.flatMap({ Int($0) }) {
+      let vnc = try await withTimeLimit(.seconds(10), "QEMU did not answer") { () async throws(HostError) in
+        try await qmp.execute("query-vnc")
+      }
+      if let port = vnc["service"]?.string.flatMap({ Int($0) }) {
         record.display = port - 5900
       }
       try write(record)
@@ -197,6 +200,15 @@ extension LocalHost {
       }
       throw error
     }
+  }
+
+  /// By sudo, QEMU gives root away for the user who called it, once it has opened what it was given (`-runas`,
+  /// qemu-system-x86_64(1)).
+  private var runAs: [String] {
+    guard isRoot, let user = options.environment["SUDO_UID"].flatMap({ UInt32($0) }), user != 0,
+      let group = options.environment["SUDO_GID"].flatMap({ UInt32($0) })
+    else { return [] }
+    return ["-runas", "\(user):\(group)"]
   }
 
   /// Waits for the guest's hello, or for QEMU's end, whichever comes first.

@@ -1,6 +1,8 @@
+import FoundationEssentials
+
 /// A line of `kdevlua doctor`.
-public struct Finding: Sendable, Equatable {
-  public enum Grade: String, Sendable {
+public struct Finding: Sendable, Equatable, Encodable {
+  public enum Grade: String, Sendable, Encodable {
     /// As it should be.
     case ok
     /// Things work without it, slower or with less.
@@ -13,6 +15,15 @@ public struct Finding: Sendable, Equatable {
   public let text: String
   /// The command that mends it.
   public let hint: String?
+}
+
+extension [Finding] {
+  /// One line of JSON: an array of objects with `subject`, `grade`, `text` and, where there is one, `hint`.
+  public var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+  }
 }
 
 extension LocalHost {
@@ -47,6 +58,7 @@ extension LocalHost {
     findings.append(finding("tap", try await probeTap(), otherwise: "guests get user networking"))
     findings.append(finding("vhost", probeVhost(), otherwise: "packets go through QEMU"))
     findings.append(try await examineKernels())
+    findings += examineKernelOptions()
     for leftover in try await leftovers() {
       findings.append(
         Finding(
@@ -59,6 +71,22 @@ extension LocalHost {
     Finding(
       subject: subject, grade: capability.works ? .ok : .limited,
       text: capability.works ? capability.reason : "\(capability.reason): \(otherwise)", hint: capability.hint)
+  }
+
+  /// What the running kernel must have been built with, for taps and bridges to be made. Where it does not tell, nothing is
+  /// said.
+  private func examineKernelOptions() -> [Finding] {
+    guard let release = try? Files.text("/proc/sys/kernel/osrelease").prefix(while: { $0 != "\n" }),
+      let text = try? Files.text("/boot/config-\(release)")
+    else { return [] }
+    let lines = Set(text.split(separator: "\n"))
+    return ["CONFIG_TUN", "CONFIG_BRIDGE"].map { option in
+      let has = lines.contains("\(option)=y") || lines.contains("\(option)=m")
+      return Finding(
+        subject: option, grade: has ? .ok : .limited,
+        text: has ? "in /boot/config-\(release)" : "not in this kernel: guests get user networking",
+        hint: has ? nil : "boot a kernel with \(option)")
+    }
   }
 
   private func examineKernels() async throws(HostError) -> Finding {

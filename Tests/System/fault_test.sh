@@ -1,0 +1,212 @@
+# What goes wrong beside kdevlua: each time a clear message, nothing left behind, and the next run works.
+# shellcheck shell=bash
+
+# A machine on a tap whose guest never starts, by a set-up that succeeds in a second.
+quick() {
+  cat >"$work/quick.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = "quick" } -- luacheck: ignore setup
+	local disk <const> = kdev.disk.create { path = "quick.qcow2", size = "1G" }
+	local net <const> = kdev.net.tap { bridge = kdev.net.bridge { name = "quick0" } }
+	kdev.vm.launch { name = "quick", memory = "64M", disks = { disk }, net = net, wait = "none", extra = { "-S" } }
+	lua
+  kd run --quiet "$work/quick.lua"
+}
+
+# The next run works, and its end leaves nothing.
+next_run_works() {
+  quick || fail 'the next run does not work'
+  equal "$(machines | wc -l)" 1
+  kd down --now --disks 2>/dev/null
+  nothing_left
+  [ -z "$(find "$KDEVLUA_STATE" -name '*.qcow2' 2>/dev/null)" ] || fail 'a disk is left'
+}
+
+# Programs that do what the real ones do, and kill kdevlua, their parent, at the call number $KILL_AT: before they do it, or
+# after.
+deadly_programs() {
+  local name
+  mkdir -p "$work/deadly"
+  for name in ip qemu-img qemu-system-x86_64; do
+    cat >"$work/deadly/$name" <<-shell
+	#!/bin/bash
+	number=\$(($(printf '$(cat "%s/count")' "$work") + 1))
+	echo \$number >"$work/count"
+	if [ \$number = "\$KILL_AT" ] && [ "\$KILL_WHEN" = before ]; then kill -9 \$PPID; exit 1; fi
+	$(PATH=$PATH:/usr/sbin:/sbin command -v $name) "\$@"
+	status=\$?
+	if [ \$number = "\$KILL_AT" ]; then kill -9 \$PPID; fi
+	exit \$status
+	shell
+    chmod +x "$work/deadly/$name"
+  done
+}
+
+test_kill_9_at_every_step_of_a_launch_is_undone_by_the_next_run_or_by_gc() {
+  deadly_programs
+  local when number status real=$PATH
+  for when in before after; do
+    for number in $(seq 60); do
+      echo 0 >"$work/count"
+      status=0
+      (export PATH=$work/deadly:$real KILL_AT=$number KILL_WHEN=$when && quick) >"$work/out" 2>&1 || status=$?
+      [ $status != 0 ] || break
+      equal "$status" 137
+      # In turn: the next run undoes it itself, gc does, down does.
+      case $((number % 3)) in
+      0) quick 2>/dev/null || fail "the next run failed after $when $number: $(kd ps)" ;;
+      1) kd gc 2>"$work/out" || fail "gc failed after $when $number: $(cat "$work/out")" ;;
+      esac
+      kd down --now --disks 2>"$work/out" || fail "down failed after $when $number: $(cat "$work/out")"
+      nothing_left
+    done
+    [ "$number" -gt 5 ] || fail "only $number steps"
+    kd down --now --disks 2>/dev/null
+  done
+  next_run_works
+}
+
+test_a_tap_that_was_deleted_under_a_machine_is_told_and_the_machine_not_taken_over() {
+  quick
+  inside ip link del tap-quick
+  fails 1 quick
+  contains "$output" 'the machine quick is running already, and its tap tap-quick was removed meanwhile'
+  contains "$output" 'kdevlua down quick'
+  kd down --now --disks quick 2>/dev/null
+  next_run_works
+}
+
+test_a_qemu_without_its_sockets_or_stopped_is_ended_by_down() {
+  quick
+  rm "$KDEVLUA_STATE/machines/quick/qmp"
+  contains "$(kd ps)" 'quick  silent'
+  kd down --disks 2>/dev/null
+  nothing_left
+  quick
+  kill -STOP "$(machines)"
+  contains "$(kd ps)" 'quick  silent'
+  contains "$(kd down --disks 2>&1)" 'does not power off; ending it without'
+  next_run_works
+}
+
+test_a_qemu_that_was_killed_is_told_as_ended() {
+  quick
+  kill -9 "$(machines)"
+  eventually equal "$(machines)" ''
+  contains "$(kd ps)" 'quick  ended'
+  fails 1 kd exec quick true
+  contains "$output" 'the machine quick has ended'
+  next_run_works
+}
+
+test_a_guest_that_panics_or_hangs_under_a_command_is_told() {
+  kd run --quiet setup.lua --net user >/dev/null
+  # It hangs: its processors are stopped.
+  kd eval 'kdev.vm.get("work"):exec { "sh", "-c", "sleep 1000 & exit 0" }'
+  kill -STOP "$(machines)"
+  fails 1 kd exec work true
+  contains "$output" 'the guest did not answer within 10 s'
+  kill -CONT "$(machines)"
+  fails 1 kd exec work sh -c 'echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger; sleep 60'
+  contains "$output" "the guest's kernel panicked: sysrq triggered crash"
+  eventually equal "$(machines)" ''
+  contains "$(kd ps)" 'work  ended'
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_broken_description_of_a_machine_keeps_nobody_from_work() {
+  quick
+  printf '{"spec":{"na' >"$KDEVLUA_STATE/machines/quick/machine.json"
+  fails 1 quick
+  contains "$output" "cannot read $KDEVLUA_STATE/machines/quick/machine.json"
+  contains "$output" 'kdevlua down quick'
+  # Once its QEMU has ended it describes nothing.
+  kill -9 "$(machines)"
+  eventually equal "$(machines)" ''
+  next_run_works
+}
+
+test_a_state_folder_that_may_not_be_written_is_named() {
+  mkdir -m 755 "$work/closed"
+  fails 1 inside setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$work" KDEVLUA_STATE="$work/closed/state" \
+    "$PROGRAM" eval 'kdev.transaction.begin { name = "x" }'
+  contains "$output" "could not make the folder $work/closed/state: Permission denied"
+  contains "$output" 'set KDEVLUA_STATE to a folder that you may write'
+  next_run_works
+}
+
+test_a_wall_clock_that_jumps_changes_no_wait() {
+  command -v faketime >/dev/null || skip 'faketime is not installed'
+  local library
+  library=$(find /usr/lib -name libfaketimeMT.so.1 | head -n 1)
+  echo '+0' >"$work/clock"
+  (
+    export LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$work/clock FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1
+    kd eval 'local from <const> = os.time(); kdev.task.sleep(2); print(os.time() - from)'
+  ) >"$work/out" 2>&1 &
+  local pid=$! start=$SECONDS
+  sleep 1
+  echo '+1d' >"$work/clock"
+  sleep 1.5
+  echo '-1d' >"$work/clock"
+  wait $pid
+  # The program saw the clock jump, and waited as long as it was told.
+  [ "$(head -n 1 "$work/out")" -gt 80000 ] || fail "the clock did not jump: $(cat "$work/out")"
+  [ $((SECONDS - start)) -lt 60 ] || fail 'the wait followed the wall clock'
+}
+
+test_ctrl_c_at_random_moments_leaves_nothing() {
+  local count=${KDEVLUA_SOAK:-10} seed=${KDEVLUA_SEED:-$RANDOM} round delay status pid
+  echo "seed $seed"
+  RANDOM=$seed
+  quick
+  kd down --now --disks 2>/dev/null
+  for round in $(seq "$count"); do
+    delay=$(printf '0.%03d' $((RANDOM % 1000)))
+    set -m
+    (cd "$work/share" && exec ip netns exec "$namespace" "$PROGRAM" run --quiet "$work/quick.lua" >"$work/out" 2>&1) &
+    pid=$! status=0
+    sleep "$delay"
+    kill -INT $pid 2>/dev/null || true
+    wait $pid || status=$?
+    set +m
+    case $status in
+    0) kd down --now --disks 2>/dev/null ;;
+    130) ;;
+    *) fail "seed $seed, round $round, after $delay s: status $status: $(cat "$work/out")" ;;
+    esac
+    (nothing_left) || fail "seed $seed, round $round, after $delay s"
+    [ -z "$(find "$KDEVLUA_STATE" -name '*.qcow2' 2>/dev/null)" ] || fail "seed $seed, round $round: a disk is left"
+  done
+  next_run_works
+}
+
+test_what_runs_is_the_users_own_and_tells_no_secret() {
+  umask 000
+  quick
+  umask 022
+  equal "$(stat -c %a "$KDEVLUA_STATE/machines/quick")" 700
+  equal "$(stat -c %a "$KDEVLUA_STATE/machines")" 700
+  equal "$(inside ss -Hltn | awk '{print $4}' | sed 's/:[0-9]*$//' | sort -u)" 127.0.0.1
+  kd down --now --disks 2>/dev/null
+  # As by sudo: QEMU is the calling user's, not root's.
+  SUDO_UID=65534 SUDO_GID=65534 quick
+  equal "$(stat -c %U /proc/"$(machines)")" nobody
+  kd down --now --disks 2>/dev/null
+  local name
+  for name in '../x' '-x' 'a b' 'a/b' '' 'a,b'; do
+    fails 1 kd eval 'kdev.transaction.begin { name = arg[1] }' "$name"
+    contains "$output" "cannot be a machine's name"
+  done
+  # What a command in the guest is given is on no command line of the host.
+  kd run --quiet setup.lua --net user >/dev/null
+  export SECRET_PART=plugh
+  kd eval 'kdev.vm.get("work"):exec { "sh", "-c", "sleep 3", env = { TOKEN = os.getenv "SECRET_PART" .. "xyzzy" } }' 2>/dev/null &
+  local pid=$!
+  sleep 1.5
+  ! grep -alq plughxyzzy /proc/[0-9]*/cmdline 2>/dev/null || fail 'a secret is on a command line'
+  wait $pid || true
+  kd down --now --disks 2>/dev/null
+  nothing_left
+}
