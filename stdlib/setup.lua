@@ -15,6 +15,8 @@ local opt <const> = kdev.cli.options {
   { "share", value = "DIR", default = ".", help = "folder that the guest shares with the host" },
   { "net", value = "tap|user", help = "default: tap where one can be made" },
   { "accel", value = "kvm|tcg", help = "default: kvm where a guest really runs under it" },
+  { "profile", value = "fast|document", choices = { "fast", "document" }, default = "document",
+    help = "fast: boot the uncompressed kernel, without a screen" },
   { "vhost", value = "on|off", help = "default: on where /dev/vhost-net is" },
   { "bridge", help = "bridge for the tap; default: virbr0" },
   { "tap", help = "name of the tap; default: tap-NAME" },
@@ -78,6 +80,7 @@ end
 -- "Launch the QEMU VM with TAP and vhost"
 local vm <const> = kdev.vm.launch {
   name = opt.name, memory = config.memory, cpus = config.cpus, accel = config.accel, cpu = config.cpu,
+  profile = opt.profile,
   kernel = kernel, initramfs = initramfs, disks = { disk }, net = net, vhost = config.vhost,
   share = { hostshare = opt.share }, vnc = opt.vnc, append = config.append, boot_timeout = config.boot_timeout,
 }

@@ -54,6 +54,8 @@ extension String {
 
 func guestScripts() throws -> GuestScripts {
   var files: [String: [UInt8]] = [:]
-  for name in ["init", "agent", "dhcp"] { files[name] = try Files.read(repository + "/stdlib/guest/" + name) }
+  for name in ["init", "agent", "dhcp", "network", "freeze", "thaw"] {
+    files[name] = try Files.read(repository + "/stdlib/guest/" + name)
+  }
   return GuestScripts(files: files, modules: try Files.text(repository + "/stdlib/guest/modules"))
 }

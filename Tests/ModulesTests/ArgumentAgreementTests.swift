@@ -14,7 +14,9 @@ import Testing
   /// Values of the documented type that a function refuses for what they say need a better one here.
   private static let samples: [String: String] = [
     "kdev.vm.LaunchOptions.name": #""a""#, "kdev.vm.LaunchOptions.memory": #""1G""#,
-    "kdev.vm.LaunchOptions.share": #"{ tag = "/" }"#,
+    "kdev.vm.LaunchOptions.share": #"{ tag = "/" }"#, "kdev.vm.CloneOptions.share": #"{ tag = "/" }"#,
+    "kdev.vm.CloneOptions.name": #""a""#, "kdev.vm.CloneOptions.net": "samples['kdev.UserNetwork']",
+    "kdev.vm.CloneOptions.vhost": "false",
     "kdev.vm.LaunchOptions.boot": "nil", "kdev.vm.LaunchOptions.cdrom": #""/etc/hostname""#,
     "kdev.vm.CardOptions.mac": #""52:54:00:00:00:01""#, "kdev.vm.CardOptions.vhost": "false",
     "Machine:qmp.arguments": "{}",
@@ -145,6 +147,9 @@ import Testing
           MachineObject(
             Machine(host: host, record: record, folder: MachineFolder(path: folder), channel: nil, lock: nil),
             environment))
+        add(
+          TemplateObject(
+            Template(name: "a", key: "", spec: record.spec, release: "", path: folder), environment))
         try lua.setGlobal("samples")
       }
       _ = try await runtime.evaluate(

@@ -49,6 +49,7 @@ import Testing
     define(ProcessObject.self)
     define(ProgressObject.self)
     define(TapObject.self)
+    define(TemplateObject.self)
     define(TransactionObject.self)
     define(UserNetworkObject.self)
     define(LuaTask.self)

@@ -60,8 +60,12 @@ extension Machine {
     }
   }
 
-  private func require(_ arguments: [String], to purpose: String) async throws(HostError) {
-    let result = try await execute(arguments.map { Array($0.utf8) }, timeLimit: .seconds(60))
+  /// Runs a program that has to succeed.
+  /// - Parameter purpose: what it is for, as in "could not PURPOSE in the guest".
+  func require(
+    _ arguments: [String], to purpose: String, timeLimit: Duration? = .seconds(60)
+  ) async throws(HostError) {
+    let result = try await execute(arguments.map { Array($0.utf8) }, timeLimit: timeLimit)
     guard result.status == 0 else {
       throw HostError(
         .command, "could not \(purpose) in the guest: \(arguments[0]) ended with status \(result.status)",

@@ -78,6 +78,12 @@ public final class GuestChannel: Sendable {
     }
   }
 
+  /// Begins the session anew: the guest is not where it was any more, as it went on from a saved state. Programs that are
+  /// waited for end with an error of the kind `guest`.
+  func begin() async throws(HostError) {
+    try await wait(handler.begin(on: channel))
+  }
+
   /// Runs a program in the guest and waits for its end. A cancelled task kills the program's process group.
   /// - Parameters:
   ///   - arguments: the argument vector; bytes are passed on unharmed.
@@ -154,7 +160,7 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
     let error: Int
   }
 
-  private let nonce: String
+  private var nonce: String
   private var buffer = ByteBuffer()
   private var body: Body?
   private var session: GuestHello?
@@ -174,6 +180,24 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
       let promise = loop.makePromise(of: GuestHello.self)
       self.greeting = promise
       return promise.futureResult
+    }
+  }
+
+  func begin(on channel: any Channel) -> EventLoopFuture<Void> {
+    let loop = channel.eventLoop
+    return loop.flatSubmit {
+      if self.closed { return loop.makeFailedFuture(Self.ended) }
+      for promise in self.pending.values { promise.fail(Self.restored) }
+      self.pending = [:]
+      self.body = nil
+      self.session = nil
+      self.buffer.clear()
+      // Another than before, so that an answer to an earlier one is not taken for it.
+      self.nonce += "r"
+      let promise = loop.makePromise(of: GuestHello.self)
+      self.greeting = promise
+      channel.writeAndFlush(ByteBuffer(string: "\nsync \(self.nonce) ;\n"), promise: nil)
+      return promise.futureResult.map { _ in }
     }
   }
 
@@ -239,6 +263,8 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
   private static let lengths = 0...(1 << 32)
 
   private static let restarted = HostError(.guest, "the guest's agent was started anew, and its programs are lost")
+
+  private static let restored = HostError(.guest, "the guest went back to a saved state, and its programs are lost")
 
   func channelInactive(context: ChannelHandlerContext) {
     closed = true

@@ -144,7 +144,9 @@ extension LocalHost {
   private func start(
     _ spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration, _ step: Step, in transaction: Transaction
   ) async throws(HostError) -> Machine {
-    let command = Command.change(QEMUOption.arguments(spec, in: folder) + runAs)
+    var image = spec.kernel
+    if spec.profile == .fast, let kernel = spec.kernel { image = try await uncompressedKernel(of: kernel) ?? kernel }
+    let command = Command.change(QEMUOption.arguments(spec, in: folder, kernel: image) + runAs)
     var record = MachineRecord(spec: spec, kernelFile: spec.kernel.flatMap { FileIdentity($0) })
     record.arguments = command.arguments
     if isDryRun {

@@ -21,7 +21,7 @@ public struct MachineRecord: Sendable, Equatable, Codable {
     case .user(let port): "127.0.0.1:\(port)"
     // With dhcp somebody else gives the address.
     case .tap: spec.address == "dhcp" ? nil : spec.address.map { String($0.prefix { $0 != "/" && $0 != "," }) }
-    case nil: nil
+    case .unplugged, nil: nil
     }
   }
 }
@@ -96,11 +96,14 @@ extension LocalHost {
 }
 
 /// Which content a file had: it tells a kernel that was built anew under the same name.
-public struct FileIdentity: Sendable, Equatable, Codable {
+public struct FileIdentity: Sendable, Hashable, Codable {
   let size: Int
   let inode: UInt64
   let seconds: Int
   let nanoseconds: Int
+
+  /// When the file was last written to: seconds since 1970.
+  var modified: Double { Double(seconds) + Double(nanoseconds) * 1e-9 }
 
   init?(_ path: String) {
     var status = stat()
@@ -123,6 +126,8 @@ extension MachineRecord {
     compare("memory (MiB)", \.memory)
     compare("cpus", \.cpus)
     compare("machine type", \.board)
+    compare("template", \.templateText)
+    compare("profile", \.profile.rawValue)
     compare("accelerator", \.accelerator.rawValue)
     compare("cpu", \.cpu)
     compare("kernel", \.kernelText)
@@ -147,6 +152,7 @@ extension MachineRecord {
 }
 
 extension MachineSpec {
+  fileprivate var templateText: String { memoryFile.map { "\(Files.folder(of: $0.path)) (\($0.key))" } ?? "none" }
   fileprivate var kernelText: String { kernel ?? "none" }
   fileprivate var initrdText: String { initrd ?? "none" }
   fileprivate var appended: String { append.joined(separator: " ") }

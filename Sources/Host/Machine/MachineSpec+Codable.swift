@@ -2,7 +2,7 @@ extension MachineSpec: Codable {
   private enum CodingKeys: String, CodingKey {
     case name, memory, cpus, board, accelerator, cpu, kernel, initrd, append, drives, cdrom, boot, reboots, cards,
       address
-    case shares, vnc, wait, extra
+    case shares, vnc, wait, extra, profile, memoryFile
     /// The only card, in records of machines that were launched by an earlier kdevlua.
     case network
   }
@@ -36,6 +36,8 @@ extension MachineSpec: Codable {
     try read(.vnc, into: &vnc)
     try read(.wait, into: &wait)
     try read(.extra, into: &extra)
+    try read(.profile, into: &profile)
+    memoryFile = try record.decodeIfPresent(Memory.self, forKey: .memoryFile)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -59,5 +61,7 @@ extension MachineSpec: Codable {
     try record.encodeIfPresent(vnc, forKey: .vnc)
     try record.encode(wait, forKey: .wait)
     try record.encode(extra, forKey: .extra)
+    try record.encode(profile, forKey: .profile)
+    try record.encodeIfPresent(memoryFile, forKey: .memoryFile)
   }
 }

@@ -10,6 +10,26 @@ public struct MachineSpec: Sendable, Equatable {
     case none
   }
 
+  /// How the machine is put together around what was asked for.
+  public enum Profile: String, Sendable, Codable, CaseIterable {
+    /// As quick as it gets: the uncompressed kernel by its PVH entry, no default devices, no screen, and a command line that
+    /// leaves out what an emulated machine does not have.
+    case fast
+    /// As in the workflow's document: the bzImage, QEMU's default devices, and the guest's terminal on the screen.
+    case document
+  }
+
+  /// The guest's memory in a file of a template.
+  public struct Memory: Sendable, Equatable, Codable {
+    /// The file, as large as the memory.
+    public var path: String
+    /// The rest of the saved state that the guest goes on from, beside its memory, of which what the guest writes is its own
+    /// then; nil: it boots, and what it writes is written to the file.
+    public var state: String?
+    /// Which template it is: one that is made anew under the same name is another.
+    public var key: String
+  }
+
   /// A folder of the host that the guest mounts by 9p.
   public struct Share: Sendable, Equatable, Codable {
     public var tag: String
@@ -23,9 +43,12 @@ public struct MachineSpec: Sendable, Equatable {
   public var name: String
   /// In MiB, as `-m` takes it.
   public var memory: Int
+  /// Nil: memory of QEMU's own.
+  public var memoryFile: Memory?
   public var cpus: Int
   /// The board, as `-machine` takes it.
   public var board: String
+  public var profile: Profile
   public var accelerator: Accelerator
   /// As `-cpu` takes it.
   public var cpu: String
@@ -58,6 +81,7 @@ public struct MachineSpec: Sendable, Equatable {
     memory = 1024
     cpus = 1
     board = "pc"
+    profile = .document
     accelerator = .tcg
     cpu = "max"
     append = []

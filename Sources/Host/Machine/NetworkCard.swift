@@ -5,6 +5,8 @@ public struct NetworkCard: Sendable, Equatable, Codable {
     case tap(name: String, vhost: Bool)
     /// QEMU's own user networking, with a port of the host's loopback forwarded to the guest's ssh port.
     case user(sshPort: Int)
+    /// Nothing: a template's, until a clone connects it.
+    case unplugged
   }
 
   public var network: Network
@@ -34,6 +36,7 @@ extension NetworkCard.Network {
     switch self {
     case .tap(let name, let vhost): "tap \(name)\(vhost ? " with vhost" : "")"
     case .user: "user networking"
+    case .unplugged: "nothing"
     }
   }
 }
@@ -55,6 +58,7 @@ extension QEMUOption {
     case .tap(let name, let vhost):
       "tap,id=\(id),ifname=\(name),script=no,downscript=no,vhost=\(vhost ? "on" : "off")"
     case .user(let port): "user,id=\(id),hostfwd=tcp:127.0.0.1:\(port)-:22"
+    case .unplugged: "hubport,id=\(id),hubid=0"
     }
   }
 

@@ -6,9 +6,10 @@ enum QEMUOption {
     value.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
   }
 
-  static func arguments(_ spec: MachineSpec, in folder: MachineFolder) -> [String] {
+  /// - Parameter kernel: the file to boot instead of the spec's: what is inside of that, uncompressed.
+  static func arguments(_ spec: MachineSpec, in folder: MachineFolder, kernel: String? = nil) -> [String] {
     ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec) + drives(spec.drives)
-      + boot(spec) + shares(spec) + kernel(spec)
+      + boot(spec) + shares(spec) + Self.kernel(spec, file: kernel ?? spec.kernel)
       + channels(folder) + events(folder) + [
         "-vnc", spec.vnc.map { "127.0.0.1:\($0)" } ?? "127.0.0.1:0,to=99", "-daemonize", "-pidfile", folder.processID,
       ]
@@ -16,12 +17,24 @@ enum QEMUOption {
   }
 
   static func board(_ spec: MachineSpec) -> [String] {
-    [
-      "-machine", spec.board, "-accel", spec.accelerator.rawValue, "-cpu", spec.cpu, "-m", "\(spec.memory)", "-smp",
+    memory(spec) + [
+      "-machine", spec.board + (spec.memoryFile == nil ? "" : ",memory-backend=ram"), "-accel",
+      spec.accelerator.rawValue, "-cpu", spec.cpu, "-m", "\(spec.memory)", "-smp",
       "\(spec.cpus)",
       // Entropy for the guest.
       "-device", "virtio-rng-pci",
-    ] + (spec.reboots ? [] : ["-no-reboot"])
+    ] + (spec.reboots ? [] : ["-no-reboot"]) + (spec.profile == .fast ? ["-nodefaults", "-vga", "none"] : [])
+  }
+
+  /// The guest's memory in a file: shared with it while a template is made, and then the file is what a clone sees as long as
+  /// it has not written there itself. So the stream of the saved state need not hold the memory (x-ignore-shared).
+  static func memory(_ spec: MachineSpec) -> [String] {
+    guard let memory = spec.memoryFile else { return [] }
+    let isClone = memory.state != nil
+    let backend = "id=ram,size=\(spec.memory)M,mem-path=\(escape(memory.path)),share=\(isClone ? "off" : "on")"
+    return ["-object", "memory-backend-file,\(backend)", "-global", "migration.x-ignore-shared=on"]
+      // QEMU before 8.2 reads a saved state by a shell command only.
+      + (memory.state.map { ["-incoming", "exec:cat \(ShellText.quote($0))"] } ?? [])
   }
 
   static func shares(_ spec: MachineSpec) -> [String] {
@@ -38,12 +51,24 @@ enum QEMUOption {
     (spec.cdrom.map { ["-cdrom", $0] } ?? []) + (spec.boot.map { ["-boot", "order=\($0)"] } ?? [])
   }
 
-  static func kernel(_ spec: MachineSpec) -> [String] {
-    guard let kernel = spec.kernel else { return [] }
-    var words = ["console=tty0", "console=ttyS0", "panic=-1", "quiet", "kdev.host=\(spec.name)"]
+  static func kernel(_ spec: MachineSpec, file: String?) -> [String] {
+    guard let file else { return [] }
+    var words = spec.profile == .fast ? fastWords(spec) : ["console=tty0", "console=ttyS0", "panic=-1", "quiet"]
+    words.append("kdev.host=\(spec.name)")
     if let address = spec.address { words.append("kdev.ip=\(address)") }
-    return ["-kernel", kernel] + (spec.initrd.map { ["-initrd", $0] } ?? [])
+    return ["-kernel", file] + (spec.initrd.map { ["-initrd", $0] } ?? [])
       + ["-append", (words + spec.append).joined(separator: " ")]
+  }
+
+  /// What spares the guest work (Linux's Documentation/admin-guide/kernel-parameters.txt): mitigations and a random place of
+  /// the kernel, waits for the timer and the keyboard's controller, tests of the ciphers, and a search for arrays.
+  private static func fastWords(_ spec: MachineSpec) -> [String] {
+    [
+      "console=ttyS0", "panic=-1", "quiet", "mitigations=off", "nokaslr", "random.trust_cpu=on", "cryptomgr.notests",
+      "tsc=reliable", "no_timer_check", "raid=noautodetect", "i8042.noaux", "i8042.nokbd", "reboot=t",
+    ]
+      // Under emulation the kernel takes a tenth of a second for each virtio device to find its interrupt through ACPI.
+      + (spec.accelerator == .tcg ? ["pci=noacpi"] : [])
   }
 
   /// QMP, the serial console with a log of all it says, and the guest channel: a virtio port, and a serial line for kernels

@@ -30,7 +30,7 @@ extension Stdlib {
   /// The files of the default guest.
   func guestScripts() throws -> GuestScripts {
     var files: [String: [UInt8]] = [:]
-    for name in ["init", "agent", "dhcp"] {
+    for name in ["init", "agent", "dhcp", "network", "freeze", "thaw"] {
       guard let bytes = read("guest/" + name) else { throw HostError(.missing, "stdlib has no guest/\(name)") }
       files[name] = bytes
     }

@@ -16,11 +16,15 @@ struct LaunchOptions {
     }
     spec.cpus = try options.integer("cpus", in: 1...255) ?? 1
     spec.accelerator = MachineSpec.Accelerator(rawValue: try options.string("accel") ?? "tcg") ?? .tcg
-    spec.cpu = try options.string("cpu") ?? (spec.accelerator == .kvm ? "host" : "max")
+    spec.vnc = try options.integer("vnc", in: 0...99)
+    // Whoever asks for a display wants to see something on it.
+    spec.profile =
+      MachineSpec.Profile(rawValue: try options.string("profile") ?? "")
+      ?? (spec.vnc == nil && kernel != nil ? .fast : .document)
+    spec.cpu = try options.string("cpu") ?? defaultCPU(spec)
     spec.board = try options.string("machine") ?? "pc"
     spec.drives = try drives()
     spec.shares = try shares()
-    spec.vnc = try options.integer("vnc", in: 0...99)
     spec.append = try options.strings("append")
     spec.extra = try options.strings("extra")
     try start(&spec)
@@ -50,7 +54,17 @@ struct LaunchOptions {
     if let wait = try options.string("wait").flatMap(MachineSpec.Wait.init(rawValue:)) { spec.wait = wait }
   }
 
-  private func shares() throws -> [MachineSpec.Share] {
+  private func defaultCPU(_ spec: MachineSpec) -> String {
+    switch (spec.accelerator, spec.profile) {
+    case (.kvm, _): "host"
+    // A plain processor: what it does not have the kernel need not set up, and QEMU need not emulate.
+    case (.tcg, .fast): "qemu64"
+    case (.tcg, .document): "max"
+    }
+  }
+
+  /// Reads the folders that were asked for.
+  func shares() throws -> [MachineSpec.Share] {
     try options.texts("share").map { tag, path in
       let path = String(decoding: path, as: UTF8.self)
       guard let folder = Files.resolve(path), Files.isFolder(folder) else {

@@ -17,6 +17,7 @@ enum VMModule: KdevModule {
         MachineObject(try await host.launch(spec, timeLimit: limit, in: transaction), environment)
       }
     }
+    TemplateObject.build(module, environment)
     module.async("get") { lua in
       let name: String = try lua.read(1)
       return LuaOperation { MachineObject(try await host.runningMachine(name), environment) }
@@ -53,6 +54,7 @@ final class MachineObject: LuaObject, Sendable {
       let directory: String = try lua.read(3)
       return LuaOperation { try await object.machine.mount(tag, at: directory) }
     }
+    SnapshotMethods.define(type)
     type.asyncMethod("stop") { object, _ in LuaOperation { try await object.machine.stop() } }
     type.asyncMethod("kill") { object, _ in LuaOperation { try await object.machine.stop(gracefully: false) } }
     defineControl(type)

@@ -11,7 +11,8 @@ local vm = {}
 ---@field memory? string|integer Bytes, or a text such as "2G". Default "1G".
 ---@field cpus? integer Default 1.
 ---@field accel? "kvm"|"tcg" Default "tcg".
----@field cpu? string As QEMU's -cpu takes it. Default: "host" with kvm, "max" with tcg.
+---@field profile? "fast"|"document" "fast" boots the uncompressed kernel on a machine without default devices and without a screen; "document" is QEMU's plain line, with the guest's terminal on the VNC display. Default: "document" when `vnc` is given, else "fast".
+---@field cpu? string As QEMU's -cpu takes it. Default: "host" with kvm; with tcg "qemu64" in the fast profile, else "max".
 ---@field machine? string As QEMU's -machine takes it. Default "pc".
 ---@field disks? (kdev.Disk|kdev.vm.DiskOptions)[] A disk alone is a virtio one: /dev/vda and so on.
 ---@field cdrom? string An image in a CD-ROM drive.
@@ -54,6 +55,28 @@ local vm = {}
 ---@field stdout string
 ---@field stderr string
 
+---@class kdev.vm.CloneOptions
+---@field name string Letters, digits and "-", 32 at most: the clone's name and its guest's host name.
+---@field net? kdev.Tap|kdev.UserNetwork|kdev.vm.CardOptions The template has to have a card. Default: the card, if there is one, leads nowhere.
+---@field vhost? boolean Move a tap's packets in the host's kernel. Default false.
+---@field address? string As for `launch`.
+---@field share? table<string, string> Folders of the host instead of the template's, by its tags.
+---@field vnc? integer The display on 127.0.0.1. Default: a free one.
+---@field boot_timeout? string|number Until the guest answers: seconds, or a text such as "90s". Default 30.
+
+--- A saved state of a machine in its disk.
+---@class kdev.vm.Snapshot
+---@field name string
+---@field date integer When it was made: seconds since 1970.
+---@field size integer Bytes of memory and devices.
+
+--- A saved guest that clones go on from.
+---@class kdev.Template: userdata
+---@field name string
+---@field release string The guest's `uname -r`.
+---@field path string The folder of its files.
+local Template = {}
+
 --- A running machine. `<close>` stops it.
 ---@class kdev.Machine: userdata
 ---@field name string
@@ -76,6 +99,52 @@ function vm.launch(options) end
 ---@param name string
 ---@return kdev.Machine
 function vm.get(name) end
+
+--- Boots a machine once and saves its state, from which clones go on in a fraction of a boot. It is kept in the cache, and
+--- found there the next time as long as all that it depends on is the same: the options, `prepare`, the files of kernel,
+--- initramfs and disks, and QEMU. Of `net` only counts that there is one. One of that name that is another is replaced.
+--- Errors: as `launch`; "command" when a program of `prepare` fails.
+---@param options kdev.vm.LaunchOptions The name is the template's, 20 characters at most.
+---@param prepare? string[][] Programs to run in the guest before it is saved, each with its arguments.
+---@return kdev.Template
+function vm.template(options, prepare) end
+
+--- The templates in the cache, by name.
+---@return kdev.Template[]
+function vm.templates() end
+
+--- Starts a machine that goes on where the template was saved. It has the template's memory, of which it keeps only what
+--- it changes, and an overlay over each of its disks, which goes with it. Its name, card's address, clock and random
+--- numbers are its own, and the shares that were mounted are mounted. What the guest made up before it was saved it has in
+--- common with all clones: its boot id, and the keys and places in memory of programs that ran. One of that name that
+--- runs as wanted is taken over. Errors: as `launch`; "invalid" for a network or tag that the template has not.
+---@param options kdev.vm.CloneOptions
+---@return kdev.Machine
+function Template:clone(options) end
+
+--- Removes the template from the cache. Clones that run go on.
+function Template:remove() end
+
+--- Saves the machine as it runs in its first qcow2 disk, with the state of all its disks. It stands still meanwhile. As QEMU
+--- saves no machine that has a 9p share mounted, the guest unmounts its shares before, and mounts them again after. Errors:
+--- "invalid" when it has no disk, or one that is not qcow2, "conflict" when there is one of that name, "busy" when a share
+--- is in use.
+---@param name string Letters, digits, "-", "_" and ".", 64 at most.
+function Machine:snapshot(name) end
+
+--- Goes back to a saved state. What the guest did since is lost; programs that run in it end with an error "guest". Its
+--- clock is set, its random numbers are fresh, and its shares are mounted. Errors: "missing" when there is none of that
+--- name, "command" when QEMU cannot load it: then the machine goes on as it was.
+---@param name string
+function Machine:restore(name) end
+
+--- The saved states in the machine's disks, the oldest first.
+---@return kdev.vm.Snapshot[]
+function Machine:snapshots() end
+
+--- Deletes a saved state. Errors: "missing" when there is none of that name.
+---@param name string
+function Machine:delete_snapshot(name) end
 
 --- Runs a program in the guest and waits for its end.
 ---@param options kdev.vm.ExecOptions

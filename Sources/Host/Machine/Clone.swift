@@ -1,0 +1,135 @@
+import FoundationEssentials
+import Glibc
+
+/// What a clone has for itself.
+public struct CloneOptions: Sendable {
+  public var name: String
+  /// Nil: the card of the template, if it has one, leads nowhere.
+  public var card: NetworkCard?
+  /// What the guest configures: `ADDRESS/PREFIX,GATEWAY` or `dhcp`.
+  public var address: String?
+  /// Folders of the host instead of the template's, by tag.
+  public var shares: [String: String]
+  /// The display on loopback; nil takes the first free one.
+  public var vnc: Int?
+
+  public init(name: String) {
+    self.name = name
+    shares = [:]
+  }
+}
+
+extension LocalHost {
+  /// Starts a machine that goes on from a template's state. It has overlays over the template's disks, which go with it, a
+  /// name, card's address and clock of its own, fresh random numbers, and the template's shares mounted.
+  /// - Parameter timeLimit: for the guest to answer.
+  /// - Throws: as `launch`; `invalid` for a network or share that the template has no card or tag for.
+  public func clone(
+    _ template: Template, _ options: CloneOptions, timeLimit: Duration, in transaction: Transaction
+  ) async throws(HostError) -> Machine {
+    try Self.validate(machineName: options.name)
+    let folder = folder(ofMachine: options.name)
+    var spec = template.spec
+    spec.name = options.name
+    spec.vnc = options.vnc
+    spec.memoryFile = .init(path: template.memoryFile, state: template.stateFile, key: template.key)
+    if let card = options.card {
+      guard let model = spec.cards.first?.model else {
+        throw HostError(
+          .invalid, "the template \(template.name) has no network card", hint: "give kdev.vm.template a net, too")
+      }
+      guard model == card.model else {
+        throw HostError(.invalid, "the card of the template \(template.name) is \(model), wanted is \(card.model)")
+      }
+      spec.cards = [card]
+      spec.address = options.address
+    }
+    for (tag, path) in options.shares {
+      guard let index = spec.shares.firstIndex(where: { $0.tag == tag }) else {
+        let tags = spec.shares.map(\.tag).joined(separator: ", ")
+        throw HostError(
+          .invalid, "the template \(template.name) has no share \(tag)", hint: tags.isEmpty ? nil : "it has: \(tags)")
+      }
+      spec.shares[index].path = path
+    }
+    for index in spec.drives.indices {
+      spec.drives[index].path = "\(folder.path)/disk\(index).qcow2"
+      spec.drives[index].format = "qcow2"
+    }
+    let runs = try machine(options.name)?.processID != nil
+    if !runs, !isDryRun {
+      guard Files.exists(template.stateFile) else {
+        throw HostError(.missing, "the template \(template.name) was removed", hint: "make it again: kdev.vm.template")
+      }
+      touch(template)
+      if !spec.drives.isEmpty {
+        try state.make(folder.path)
+        do throws(HostError) {
+          for (index, drive) in spec.drives.enumerated() {
+            try await overlay(drive.path, over: .init(path: template.disk(index), format: "qcow2"))
+          }
+        } catch {
+          try Files.removeTree(folder.path)
+          throw error
+        }
+      }
+    }
+    let machine: Machine
+    do throws(HostError) {
+      machine = try await launch(spec, timeLimit: timeLimit, in: transaction)
+    } catch {
+      var error = error
+      if error.code == .guest, error.hint == nil {
+        error.hint = "the template may be damaged; kdevlua warm --remove \(template.name), and make it again"
+      }
+      throw error
+    }
+    if !runs { try await machine.thaw(as: spec) }
+    return machine
+  }
+}
+
+extension Machine {
+  /// Makes the guest ready for its state to be saved: QEMU saves no machine that has a 9p share mounted. A guest without our
+  /// agent is left as it is.
+  /// - Throws: `busy` when a share is in use.
+  func freeze() async throws(HostError) {
+    if channel == nil { return }
+    let result = try await execute([Array("/lib/kdev/freeze".utf8)], timeLimit: .seconds(60))
+    guard result.status != 127 else { throw Self.tooOld(name) }
+    guard result.status == 0 else {
+      throw HostError(
+        .busy, "a share is in use in the guest \(name), and a machine with a share mounted cannot be saved",
+        hint: "end what uses it, or leave its folder: kdevlua exec \(name) fuser -m DIRECTORY",
+        detail: String(decoding: result.error, as: UTF8.self))
+    }
+  }
+
+  /// What a guest does first that goes on from a saved state: clock, random numbers, and the shares that `freeze` unmounted.
+  /// - Parameter spec: for a clone: what it is to be called.
+  /// - Throws: `command` when a share cannot be mounted.
+  func thaw(as spec: MachineSpec? = nil) async throws(HostError) {
+    if channel == nil { return }
+    var words = ["/lib/kdev/thaw", "\(Int(Date().timeIntervalSince1970.rounded()))"]
+    if let spec {
+      let address = spec.cards.first.map { $0.address ?? QEMUOption.mac(of: spec.name) }
+      words += [spec.name, address ?? "-", spec.address ?? "-"]
+    }
+    let seed = (0..<64).map { _ in UInt8.random(in: 0...255) }
+    let result = try await execute(words.map { Array($0.utf8) }, input: seed, timeLimit: .seconds(60))
+    let trouble = String(decoding: result.error, as: UTF8.self)
+    guard result.status != 127 else { throw Self.tooOld(name) }
+    guard result.status == 0 else {
+      throw HostError(
+        .command, "the guest \(name) could not mount its shares again", command: words, status: result.status,
+        detail: trouble)
+    }
+    if !trouble.isEmpty { host.warn("\(name): \(trouble)") }
+  }
+
+  private static func tooOld(_ name: String) -> HostError {
+    HostError(
+      .missing, "the guest \(name) has no /lib/kdev/freeze and thaw, so its state cannot be saved",
+      hint: "boot it with an initramfs of kdev.kernel.initramfs")
+  }
+}

@@ -1,0 +1,276 @@
+import FoundationEssentials
+import Glibc
+
+/// The saved state of a guest that has booted, from which clones go on: its memory and the rest of the machine's state in
+/// files of the cache, and, when it has disks, an overlay over each.
+public struct Template: Sendable, Equatable, Codable {
+  public let name: String
+  /// A checksum of all that the state depends on. A template whose key is another is made anew.
+  public let key: String
+  /// The machine that was booted; a clone has the same but for its name, network, shares' folders and files.
+  let spec: MachineSpec
+  /// The guest's `uname -r`.
+  public let release: String
+  /// The folder of its files.
+  public let path: String
+
+  var memoryFile: String { path + "/memory" }
+  var stateFile: String { path + "/state" }
+  func disk(_ index: Int) -> String { path + "/disk\(index).qcow2" }
+  /// In MiB.
+  public var memory: Int { spec.memory }
+}
+
+/// All that the saved state of a guest depends on.
+struct TemplateInputs: Codable {
+  /// Changes when what is saved, or how, changes.
+  var version = 1
+  var spec: MachineSpec
+  var prepare: [[String]]
+  /// Kernel, initramfs, disks with those below them, and QEMU itself: the state of one version is not read by another.
+  var files: [String: FileIdentity]
+
+  var key: String {
+    get throws(HostError) {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      do {
+        let bytes = try encoder.encode(self)
+        // The 64-bit FNV-1a hash.
+        let hash = bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return String(hash, radix: 16)
+      } catch {
+        throw HostError(.system, "cannot write down what the template depends on: \(error)")
+      }
+    }
+  }
+}
+
+extension LocalHost {
+  var templateFolder: String { state.cache + "/templates" }
+
+  /// A template as wanted, from the cache; or it is made now: a machine is booted, prepared, saved and ended.
+  /// - Parameters:
+  ///   - wanted: the machine; its name is the template's. Its network says only whether there is a card.
+  ///   - prepare: programs to run in the guest before it is saved, each an argument vector; each has to succeed.
+  ///   - timeLimit: for the guest to answer.
+  /// - Throws: as `launch`; `command` when a program of `prepare` fails, or QEMU cannot save the machine; `invalid` for what
+  ///   cannot be saved. After an error an earlier template of that name is as it was.
+  public func template(_ wanted: MachineSpec, prepare: [[String]], timeLimit: Duration) async throws(HostError)
+    -> Template
+  {
+    try Self.validate(machineName: wanted.name)
+    guard wanted.name.utf8.count <= 20 else {
+      throw HostError(.invalid, "the template's name \(wanted.name) is longer than 20 characters")
+    }
+    var spec = wanted
+    spec.vnc = nil
+    spec.address = nil
+    guard spec.cards.count <= 1 else {
+      throw HostError(.invalid, "a template has one network card at most, as only the first has an address of its own")
+    }
+    guard spec.wait == .agent else {
+      throw HostError(
+        .invalid, "a template needs a guest with kdevlua's agent",
+        hint: "give it a kernel, and an initramfs of kdev.kernel.initramfs")
+    }
+    for index in spec.cards.indices { spec.cards[index].network = .unplugged }
+    let key = try await inputs(of: spec, prepare).key
+    return try await step("template \(spec.name)") { step async throws(HostError) in
+      if let found = try? template(spec.name), found.key == key {
+        step.adopted("from the cache")
+        return found
+      }
+      if plans("# \(templateFolder)/\(spec.name): a machine that is booted, and saved by QMP migrate") {
+        return Template(name: spec.name, key: key, spec: spec, release: "", path: templateFolder + "/" + spec.name)
+      }
+      try Files.makeFolder(templateFolder, mode: 0o700)
+      let lock = try await FileLock.acquire(templateFolder + "/.\(spec.name).lock")
+      defer { withExtendedLifetime(lock) {} }
+      if let found = try? template(spec.name), found.key == key { return found }
+      let template = try await make(spec, key, prepare, timeLimit, step)
+      step.detail("Linux \(template.release), \(ByteSize(bytes: try sizeOnDisk(of: template) >> 20 << 20).text)")
+      return template
+    }
+  }
+
+  /// The template of that name, or nil when none was made.
+  public func template(_ name: String) throws(HostError) -> Template? {
+    let description = templateFolder + "/" + name + "/template.json"
+    guard Files.exists(description) else { return nil }
+    let bytes = try Files.read(description)
+    guard let template = try? JSONDecoder().decode(Template.self, from: Data(bytes)) else {
+      throw HostError(.system, "cannot read \(description)", hint: "kdevlua warm --remove \(name)")
+    }
+    return template
+  }
+
+  /// All templates, by name.
+  public func templates() throws(HostError) -> [Template] {
+    guard Files.exists(templateFolder) else { return [] }
+    var found: [Template] = []
+    for name in try Files.list(templateFolder) where !name.hasPrefix(".") {
+      do throws(HostError) { if let template = try template(name) { found.append(template) } } catch {
+        warn(error.message)
+      }
+    }
+    return found
+  }
+
+  /// The machines that run from a template.
+  public func clones(of template: Template) throws(HostError) -> [String] {
+    try machines().filter { $0.processID != nil && $0.record.spec.memoryFile?.key == template.key }
+      .map(\.record.spec.name)
+  }
+
+  /// Removes a template; clones that run go on, since QEMU has its files open.
+  /// - Throws: `invalid` when there is none of that name.
+  public func removeTemplate(_ name: String) throws(HostError) {
+    try Self.validate(machineName: name)
+    let path = templateFolder + "/" + name
+    guard Files.exists(path) else {
+      let known = try templates().map(\.name).joined(separator: ", ")
+      throw HostError(.invalid, "there is no template \(name)", hint: known.isEmpty ? nil : "there are: \(known)")
+    }
+    if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
+  }
+
+  /// Removes the templates and uncompressed kernels that nothing has used for some time. Templates of which clones run stay.
+  /// - Parameter age: since the last use.
+  /// - Returns: the paths of what was removed.
+  public func removeUnusedWarmth(olderThan age: Duration) throws(HostError) -> [String] {
+    var removed: [String] = []
+    let oldest = Date().timeIntervalSince1970 - age.seconds
+    for template in try templates() where try clones(of: template).isEmpty {
+      guard let used = try lastUse(of: template), used < oldest else { continue }
+      try removeTemplate(template.name)
+      removed.append(template.path)
+    }
+    let kernels = state.cache + "/vmlinux"
+    for name in Files.exists(kernels) ? try Files.list(kernels) : [] where !name.hasPrefix(".") {
+      let path = kernels + "/" + name
+      guard let used = FileIdentity(path)?.modified, used < oldest else { continue }
+      if !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
+      removed.append(path)
+    }
+    return removed
+  }
+
+  /// When a template was last cloned, or made: seconds since 1970.
+  public func lastUse(of template: Template) throws(HostError) -> Double? {
+    FileIdentity(template.path + "/template.json")?.modified
+  }
+
+  /// The room that a template's files take, in bytes.
+  public func sizeOnDisk(of template: Template) throws(HostError) -> Int {
+    var size = 0
+    for name in try Files.list(template.path) {
+      var status = stat()
+      // Blocks of 512 bytes (stat(2)); the memory's file has holes.
+      if stat(template.path + "/" + name, &status) == 0 { size += Int(status.st_blocks) * 512 }
+    }
+    return size
+  }
+
+  /// Notes that a template is used now.
+  func touch(_ template: Template) { utimensat(AT_FDCWD, template.path + "/template.json", nil, 0) }
+
+  private func inputs(of spec: MachineSpec, _ prepare: [[String]]) async throws(HostError) -> TemplateInputs {
+    var paths = [spec.kernel, spec.cdrom].compactMap(\.self) + [try executables.require("qemu-system-x86_64")]
+    if let initrd = spec.initrd { paths.append(initrd) }
+    for drive in spec.drives {
+      var next: String? = drive.path
+      while let path = next {
+        paths.append(path)
+        next = isDryRun ? nil : try await disk(at: path, inUse: true).backing
+      }
+    }
+    var files: [String: FileIdentity] = [:]
+    for path in paths { files[path] = FileIdentity(path) }
+    return TemplateInputs(spec: spec, prepare: prepare, files: files)
+  }
+
+  private func make(
+    _ wanted: MachineSpec, _ key: String, _ prepare: [[String]], _ timeLimit: Duration, _ step: Step
+  ) async throws(HostError) -> Template {
+    let partial = templateFolder + "/.partial-" + wanted.name
+    let made = Template(name: wanted.name, key: key, spec: wanted, release: "", path: partial)
+    do throws(HostError) {
+      try Files.removeTree(partial)
+      try Files.makeFolder(partial, mode: 0o700)
+      var spec = wanted
+      spec.name = wanted.name + "-template"
+      spec.memoryFile = .init(path: made.memoryFile, state: nil, key: key)
+      for (index, drive) in spec.drives.enumerated() {
+        try await overlay(made.disk(index), over: drive)
+        spec.drives[index].path = made.disk(index)
+        spec.drives[index].format = "qcow2"
+      }
+      step.progress("booting")
+      let machine = try await launch(spec, timeLimit: timeLimit, in: .none(self))
+      do throws(HostError) {
+        for arguments in prepare {
+          try await machine.require(arguments, to: "prepare the template by \(arguments[0])", timeLimit: nil)
+        }
+        step.progress("saving")
+        try await machine.freeze()
+        machine.disconnect()
+        try await save(machine, to: made.stateFile)
+      } catch {
+        do throws(HostError) {
+          try await uncancelled { () async throws(HostError) in try await machine.stop(gracefully: false) }
+        } catch let trouble {
+          warn("could not end the machine \(machine.name): \(trouble.message)")
+        }
+        throw error
+      }
+      try await machine.stop(gracefully: false)
+      let path = templateFolder + "/" + wanted.name
+      let template = Template(
+        name: wanted.name, key: key, spec: wanted, release: machine.record.release ?? "", path: path)
+      do {
+        try Files.write([UInt8](try JSONEncoder().encode(template)), to: partial + "/template.json")
+      } catch let error as HostError {
+        throw error
+      } catch {
+        throw HostError(.system, "cannot write the template's description: \(error)")
+      }
+      try Files.removeTree(path)
+      guard rename(partial, path) == 0 else { throw .system("could not move \(partial) to \(path)", errno: errno) }
+      return template
+    } catch {
+      try Files.removeTree(partial)
+      throw error
+    }
+  }
+
+  /// A file that holds what a machine writes to a disk.
+  func overlay(_ path: String, over drive: Drive) async throws(HostError) {
+    try await require(
+      .change("qemu-img", "create", "-q", "-f", "qcow2", "-b", drive.path, "-F", drive.format, path),
+      to: "make the disk \(path)")
+  }
+
+  /// Writes the state of a machine, but for its memory, to a file, and ends it.
+  private func save(_ machine: Machine, to path: String) async throws(HostError) {
+    let qmp = try await QMP.connect(machine.folder.qmp)
+    defer { qmp.close() }
+    try await qmp.execute("stop")
+    try await qmp.execute("migrate", ["uri": .string("exec:cat > \(ShellText.quote(path))")])
+    try await withTimeLimit(.seconds(120), "the machine was not saved") { () async throws(HostError) in
+      while true {
+        let state = try await qmp.execute("query-migrate")
+        switch state["status"]?.string {
+        case "completed": return
+        case "failed", "cancelled":
+          throw HostError(
+            .command, "QEMU could not save the machine \(machine.name)", detail: state["error-desc"]?.string)
+        default: try await pause(.milliseconds(5))
+        }
+      }
+    }
+    // The rest of the disks' writes is on its way out with QEMU's end.
+    _ = try? await qmp.execute("quit")
+    await qmp.closed()
+  }
+}
