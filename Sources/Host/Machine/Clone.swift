@@ -89,6 +89,47 @@ extension LocalHost {
   }
 }
 
+extension LocalHost {
+  /// Starts a clone by the template's name. A card has user networking.
+  /// - Throws: `invalid` when there is no template of that name; as `clone`.
+  public func clone(named template: String, as name: String) async throws(HostError) -> Machine {
+    guard let found = try self.template(template) else {
+      let known = try templates().map(\.name).joined(separator: ", ")
+      throw HostError(
+        .invalid, "there is no template \(template)",
+        hint: known.isEmpty ? "make one: kdev.vm.template, or kdevlua warm MACHINE" : "there are: \(known)")
+    }
+    var options = CloneOptions(name: name)
+    if let card = found.spec.cards.first {
+      options.card = NetworkCard(.user(sshPort: try freeLoopbackPort()), model: card.model)
+      options.address = userAddress
+    }
+    return try await clone(found, options, timeLimit: .seconds(30), in: .none(self))
+  }
+
+  /// The template of that name as it is, or one of a machine's options, made now or found in the cache.
+  /// - Throws: `invalid` when there is neither.
+  public func template(ofMachine name: String) async throws(HostError) -> Template {
+    if let machine = try machine(name) {
+      guard machine.record.spec.memoryFile == nil else {
+        throw HostError(.invalid, "the machine \(name) is itself a clone of a template")
+      }
+      return try await template(machine.record.spec, prepare: [], timeLimit: .seconds(120))
+    }
+    guard let found = try template(name) else {
+      throw HostError(
+        .invalid, "there is neither a machine nor a template \(name)", hint: "kdevlua ps and kdevlua warm list them")
+    }
+    return try await step("template \(name)") { step async in
+      step.adopted("from the cache")
+      return found
+    }
+  }
+}
+
+/// What QEMU's user networking gives (qemu-system-x86_64(1), -netdev user).
+public let userAddress = "10.0.2.15/24,10.0.2.2,10.0.2.3"
+
 extension Machine {
   /// Makes the guest ready for its state to be saved: QEMU saves no machine that has a 9p share mounted. A guest without our
   /// agent is left as it is.

@@ -27,7 +27,7 @@ extension Machine {
         try await channel.execute(arguments, directory: directory, environment: environment, input: input)
       }
     } catch {
-      throw error.code == .guest ? error.withConsole(of: folder) : error
+      throw error.code == .guest && error != GuestChannel.restored ? error.withConsole(of: folder) : error
     }
   }
 

@@ -78,6 +78,9 @@ public final class GuestChannel: Sendable {
     }
   }
 
+  /// What programs end with that the guest does not know of any more.
+  static let restored = HostError(.guest, "the guest went back to a saved state, and its programs are lost")
+
   /// Begins the session anew: the guest is not where it was any more, as it went on from a saved state. Programs that are
   /// waited for end with an error of the kind `guest`.
   func begin() async throws(HostError) {
@@ -161,6 +164,7 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
   }
 
   private var nonce: String
+  private var beginnings = 0
   private var buffer = ByteBuffer()
   private var body: Body?
   private var session: GuestHello?
@@ -187,13 +191,14 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
     let loop = channel.eventLoop
     return loop.flatSubmit {
       if self.closed { return loop.makeFailedFuture(Self.ended) }
-      for promise in self.pending.values { promise.fail(Self.restored) }
+      for promise in self.pending.values { promise.fail(GuestChannel.restored) }
       self.pending = [:]
       self.body = nil
       self.session = nil
       self.buffer.clear()
       // Another than before, so that an answer to an earlier one is not taken for it.
-      self.nonce += "r"
+      self.beginnings += 1
+      self.nonce = "\(self.nonce.prefix(16))r\(self.beginnings)"
       let promise = loop.makePromise(of: GuestHello.self)
       self.greeting = promise
       channel.writeAndFlush(ByteBuffer(string: "\nsync \(self.nonce) ;\n"), promise: nil)
@@ -263,8 +268,6 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
   private static let lengths = 0...(1 << 32)
 
   private static let restarted = HostError(.guest, "the guest's agent was started anew, and its programs are lost")
-
-  private static let restored = HostError(.guest, "the guest went back to a saved state, and its programs are lost")
 
   func channelInactive(context: ChannelHandlerContext) {
     closed = true

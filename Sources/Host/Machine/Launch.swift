@@ -173,6 +173,7 @@ extension LocalHost {
       guard result.succeeded else { throw refusal(of: command, result, spec) }
       let qmp = try await QMP.connect(folder.qmp)
       defer { qmp.close() }
+      if let state = spec.memoryFile?.state { try await qmp.load(state) }
       let vnc = try await withTimeLimit(.seconds(10), "QEMU did not answer") { () async throws(HostError) in
         try await qmp.execute("query-vnc")
       }

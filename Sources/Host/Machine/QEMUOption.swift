@@ -32,9 +32,8 @@ enum QEMUOption {
     guard let memory = spec.memoryFile else { return [] }
     let isClone = memory.state != nil
     let backend = "id=ram,size=\(spec.memory)M,mem-path=\(escape(memory.path)),share=\(isClone ? "off" : "on")"
-    return ["-object", "memory-backend-file,\(backend)", "-global", "migration.x-ignore-shared=on"]
-      // QEMU before 8.2 reads a saved state by a shell command only.
-      + (memory.state.map { ["-incoming", "exec:cat \(ShellText.quote($0))"] } ?? [])
+    // Which state comes is said by QMP, as it has to be told before that its stream has no memory.
+    return ["-object", "memory-backend-file,\(backend)"] + (isClone ? ["-incoming", "defer"] : [])
   }
 
   static func shares(_ spec: MachineSpec) -> [String] {

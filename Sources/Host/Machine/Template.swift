@@ -24,7 +24,7 @@ public struct Template: Sendable, Equatable, Codable {
 /// All that the saved state of a guest depends on.
 struct TemplateInputs: Codable {
   /// Changes when what is saved, or how, changes.
-  var version = 1
+  var version = 2
   var spec: MachineSpec
   var prepare: [[String]]
   /// Kernel, initramfs, disks with those below them, and QEMU itself: the state of one version is not read by another.
@@ -89,7 +89,7 @@ extension LocalHost {
       defer { withExtendedLifetime(lock) {} }
       if let found = try? template(spec.name), found.key == key { return found }
       let template = try await make(spec, key, prepare, timeLimit, step)
-      step.detail("Linux \(template.release), \(ByteSize(bytes: try sizeOnDisk(of: template) >> 20 << 20).text)")
+      step.detail("Linux \(template.release), \(ByteSize(bytes: (try sizeOnDisk(of: template) >> 20) << 20).text)")
       return template
     }
   }
@@ -182,7 +182,8 @@ extension LocalHost {
       var next: String? = drive.path
       while let path = next {
         paths.append(path)
-        next = isDryRun ? nil : try await disk(at: path, inUse: true).backing
+        // A disk that a machine writes to holds nothing that a state could be kept with.
+        next = isDryRun ? nil : try await disk(at: path, inUse: path != drive.path).backing
       }
     }
     var files: [String: FileIdentity] = [:]
@@ -255,22 +256,42 @@ extension LocalHost {
   private func save(_ machine: Machine, to path: String) async throws(HostError) {
     let qmp = try await QMP.connect(machine.folder.qmp)
     defer { qmp.close() }
-    try await qmp.execute("stop")
-    try await qmp.execute("migrate", ["uri": .string("exec:cat > \(ShellText.quote(path))")])
+    try await qmp.save(to: path)
+    // The rest of the disks' writes is on its way out with QEMU's end.
+    _ = try? await qmp.execute("quit")
+    await qmp.closed()
+  }
+}
+
+extension QMP {
+  /// Writes the state of the machine, but for memory in shared files, to a file. It is not stopped before: QEMU does that, and
+  /// who goes on from a state that was saved by hand while it stood still would stand still, too.
+  /// - Throws: `command` with QEMU's words when it cannot be saved.
+  fileprivate func save(to path: String) async throws(HostError) {
+    try await leaveMemoryOut()
+    // QEMU before 8.2 reads and writes files by a shell command only.
+    try await execute("migrate", ["uri": .string("exec:cat > \(ShellText.quote(path))")])
     try await withTimeLimit(.seconds(120), "the machine was not saved") { () async throws(HostError) in
       while true {
-        let state = try await qmp.execute("query-migrate")
+        let state = try await execute("query-migrate")
         switch state["status"]?.string {
         case "completed": return
         case "failed", "cancelled":
-          throw HostError(
-            .command, "QEMU could not save the machine \(machine.name)", detail: state["error-desc"]?.string)
+          throw HostError(.command, "QEMU could not save the machine", detail: state["error-desc"]?.string)
         default: try await pause(.milliseconds(5))
         }
       }
     }
-    // The rest of the disks' writes is on its way out with QEMU's end.
-    _ = try? await qmp.execute("quit")
-    await qmp.closed()
+  }
+
+  /// Has a QEMU that waits for it (`-incoming defer`) go on from a saved state. One that cannot ends.
+  func load(_ path: String) async throws(HostError) {
+    try await leaveMemoryOut()
+    try await execute("migrate-incoming", ["uri": .string("exec:cat \(ShellText.quote(path))")])
+  }
+
+  private func leaveMemoryOut() async throws(HostError) {
+    let capability: [String: JSONValue] = ["capability": .string("x-ignore-shared"), "state": .bool(true)]
+    try await execute("migrate-set-capabilities", ["capabilities": .array([.object(capability)])])
   }
 }

@@ -36,8 +36,7 @@ extension LaunchOptions {
       defer { lua.pop() }
       return try address(at: lua.top, spec, host)
     }
-    // The addresses that QEMU's user networking gives (qemu-system-x86_64(1), -netdev user).
-    if UserNetworkObject.test(lua, at: index) != nil { return "10.0.2.15/24,10.0.2.2,10.0.2.3" }
+    if UserNetworkObject.test(lua, at: index) != nil { return userAddress }
     return try TapObject.test(lua, at: index)?.bridge.map { try host.guestAddress(for: spec.name, in: $0) }
   }
 }

@@ -15,12 +15,13 @@ enum SnapshotMethods {
     }
     type.asyncMethod("snapshots") { object, _ in
       LuaOperation { () async throws -> LuaValue in
-        .array(
-          try await object.machine.snapshots().map { snapshot in
-            [
-              ("name", .string(snapshot.name)), ("date", .integer(Int64(snapshot.date))),
-              ("size", .integer(Int64(snapshot.size))),
-            ]
+        let found = try await object.machine.snapshots()
+        return .array(
+          found.map { snapshot -> LuaValue in
+            .table([
+              .init("name", .string(snapshot.name)), .init("date", .integer(Int64(snapshot.date))),
+              .init("size", .integer(Int64(snapshot.size))),
+            ])
           })
       }
     }

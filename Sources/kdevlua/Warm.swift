@@ -1,0 +1,79 @@
+import ArgumentParser
+import Host
+
+/// `kdevlua warm`.
+struct Warm: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Keep booted guests ready: make, clone, list and remove templates.",
+    discussion: """
+      Without a name it lists the templates. The name of a machine that was launched makes a template of its options, or finds \
+      it; a script (a path, or a name that ends with .lua) is run, and makes those that it asks for by kdev.vm.template.
+      """)
+
+  @Option(help: ArgumentHelp("Start a machine of that name from the template.", valueName: "machine"))
+  var clone: String?
+  @Flag(help: "Remove the template.")
+  var remove = false
+  @Flag(help: "Remove the templates and uncompressed kernels that were not used for some time.")
+  var gc = false
+  @Option(name: .customLong("unused-for"), help: ArgumentHelp("How long, for --gc.", valueName: "days"))
+  var days = 14
+  @OptionGroup var output: OutputOptions
+  @Argument(parsing: .captureForPassthrough, help: "A template or machine, or a script and its arguments.")
+  var words: [String] = []
+
+  func validate() throws {
+    if let first = words.first, first.hasPrefix("-") { throw ValidationError("unknown option \(first)") }
+    if days < 0 { throw ValidationError("--unused-for cannot be below 0") }
+    if gc, clone != nil || remove || !words.isEmpty { throw ValidationError("--gc stands alone") }
+    if clone != nil, remove { throw ValidationError("--clone and --remove do not go together") }
+    if clone != nil || remove, words.count != 1 { throw ValidationError("the name of a template is missing") }
+    if !isScript, words.count > 1 { throw ValidationError("one name is enough: \(words.joined(separator: " "))") }
+  }
+
+  private var isScript: Bool { words.first.map { $0.contains("/") || $0.hasSuffix(".lua") } ?? false }
+
+  func run() throws {
+    do {
+      let host = try output.host()
+      guard let name = words.first else {
+        if gc {
+          for path in try host.removeUnusedWarmth(olderThan: .seconds(days * 86_400)) {
+            Session.write("removed  \(path)\n", to: 1)
+          }
+        } else {
+          try list(host)
+        }
+        return
+      }
+      if remove { return try host.removeTemplate(name) }
+      if isScript {
+        try Run.perform(words, host: host)
+        return try list(host)
+      }
+      try Session.perform { [clone] in
+        if let clone {
+          let machine = try await host.clone(named: name, as: clone)
+          machine.disconnect()
+          Session.write("go on    kdevlua exec \(clone) uname -a\nstop     kdevlua down \(clone)\n", to: 1)
+        } else {
+          _ = try await host.template(ofMachine: name)
+        }
+      }
+    } catch {
+      throw Session.exitCode(for: error)
+    }
+  }
+
+  private func list(_ host: LocalHost) throws {
+    var rows = [["TEMPLATE", "KERNEL", "MEMORY", "ON DISK", "CLONES"]]
+    for template in try host.templates() {
+      let clones = try host.clones(of: template)
+      rows.append([
+        template.name, template.release, "\(template.memory)M", "\(try host.sizeOnDisk(of: template) >> 20)M",
+        clones.isEmpty ? "-" : clones.joined(separator: " "),
+      ])
+    }
+    if rows.count == 1 { host.note("there are no templates") } else { Table.print(rows) }
+  }
+}
