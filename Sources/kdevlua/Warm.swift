@@ -14,18 +14,12 @@ struct Warm: ParsableCommand {
   var clone: String?
   @Flag(help: "Remove the template.")
   var remove = false
-  @Flag(help: "Remove the templates and uncompressed kernels that were not used for some time.")
-  var gc = false
-  @Option(name: .customLong("unused-for"), help: ArgumentHelp("How long, for --gc.", valueName: "days"))
-  var days = 14
   @OptionGroup var output: OutputOptions
   @Argument(parsing: .captureForPassthrough, help: "A template or machine, or a script and its arguments.")
   var words: [String] = []
 
   func validate() throws {
     if let first = words.first, first.hasPrefix("-") { throw ValidationError("unknown option \(first)") }
-    if days < 0 { throw ValidationError("--unused-for cannot be below 0") }
-    if gc, clone != nil || remove || !words.isEmpty { throw ValidationError("--gc stands alone") }
     if clone != nil, remove { throw ValidationError("--clone and --remove do not go together") }
     if clone != nil || remove, words.count != 1 { throw ValidationError("the name of a template is missing") }
     if !isScript, words.count > 1 { throw ValidationError("one name is enough: \(words.joined(separator: " "))") }
@@ -36,16 +30,7 @@ struct Warm: ParsableCommand {
   func run() throws {
     do {
       let host = try output.host()
-      guard let name = words.first else {
-        if gc {
-          for path in try host.removeUnusedWarmth(olderThan: .seconds(days * 86_400)) {
-            Session.write("removed  \(path)\n", to: 1)
-          }
-        } else {
-          try list(host)
-        }
-        return
-      }
+      guard let name = words.first else { return try list(host) }
       if remove { return try host.removeTemplate(name) }
       if isScript {
         try Run.perform(words, host: host)

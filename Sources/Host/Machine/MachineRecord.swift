@@ -102,9 +102,6 @@ public struct FileIdentity: Sendable, Hashable, Codable {
   let seconds: Int
   let nanoseconds: Int
 
-  /// When the file was last written to: seconds since 1970.
-  var modified: Double { Double(seconds) + Double(nanoseconds) * 1e-9 }
-
   init?(_ path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }

@@ -135,32 +135,6 @@ extension LocalHost {
     if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
   }
 
-  /// Removes the templates and uncompressed kernels that nothing has used for some time. Templates of which clones run stay.
-  /// - Parameter age: since the last use.
-  /// - Returns: the paths of what was removed.
-  public func removeUnusedWarmth(olderThan age: Duration) throws(HostError) -> [String] {
-    var removed: [String] = []
-    let oldest = Date().timeIntervalSince1970 - age.seconds
-    for template in try templates() where try clones(of: template).isEmpty {
-      guard let used = try lastUse(of: template), used < oldest else { continue }
-      try removeTemplate(template.name)
-      removed.append(template.path)
-    }
-    let kernels = state.cache + "/vmlinux"
-    for name in Files.exists(kernels) ? try Files.list(kernels) : [] where !name.hasPrefix(".") {
-      let path = kernels + "/" + name
-      guard let used = FileIdentity(path)?.modified, used < oldest else { continue }
-      if !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
-      removed.append(path)
-    }
-    return removed
-  }
-
-  /// When a template was last cloned, or made: seconds since 1970.
-  public func lastUse(of template: Template) throws(HostError) -> Double? {
-    FileIdentity(template.path + "/template.json")?.modified
-  }
-
   /// The room that a template's files take, in bytes.
   public func sizeOnDisk(of template: Template) throws(HostError) -> Int {
     var size = 0
