@@ -105,8 +105,9 @@ end)
 test("without a qcow2 disk there is no snapshot, and why is said", function()
   local raw <const> = kdev.disk.create { path = "./raw.img", size = "16M", format = "raw" }
   local function refused(part, disks)
-    local vm <close> = kdev.vm.launch { name = "bare", memory = "64M", disks = disks }
+    local vm <const> = kdev.vm.launch { name = "bare", memory = "64M", disks = disks }
     test.equal(test.fails(part, vm.snapshot, vm, "one").kind, "invalid")
+    vm:kill()
   end
   refused("has no qcow2 disk", nil)
   refused("is raw, and only qcow2 holds snapshots", { raw })

@@ -161,6 +161,7 @@ extension Machine {
         "type": .string("user"), "id": .string(id),
         "hostfwd": .array([.object(["str": .string("tcp:127.0.0.1:\(port)-:22")])]),
       ]
+    case .unplugged: ["type": .string("hubport"), "id": .string(id), "hubid": .integer(0)]
     }
   }
 }
