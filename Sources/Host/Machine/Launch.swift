@@ -62,7 +62,12 @@ extension LocalHost {
         return machine
       }
     }
-    if !isDryRun { for drive in spec.drives { _ = try await disk(at: drive.path) } }
+    if !isDryRun {
+      // With all that is below: QEMU's own words for a backing file that was moved do not say whose it is.
+      for drive in spec.drives {
+        _ = try await chain(of: drive.path, format: Disk.Format(rawValue: drive.format), inUse: false)
+      }
+    }
     return try await step("machine \(spec.name)") { step async throws(HostError) in
       try await start(spec, folder, timeLimit, step, in: transaction)
     }

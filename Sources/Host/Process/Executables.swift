@@ -41,7 +41,7 @@ public final class Executables: Sendable {
   public static let packages: [String: String] = [
     "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", "ip": "iproute2", "busybox": "busybox-static",
     "cpio": "cpio", "depmod": "kmod", "modprobe": "kmod", "modinfo": "kmod", "sha256sum": "coreutils",
-    "sha512sum": "coreutils", "xz": "xz-utils",
+    "sha512sum": "coreutils", "xorriso": "xorriso", "xz": "xz-utils",
     "zstd": "zstd", "gzip": "gzip", "lz4": "lz4", "bzip2": "bzip2", "lzop": "lzop",
     "gcc": "gcc", "flex": "flex", "bison": "bison", "ccache": "ccache", "distcc": "distcc",
     "icecc": "icecc", "clang": "clang",
