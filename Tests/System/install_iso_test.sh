@@ -84,7 +84,7 @@ test_an_iso_is_installed_unattended_and_started_without_it() {
   out=$(install_iso 2>&1)
   contains "$out" '= machine box'
   lacks "$out" 'installation'
-  kd down --disks >/dev/null 2>&1
+  kd down --disks --now >/dev/null 2>&1
   nothing_left
 }
 
@@ -93,7 +93,7 @@ test_a_preseed_goes_into_the_installers_own_initramfs() {
   echo 'd-i a/b' >"$work/preseed.cfg"
   install_iso --preseed "$work/preseed.cfg" --no-start >/dev/null 2>&1
   equal "$(answers_on_disk)" 'preseed d-i a/b'
-  kd down --disks >/dev/null 2>&1
+  kd down --disks --now >/dev/null 2>&1
   nothing_left
 }
 
@@ -104,6 +104,9 @@ test_an_installer_that_writes_nothing_is_an_error_and_leaves_nothing() {
   contains "$output" 'has written nothing to the disk'
   nothing_left
   [ ! -e "$KDEVLUA_STATE/disks/box.qcow2" ] || fail 'the disk was left'
+  fails 1 install_iso --timeout 1s
+  contains "$output" 'timed out after 1'
+  nothing_left
   fails 2 kd run workflows/install_iso.lua --name box
   contains "$output" 'one of --iso and --url is needed'
   fails 2 install_iso --preseed "$work/user-data" --kickstart "$work/user-data"

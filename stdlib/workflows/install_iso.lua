@@ -1,6 +1,7 @@
 #!/usr/bin/env -S kdevlua run
--- "Installing a QEMU VM Using an ISO Image" of the document: makes a disk, boots the installer from the CD-ROM with its screen
--- on VNC, waits until it powers off, and starts what was installed, without the ISO. For example, by hand and by itself:
+-- "Installing a QEMU VM Using an ISO Image" of the document: makes a disk, boots the installer from the CD-ROM with its
+-- screen on VNC, waits until it powers off, and starts what was installed, without the ISO. For example, by hand and by
+-- itself:
 --   kdevlua run workflows/install_iso.lua --name deb --iso debian-12-netinst.iso
 --   kdevlua run workflows/install_iso.lua --name deb --iso debian-12-netinst.iso --preseed preseed.cfg
 -- What was installed is kept as the snapshot "installed" of the disk. Run again, it only starts the machine.
@@ -79,8 +80,8 @@ local function has_snapshot()
   return false
 end
 
--- Debian's installer looks for no answers on other disks, but takes those in its own initramfs, which may have several parts
--- (the kernel's Documentation/driver-api/early-userspace/buffer-format.rst). So its kernel is booted with one more part.
+-- Debian's installer looks for no answers on other disks, but takes those in its own initramfs, which may have several
+-- parts (the kernel's Documentation/driver-api/early-userspace/buffer-format.rst). So its kernel is booted with one more.
 local function boot_of_preseed(folder)
   local kernel <const>, initramfs <const> = folder .. "/kernel", folder .. "/initrd"
   local has = false
@@ -106,8 +107,8 @@ local function boot_of_preseed(folder)
   }
 end
 
--- The others look for a file system of a certain name: Anaconda for ks.cfg on OEMDRV (its inst.ks documentation), cloud-init,
--- which Ubuntu's installer asks, for user-data on CIDATA (its NoCloud documentation).
+-- The others look for a file system of a certain name: Anaconda for ks.cfg on OEMDRV (its inst.ks documentation),
+-- cloud-init, which Ubuntu's installer asks, for user-data on CIDATA (its NoCloud documentation).
 local function seed_of_answers(folder)
   local label = "OEMDRV"
   kdev.fs.mkdir(folder .. "/seed")
@@ -138,7 +139,8 @@ local function install()
   boot.reboot = false
   local vm <const> = launch(boot)
   if kdev.ui.dry_run() then return end
-  kdev.ui.note(("the installer's screen is VNC 127.0.0.1:%d; it goes on when the guest powers off or reboots"):format(vm.vnc))
+  local screen <const> = "the installer's screen is VNC 127.0.0.1:%d; it goes on when the guest powers off or reboots"
+  kdev.ui.note(screen:format(vm.vnc))
   kdev.ui.step("installation", function()
     kdev.task.timeout(limit, function()
       while vm.pid do kdev.task.sleep(0.2) end
