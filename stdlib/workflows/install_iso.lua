@@ -81,7 +81,7 @@ local function has_snapshot()
 end
 
 -- Debian's installer looks for no answers on other disks, but takes those in its own initramfs, which may have several
--- parts (the kernel's Documentation/driver-api/early-userspace/buffer-format.rst). So its kernel is booted with one more.
+-- parts (Documentation/driver-api/early-userspace/buffer-format.rst of Linux). So its kernel is booted with one more.
 local function boot_of_preseed(folder)
   local kernel <const>, initramfs <const> = folder .. "/kernel", folder .. "/initrd"
   local has = false
