@@ -36,7 +36,7 @@ import Testing
         == Array("[a b][][it's][$HOME;x\n]".utf8))
     // All bytes, and many, through the standard input and back.
     let large = [UInt8]((0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
-    #expect(try await machine.execute(bytes("cat"), input: large).output == large)
+    #expect(try await machine.execute(bytes("cat"), input: .bytes(large)).output == large)
     // Folder and environment.
     let there = try await machine.execute(
       bytes("sh", "-c", "echo $PWD $ODD"), directory: Array("/tmp".utf8), environment: [("ODD", Array("a b".utf8))])

@@ -3,12 +3,15 @@ extension Machine {
   /// - Parameters:
   ///   - arguments: the argument vector, bytes unharmed.
   ///   - directory: the working folder in the guest; nil is `/`.
+  ///   - input: its standard input.
+  ///   - output: where its standard output goes; `.inherit` is the caller's own.
+  ///   - error: where its standard error goes.
   ///   - timeLimit: the program is killed when it passes.
-  /// - Returns: its status and output. In a dry run, status 0 and nothing.
+  /// - Returns: its status, and what is captured of its output. In a dry run, status 0 and nothing.
   /// - Throws: `timeout`; `guest` with the console's last lines when the guest ends before the program does.
   public func execute(
     _ arguments: [[UInt8]], directory: [UInt8]? = nil, environment: [(name: String, value: [UInt8])] = [],
-    input: [UInt8]? = nil,
+    input: GuestInput = .none, output: OutputTarget = .capture, error: OutputTarget = .capture,
     timeLimit: Duration? = nil
   ) async throws(HostError) -> GuestResult {
     let text = ShellText.line(arguments.map { String(decoding: $0, as: UTF8.self) })
@@ -24,7 +27,8 @@ extension Machine {
     host.observer.observe(.command("\(text)  # in the guest"))
     do throws(HostError) {
       return try await withTimeLimit(timeLimit, "\(text) did not end in the guest") { () async throws(HostError) in
-        try await channel.execute(arguments, directory: directory, environment: environment, input: input)
+        let streams = GuestStreams(channel: channel, lanes: lanes, input: input, output: output, error: error)
+        return try await streams.execute(arguments, directory: directory, environment: environment)
       }
     } catch {
       throw error.code == .guest && error != GuestChannel.restored ? error.withConsole(of: folder) : error

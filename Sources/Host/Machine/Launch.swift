@@ -8,6 +8,7 @@ public final class Machine: Sendable {
   public let folder: MachineFolder
   /// Nil in a dry run, where there is no guest, and when the launch waited for no agent.
   let channel: GuestChannel?
+  let lanes: GuestLanes
   /// Held as long as the channel: a guest talks to one of us at a time.
   private let channelLock: Mutex<FileLock?>
 
@@ -16,6 +17,7 @@ public final class Machine: Sendable {
     self.record = record
     self.folder = folder
     self.channel = channel
+    lanes = GuestLanes(folder)
     channelLock = Mutex(lock)
   }
 
@@ -167,7 +169,7 @@ extension LocalHost {
     let entry = try transaction.record(.machine(name: spec.name, folder: folder.path))
     do throws(HostError) {
       try state.make(folder.path)
-      for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.console, folder.consoleLog] {
+      for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.console, folder.consoleLog] + folder.lanes {
         try Files.remove(socket)
       }
       try prepareEvents(folder)

@@ -106,6 +106,8 @@ public struct MachineFolder: Sendable, Equatable {
   var qmp: String { path + "/qmp" }
   var agent: String { path + "/agent" }
   var serialAgent: String { path + "/serial" }
+  /// The sockets of the guest's lanes: see ``GuestLane``.
+  var lanes: [String] { (0..<GuestLane.count).map { path + "/lane\($0)" } }
   var console: String { path + "/console" }
   public var consoleLog: String { path + "/console.log" }
   /// What its monitor of events reads and writes begins with this.

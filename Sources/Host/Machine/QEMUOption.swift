@@ -84,6 +84,12 @@ enum QEMUOption {
       "-device", "virtio-serial-pci",
       "-chardev", socket("agent", folder.agent), "-device", "virtserialport,chardev=agent,name=kdevlua.agent.0",
     ]
+      + folder.lanes.enumerated().flatMap { number, path in
+        [
+          "-chardev", socket("lane\(number)", path), "-device",
+          "virtserialport,chardev=lane\(number),name=kdevlua.lane.\(number)",
+        ]
+      }
   }
 }
 

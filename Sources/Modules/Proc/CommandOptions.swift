@@ -20,8 +20,8 @@ struct CommandOptions: Sendable {
     for (name, value) in try options.texts("env") {
       command.environment[name] = String(decoding: value, as: UTF8.self)
     }
-    command.output = try options.target("stdout", raised)
-    command.error = try options.target("stderr", raised)
+    command.output = try options.target("stdout", of: "kdev.proc.OutputFile", raised)
+    command.error = try options.target("stderr", of: "kdev.proc.OutputFile", raised)
     timeLimit = try options.duration("timeout")
     check = try options.value("check") ?? true
     self.raised = raised
@@ -54,13 +54,14 @@ final class RaisedError: Sendable {
 
 extension Options {
   /// `"capture"`, `"inherit"`, `"discard"`, `"stdout"`, a function, or a file.
-  fileprivate func target(_ name: String, _ raised: RaisedError) throws -> OutputTarget {
+  /// - Parameter file: the class of the last.
+  func target(_ name: String, of file: String, _ raised: RaisedError) throws -> OutputTarget {
     push(name)
     defer { lua.pop() }
     switch lua.type(at: -1) {
     case .function: return try lines(raised)
     case .table:
-      let file = inner("kdev.proc.OutputFile", at: -1)
+      let file = inner(file, at: -1)
       return .file(try file.required("file"), append: try file.bool("append"))
     default:
       switch lua.string(at: -1) {

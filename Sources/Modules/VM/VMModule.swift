@@ -55,6 +55,14 @@ final class MachineObject: LuaObject, Sendable {
       return LuaOperation { try await object.machine.mount(tag, at: directory) }
     }
     SnapshotMethods.define(type)
+    type.asyncMethod("push") { object, lua in
+      let copy = try CopyArguments(lua, object.environment, for: "Machine:push")
+      return LuaOperation { try await object.machine.push(copy.from, to: copy.to, timeLimit: copy.timeLimit) }
+    }
+    type.asyncMethod("pull") { object, lua in
+      let copy = try CopyArguments(lua, object.environment, for: "Machine:pull")
+      return LuaOperation { try await object.machine.pull(copy.from, to: copy.to, timeLimit: copy.timeLimit) }
+    }
     type.asyncMethod("stop") { object, _ in LuaOperation { try await object.machine.stop() } }
     type.asyncMethod("kill") { object, _ in LuaOperation { try await object.machine.stop(gracefully: false) } }
     defineControl(type)
@@ -68,7 +76,10 @@ private struct ExecOptions: Sendable {
   let arguments: [[UInt8]]
   let directory: [UInt8]?
   let environment: [(name: String, value: [UInt8])]
-  let input: [UInt8]?
+  let input: GuestInput
+  let output: OutputTarget
+  let error: OutputTarget
+  private let raised = RaisedError()
   let timeLimit: Duration?
   let check: Bool
 
@@ -76,14 +87,20 @@ private struct ExecOptions: Sendable {
     arguments = try options.positional()
     directory = try options.value("cwd")
     environment = try options.texts("env")
-    input = try options.value("stdin")
+    input = try options.guestInput()
+    output = try options.target("stdout", of: "kdev.vm.OutputFile", raised)
+    error = try options.target("stderr", of: "kdev.vm.OutputFile", raised)
     timeLimit = try options.duration("timeout")
     check = try options.value("check") ?? true
   }
 
   func run(in machine: Machine) async throws -> LuaValue {
-    let result = try await machine.execute(
-      arguments, directory: directory, environment: environment, input: input, timeLimit: timeLimit)
+    let result: GuestResult
+    do {
+      result = try await machine.execute(
+        arguments, directory: directory, environment: environment, input: input, output: output, error: error,
+        timeLimit: timeLimit)
+    } catch { throw raised.error ?? error }
     guard !check || result.status == 0 else {
       let words = arguments.map { String(decoding: $0, as: UTF8.self) }
       throw HostError(
@@ -92,5 +109,29 @@ private struct ExecOptions: Sendable {
         detail: String(decoding: result.error, as: UTF8.self))
     }
     return .result(status: result.status, output: result.output, error: result.error)
+  }
+}
+
+extension Options {
+  /// The field `stdin`: bytes, or `{ file = PATH }`.
+  fileprivate func guestInput() throws -> GuestInput {
+    push("stdin")
+    defer { lua.pop() }
+    if lua.type(at: -1) == .table { return try .file(inner("kdev.vm.InputFile", at: -1).required("file")) }
+    let bytes: [UInt8]? = try lua.isNil(at: -1) ? nil : lua.read(-1)
+    return bytes.map { .bytes($0) } ?? .none
+  }
+}
+
+/// What `Machine:push` and `Machine:pull` were asked for.
+private struct CopyArguments: Sendable {
+  let from: String
+  let to: String
+  let timeLimit: Duration?
+
+  init(_ lua: LuaState, _ environment: Environment, for function: String) throws {
+    from = try lua.read(2)
+    to = try lua.read(3)
+    timeLimit = try environment.options(lua, at: 4, "kdev.vm.CopyOptions", for: function).duration("timeout")
   }
 }

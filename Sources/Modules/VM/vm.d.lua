@@ -46,14 +46,26 @@ local vm = {}
 ---@field [integer] string The program and its arguments, any bytes.
 ---@field cwd? string The working folder in the guest. Default "/".
 ---@field env? table<string, string> Variables added to the guest's.
----@field stdin? string The standard input. Default: none.
+---@field stdin? string|kdev.vm.InputFile The standard input: bytes, or a file of the host, which may be larger than memory. Default: none.
+---@field stdout? "capture"|"inherit"|"discard"|fun(line: string)|kdev.vm.OutputFile Where the standard output goes, as it comes: into the result, to where kdevlua's own goes, nowhere, to a function, or into a file of the host. Default "capture": it comes at the end, and is kept in the guest's memory until then.
+---@field stderr? "capture"|"inherit"|"discard"|"stdout"|fun(line: string)|kdev.vm.OutputFile The same for the standard error; "stdout": to where the standard output goes. Default "capture".
 ---@field timeout? string|number Seconds, or a text such as "90s"; the program is killed when it passes.
 ---@field check? boolean Raise an error of the kind "command" when the status is not 0. Default true.
 
+---@class kdev.vm.InputFile
+---@field file string A file of the host.
+
+---@class kdev.vm.OutputFile
+---@field file string A file of the host; it is made when it is not there.
+---@field append? boolean Write at its end. Default false: what it had before is gone.
+
+---@class kdev.vm.CopyOptions
+---@field timeout? string|number Seconds, or a text such as "90s". Default: none.
+
 ---@class kdev.vm.Result
 ---@field status integer The exit status; 128 + N when signal N ended it.
----@field stdout string
----@field stderr string
+---@field stdout string Empty when it went elsewhere.
+---@field stderr string Empty when it went elsewhere.
 
 ---@class kdev.vm.CloneOptions
 ---@field name string Letters, digits and "-", 32 at most: the clone's name and its guest's host name.
@@ -235,6 +247,19 @@ function Machine:plug_net(net) end
 --- Takes away what was added. The guest has to let go of it. Errors: "timeout" when it does not within 30 seconds.
 ---@param id string
 function Machine:unplug(id) end
+--- Copies a file, or a folder with all in it, into the guest: modes, times and symbolic links come along, and there it
+--- belongs to root. Errors: "missing" when there is nothing at `local_path`, "command" when the guest refuses it.
+---@param local_path string On this host.
+---@param remote_path string In the guest; the folders above it are made. One that ends with "/" is the folder to put it into. A file there is replaced when all of the new one has come; a folder is added to.
+---@param options? kdev.vm.CopyOptions
+function Machine:push(local_path, remote_path, options) end
+
+--- Copies a file or a folder out of the guest, by the rules of `push`; on the host it belongs to you. Errors: "missing" when
+--- there is nothing at `remote_path`, "command" and "system" when it cannot be read or written.
+---@param remote_path string In the guest.
+---@param local_path string On this host.
+---@param options? kdev.vm.CopyOptions
+function Machine:pull(remote_path, local_path, options) end
 
 --- Lets the guest power off, ends the machine and forgets it.
 function Machine:stop() end
