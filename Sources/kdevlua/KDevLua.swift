@@ -12,6 +12,8 @@ import Glibc
       Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, Down.self, GC.self, Warm.self, SuiteCommand.self,
       Doctor.self,
       Types.self,
+      Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, ShellCommand.self, ConsoleCommand.self, Down.self,
+      SuiteCommand.self, Doctor.self, Types.self,
     ])
 
   static func main() {

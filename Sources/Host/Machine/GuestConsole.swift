@@ -1,0 +1,207 @@
+import Glibc
+
+/// What a guest's serial console says and is told. Any number of readers follow its log, which QEMU writes whoever else is
+/// there; a writer has the console's socket only as long as it writes. So no reader takes anything from another.
+public final class GuestConsole: Sendable {
+  private let folder: MachineFolder
+  private let log: Int32
+  private let state: Watched<State>
+
+  private struct State: Sendable {
+    /// What was read of the log and not yet taken.
+    var pending: [UInt8] = []
+    /// Where in the log to read on.
+    var place: off_t
+    var isReading = false
+  }
+
+  /// - Parameter fromStart: begin with all that was said since the machine's start; else with what comes now.
+  /// - Throws: `missing` when the machine has no console.
+  public init(_ folder: MachineFolder, fromStart: Bool) throws(HostError) {
+    self.folder = folder
+    log = open(folder.consoleLog, O_RDONLY | O_CLOEXEC)
+    guard log >= 0 else { throw .system("could not read \(folder.consoleLog)", errno: errno) }
+    state = Watched(State(place: fromStart ? 0 : lseek(log, 0, SEEK_END)))
+  }
+
+  deinit { close(log) }
+
+  // MARK: - Reading
+
+  /// What has come and was not yet taken, at least a byte; nil when QEMU has ended and all was taken.
+  public func read() async throws(HostError) -> [UInt8]? {
+    try await take { pending -> [UInt8]? in
+      guard !pending.isEmpty else { return nil }
+      defer { pending = [] }
+      return pending
+    }
+  }
+
+  /// The next line, without its end; nil when QEMU has ended. What it says last needs no line feed.
+  public func line() async throws(HostError) -> [UInt8]? {
+    let line = try await take { pending -> [UInt8]? in
+      guard let end = pending.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+      defer { pending.removeFirst(end + 1) }
+      return Array(pending[..<end])
+    }
+    guard var line else { return try await read() }
+    while line.last == UInt8(ascii: "\r") { line.removeLast() }
+    return line
+  }
+
+  /// Takes bytes as soon as `body` finds what it looks for at the front of what has come.
+  /// - Parameter body: takes from the front; nil when more has to come.
+  /// - Returns: nil when QEMU has ended before.
+  public func take<R: Sendable>(
+    _ body: @Sendable (inout [UInt8]) throws(HostError) -> R?
+  ) async throws(HostError) -> R? {
+    var ended = false
+    while true {
+      let found = state.quietly { state -> Result<R?, HostError> in
+        do throws(HostError) { return .success(try body(&state.pending)) } catch { return .failure(error) }
+      }
+      if let found = try found.get() { return found }
+      if ended { return nil }
+      if try !more() {
+        // Looked at once more after its end, for its last words.
+        ended = !isAlive
+        if !ended { try await pause(.milliseconds(10)) }
+      }
+    }
+  }
+
+  /// What has come and nobody has taken.
+  public var pending: [UInt8] { state.quietly { $0.pending } }
+
+  /// Reads on in the log.
+  /// - Returns: false when there is no more.
+  private func more() throws(HostError) -> Bool {
+    let status = state.quietly { [log] state -> Int32? in
+      var chunk = [UInt8](repeating: 0, count: 1 << 16)
+      var count = pread(log, &chunk, chunk.count, state.place)
+      while count < 0, errno == EINTR { count = pread(log, &chunk, chunk.count, state.place) }
+      if count < 0 { return errno }
+      state.place += off_t(count)
+      state.pending += chunk[..<count]
+      return count == 0 ? -1 : 0
+    }
+    if let status, status > 0 { throw .system("could not read \(folder.consoleLog)", errno: status) }
+    return status == 0
+  }
+
+  /// Whether QEMU runs: it holds the lock on the file of its process number.
+  private var isAlive: Bool {
+    let file = open(folder.processID, O_RDWR | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    var lock = flock()
+    lock.l_type = Int16(F_WRLCK)
+    lock.l_whence = Int16(SEEK_SET)
+    return fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+  }
+
+  // MARK: - Writing
+
+  /// Types into the console. Returns when QEMU has taken all of it; a guest that does not read keeps it waiting.
+  /// - Throws: `busy` when another program holds the console's socket; `guest` when QEMU has ended.
+  public func write(_ bytes: [UInt8]) async throws(HostError) {
+    let socket = try connect()
+    defer { close(socket) }
+    var rest = bytes[...]
+    let end = ContinuousClock.now + .seconds(10)
+    while true {
+      try discardOutput(of: socket)
+      if !rest.isEmpty {
+        let count = rest.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        if count < 0, errno != EAGAIN, errno != EINTR { throw Self.ended }
+        if count > 0 { rest = rest.dropFirst(count) }
+      }
+      // What the other side has not read counts as unsent for a Unix socket (SIOCOUTQ, as of unix(7)).
+      var unread: Int32 = 0
+      if rest.isEmpty {
+        guard ioctl(socket, UInt(TIOCOUTQ), &unread) == 0, unread > 0 else { return }
+      }
+      guard ContinuousClock.now < end else {
+        throw HostError(
+          .busy, "the console does not take what is typed: another program is connected to it, or the guest does not read",
+          hint: "end what is connected to \(folder.console)")
+      }
+      try await pause(.milliseconds(1))
+    }
+  }
+
+  /// Types what comes, and shows what the guest says, until the input or the machine ends.
+  /// - Parameters:
+  ///   - input: nil to show only.
+  ///   - lingering: how long after the input's end answers are shown.
+  public func attach(
+    input: (@Sendable () async throws(HostError) -> [UInt8]?)?, lingering: Duration,
+    _ show: @escaping @Sendable ([UInt8]) -> Void
+  ) async throws(HostError) {
+    let failure = await withTaskGroup(of: HostError?.self) { group in
+      group.addTask {
+        do throws(HostError) { while let bytes = try await self.read() { show(bytes) } } catch { return error }
+        return nil
+      }
+      if let input {
+        group.addTask {
+          do throws(HostError) {
+            while let bytes = try await input() { try await self.write(bytes) }
+            try await pause(lingering)
+          } catch { return error }
+          return nil
+        }
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+    if let failure { throw failure }
+  }
+
+  /// QEMU says all to whoever is connected, and stops the guest when it is not read. The log has it, too.
+  private func discardOutput(of socket: Int32) throws(HostError) {
+    var chunk = [UInt8](repeating: 0, count: 1 << 14)
+    while true {
+      let count = recv(socket, &chunk, chunk.count, Int32(MSG_DONTWAIT))
+      if count == 0 { throw Self.ended }
+      if count < 0 { return }
+    }
+  }
+
+  private static let ended = HostError(.guest, "the guest has ended")
+
+  private func connect() throws(HostError) -> Int32 {
+    let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    guard number >= 0 else { throw .system("could not make a socket", errno: errno) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let path = Array(folder.console.utf8)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.prefix(longestSocketPath)) }
+    let status = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    if status != 0 {
+      let code = errno
+      close(number)
+      if code == EAGAIN {
+        throw HostError(.busy, "another program is connected to the console", hint: "end what is connected to \(folder.console)")
+      }
+      throw HostError(.guest, "the console of the machine is gone: it has ended")
+    }
+    return number
+  }
+}
+
+extension LocalHost {
+  /// The console of a running machine. Nobody is kept from it, whatever else talks to the guest.
+  /// - Parameter fromStart: as of ``GuestConsole``.
+  /// - Throws: `invalid` when no machine of that name runs.
+  public func console(ofMachine name: String, fromStart: Bool) throws(HostError) -> GuestConsole {
+    guard let state = try machine(name), state.processID != nil else {
+      throw HostError(.invalid, "no machine \(name) is running", hint: "kdevlua ps lists those there are")
+    }
+    return try GuestConsole(folder(ofMachine: name), fromStart: fromStart)
+  }
+}

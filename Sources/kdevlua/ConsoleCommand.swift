@@ -1,0 +1,39 @@
+import ArgumentParser
+import Glibc
+import Host
+
+/// `kdevlua console`.
+struct ConsoleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "console", abstract: "Attach the terminal to the serial console of a machine.",
+    discussion: """
+      Ctrl-] detaches; the machine runs on. Several may be attached at once, and all see everything.
+      Without a terminal, standard input is typed and the console is printed until the input ends, or with --follow until the \
+      machine does.
+      """)
+
+  @OptionGroup var output: OutputOptions
+  @Flag(help: "Begin with all that the console has said since the machine's start.")
+  var all = false
+  @Flag(help: "Only print, until the machine ends.")
+  var follow = false
+  @Argument(help: "The machine.")
+  var name: String
+
+  func run() throws {
+    do {
+      let host = try output.host()
+      let console = try host.console(ofMachine: name, fromStart: all)
+      try Session.perform {
+        let session = TerminalSession(follow ? nil : "the console of \(name)")
+        try await session.run { input async throws(HostError) in
+          try await console.attach(
+            input: follow ? nil : input, lingering: session.isTerminal ? .zero : .milliseconds(500)
+          ) { Session.write($0, to: STDOUT_FILENO) }
+        }
+      }
+    } catch {
+      throw Session.exitCode(for: error)
+    }
+  }
+}
