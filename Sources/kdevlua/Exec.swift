@@ -6,6 +6,8 @@ struct Exec: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Run a command in the guest of a running machine.")
 
   @OptionGroup var output: OutputOptions
+  @Flag(name: [.customShort("i"), .customLong("stdin")], help: "Give it this command's standard input.")
+  var passesInput = false
   @Argument(help: "The machine.")
   var name: String
   @Argument(parsing: .captureForPassthrough, help: "The command and its arguments; no shell is involved.")
@@ -21,9 +23,11 @@ struct Exec: ParsableCommand {
       let words = command.first == "--" ? Array(command.dropFirst()) : command
       try Session.perform {
         let machine = try await host.runningMachine(name)
-        let result = try await machine.execute(words.map { Array($0.utf8) })
-        Session.write(result.output, to: 1)
-        Session.write(result.error, to: 2)
+        let input = passesInput ? StandardInput() : nil
+        let result = try await machine.execute(
+          words.map { Array($0.utf8) },
+          input: input.map { input in .chunks { () async throws(HostError) in try await input.next() } } ?? .none,
+          output: .inherit, error: .inherit)
         if result.status != 0 { throw ExitCode(Int32(result.status)) }
       }
     } catch {

@@ -13,6 +13,8 @@ import Glibc
       Doctor.self,
       Types.self,
       Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, ShellCommand.self, ConsoleCommand.self, Down.self,
+      Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, ShellCommand.self, ConsoleCommand.self, SSH.self,
+      Down.self,
       SuiteCommand.self, Doctor.self, Types.self,
     ])
 

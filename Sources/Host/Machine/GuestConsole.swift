@@ -70,6 +70,32 @@ public final class GuestConsole: Sendable {
     }
   }
 
+  /// How waiting for more has ended.
+  public enum Waited: Sendable { case more, ended, late }
+
+  /// Waits until more has come than `count` bytes that nobody has taken.
+  public func more(than count: Int, until end: ContinuousClock.Instant) async throws(HostError) -> Waited {
+    var hasEnded = false
+    while true {
+      while try more() {}
+      if pending.count > count { return .more }
+      if hasEnded { return .ended }
+      if ContinuousClock.now >= end { return .late }
+      hasEnded = !isAlive
+      if !hasEnded { try await pause(.milliseconds(10)) }
+    }
+  }
+
+  /// What has come, as ``read()``; nil as well when nothing comes within the limit.
+  public func read(within limit: Duration?) async throws(HostError) -> [UInt8]? {
+    guard let limit else { return try await read() }
+    guard try await more(than: 0, until: .now + limit) == .more else { return nil }
+    return try await read()
+  }
+
+  /// Takes so many bytes from the front.
+  public func drop(_ count: Int) { state.quietly { $0.pending.removeFirst(min(count, $0.pending.count)) } }
+
   /// What has come and nobody has taken.
   public var pending: [UInt8] { state.quietly { $0.pending } }
 
@@ -123,7 +149,8 @@ public final class GuestConsole: Sendable {
       }
       guard ContinuousClock.now < end else {
         throw HostError(
-          .busy, "the console does not take what is typed: another program is connected to it, or the guest does not read",
+          .busy,
+          "the console does not take what is typed: another program is connected to it, or the guest does not read",
           hint: "end what is connected to \(folder.console)")
       }
       try await pause(.milliseconds(1))
@@ -186,7 +213,8 @@ public final class GuestConsole: Sendable {
       let code = errno
       close(number)
       if code == EAGAIN {
-        throw HostError(.busy, "another program is connected to the console", hint: "end what is connected to \(folder.console)")
+        throw HostError(
+          .busy, "another program is connected to the console", hint: "end what is connected to \(folder.console)")
       }
       throw HostError(.guest, "the console of the machine is gone: it has ended")
     }

@@ -18,7 +18,10 @@ extension Machine {
     try await host.step("push \(own) to \(name)") { step async throws(HostError) in
       var pack = Command.query(["tar", "-C", isFolder ? path : Files.folder(of: path), "--owner=0", "--group=0"])
       pack.arguments += ["--numeric-owner", "-cf", "-", "--", isFolder ? "." : Files.name(of: path)]
-      if channel == nil { return host.observer.observe(.planned("\(ShellText.line(pack.arguments)) | tar -x  # at \(target) in the guest")) }
+      if channel == nil {
+        return host.observer.observe(
+          .planned("\(ShellText.line(pack.arguments)) | tar -x  # at \(target) in the guest"))
+      }
       let packing = ChildProcess(host, pack, timeLimit: nil, pipesInput: false)
       let script = isFolder ? Self.unpackFolder : Self.unpackFile
       let result = try await beside(packing) { () async throws(HostError) in

@@ -12,7 +12,8 @@ extension Machine {
     let session = TerminalSession("a shell in \(name)")
     if channel != nil, !session.isTerminal {
       throw HostError(
-        .invalid, "standard input and output are no terminal", hint: "kdevlua exec \(name) COMMAND runs a command without one")
+        .invalid, "standard input and output are no terminal",
+        hint: "kdevlua exec \(name) COMMAND runs a command without one")
     }
     // At most one line's keys are ever waiting, so the size is asked as often as a person may notice.
     try await session.run { keys async throws(HostError) in

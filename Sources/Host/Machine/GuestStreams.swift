@@ -254,7 +254,9 @@ struct GuestStreams: Sendable {
         group.addTask {
           var chunks = LaneChunks(lane, mark)
           // What is captured goes by no lane.
-          do throws(HostError) { _ = try await target.deliver(&chunks, own: descriptor) } catch { return .delivered(error) }
+          do throws(HostError) { _ = try await target.deliver(&chunks, own: descriptor) } catch {
+            return .delivered(error)
+          }
           return .delivered(nil)
         }
       }

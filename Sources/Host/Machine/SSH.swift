@@ -48,7 +48,7 @@ extension LocalHost {
   /// Writes the snippet into the state folder.
   /// - Returns: its path.
   public func writeSSHConfig() throws(HostError) -> String {
-    let path = state.path + "/ssh_config"
+    let path = state.root + "/ssh_config"
     let text = try sshConfig()
     if !plans("# \(path): an ssh host for each machine") { try Files.write(Array(text.utf8), to: path, mode: 0o600) }
     return path

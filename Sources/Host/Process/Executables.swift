@@ -47,6 +47,6 @@ public final class Executables: Sendable {
     "icecc": "icecc", "clang": "clang",
     "ld.lld": "lld",
     "dpkg-deb": "dpkg", "apt-get": "apt", "sudo": "sudo", "git": "git", "make": "make",
-    "ssh": "openssh-client", "curl": "curl",
+    "ssh": "openssh-client", "ssh-keygen": "openssh-client", "tar": "tar", "curl": "curl",
   ]
 }

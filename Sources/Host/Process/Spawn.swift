@@ -191,7 +191,9 @@ extension LocalHost {
         group.addTask {
           var chunks = ProgramChunks(iterator: stream.makeAsyncIterator())
           do throws(HostError) {
-            return (isOutput, .success(try await target.deliver(&chunks, own: isOutput ? STDOUT_FILENO : STDERR_FILENO)))
+            return (
+              isOutput, .success(try await target.deliver(&chunks, own: isOutput ? STDOUT_FILENO : STDERR_FILENO))
+            )
           } catch {
             return (isOutput, .failure(error))
           }

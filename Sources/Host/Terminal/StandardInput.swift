@@ -1,6 +1,5 @@
 import Glibc
 
-
 /// What is typed at standard input, or comes through it, read by a thread of its own: a read of a terminal cannot be
 /// cancelled.
 public final class StandardInput: Sendable {

@@ -18,7 +18,8 @@ public struct TerminalSession: Sendable {
   /// - Parameter body: gets what is typed; nil at the end, and when the detach key is pressed. The terminal is as it was when
   ///   it has returned.
   public func run(
-    _ body: @escaping @Sendable (@escaping @Sendable () async throws(HostError) -> [UInt8]?) async throws(HostError) -> Void
+    _ body:
+      @escaping @Sendable (@escaping @Sendable () async throws(HostError) -> [UInt8]?) async throws(HostError) -> Void
   ) async throws(HostError) {
     guard place != nil else { return try await body { () async throws(HostError) in nil } }
     let keys = StandardInput()

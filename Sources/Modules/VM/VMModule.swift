@@ -18,6 +18,7 @@ enum VMModule: KdevModule {
       }
     }
     TemplateObject.build(module, environment)
+    module.async("ssh_config") { _ in LuaOperation { try host.writeSSHConfig() } }
     module.async("get") { lua in
       let name: String = try lua.read(1)
       return LuaOperation { MachineObject(try await host.runningMachine(name), environment) }
@@ -55,6 +56,30 @@ final class MachineObject: LuaObject, Sendable {
       return LuaOperation { try await object.machine.mount(tag, at: directory) }
     }
     SnapshotMethods.define(type)
+    type.method("console") { object, lua in
+      let options = try object.environment.options(lua, at: 2, "kdev.vm.ConsoleOptions", for: "Machine:console")
+      let isWhole = try options.string("from") == "start"
+      let machine = object.machine
+      lua.push(
+        ConsoleObject(try GuestConsole(machine.folder, fromStart: isWhole), of: machine.name, object.environment))
+      return 1
+    }
+    type.asyncMethod("shell") { object, lua in
+      let shell = try lua.read(2, as: String?.self)
+      return LuaOperation { try await object.machine.shell(shell) }
+    }
+    type.asyncMethod("ssh") { object, lua in
+      let options = try object.environment.options(lua, at: 2, "kdev.vm.SSHOptions", for: "Machine:ssh")
+      let words: [String] = try options.positional()
+      let input: [UInt8]? = try options.value("stdin")
+      let limit = try options.duration("timeout")
+      let check = try options.value("check") ?? true
+      return LuaOperation {
+        let result = try await object.machine.ssh(words, input: input, timeLimit: limit)
+        return try result.value(of: words, in: object.machine, check: check)
+      }
+    }
+    type.asyncMethod("authorize_ssh") { object, _ in LuaOperation { try await object.machine.authorizeSSH() } }
     type.asyncMethod("push") { object, lua in
       let copy = try CopyArguments(lua, object.environment, for: "Machine:push")
       return LuaOperation { try await object.machine.push(copy.from, to: copy.to, timeLimit: copy.timeLimit) }
@@ -101,14 +126,21 @@ private struct ExecOptions: Sendable {
         arguments, directory: directory, environment: environment, input: input, output: output, error: error,
         timeLimit: timeLimit)
     } catch { throw raised.error ?? error }
-    guard !check || result.status == 0 else {
-      let words = arguments.map { String(decoding: $0, as: UTF8.self) }
+    return try result.value(of: arguments.map { String(decoding: $0, as: UTF8.self) }, in: machine, check: check)
+  }
+}
+
+extension GuestResult {
+  /// As scripts get it.
+  /// - Throws: `command` when it failed, and that is to be an error.
+  fileprivate func value(of words: [String], in machine: Machine, check: Bool) throws(HostError) -> LuaValue {
+    guard !check || status == 0 else {
       throw HostError(
-        .command, "\(words[0]) ended with status \(result.status) in the guest \(machine.name)", command: words,
-        status: result.status,
-        detail: String(decoding: result.error, as: UTF8.self))
+        .command, "\(words.first ?? "the shell") ended with status \(status) in the guest \(machine.name)",
+        command: words,
+        status: status, detail: String(decoding: error, as: UTF8.self))
     }
-    return .result(status: result.status, output: result.output, error: result.error)
+    return .result(status: status, output: output, error: error)
   }
 }
 

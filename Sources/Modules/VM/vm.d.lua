@@ -59,6 +59,22 @@ local vm = {}
 ---@field file string A file of the host; it is made when it is not there.
 ---@field append? boolean Write at its end. Default false: what it had before is gone.
 
+---@class kdev.vm.SSHOptions
+---@field [integer] string The program and its arguments.
+---@field stdin? string The standard input. Default: none.
+---@field timeout? string|number Seconds, or a text such as "90s"; ssh is ended when it passes.
+---@field check? boolean Raise an error of the kind "command" when the status is not 0. Default true.
+
+---@class kdev.vm.ConsoleOptions
+---@field from? "now"|"start" "start" begins with all that the console has said since the machine's start. Default "now".
+
+---@class kdev.vm.WaitOptions
+---@field timeout? string|number Seconds, or a text such as "90s". Default: none.
+
+---@class kdev.vm.ExpectOptions
+---@field timeout? string|number Seconds, or a text such as "90s". Default 30.
+---@field plain? boolean Take the pattern as a text. Default false.
+
 ---@class kdev.vm.CopyOptions
 ---@field timeout? string|number Seconds, or a text such as "90s". Default: none.
 
@@ -88,6 +104,31 @@ local vm = {}
 ---@field release string The guest's `uname -r`.
 ---@field path string The folder of its files.
 local Template = {}
+--- A reader and writer of a guest's serial console.
+---@class kdev.Console: userdata
+local Console = {}
+
+--- Types into the console; a command ends with "\n". Errors: "busy" when another program holds the console's socket, "guest" when the
+--- machine has ended.
+---@param text string
+function Console:write(text) end
+
+--- What was said and not yet read.
+---@param options? kdev.vm.WaitOptions
+---@return string? # nil when the machine has ended, or nothing came in time.
+function Console:read(options) end
+
+--- The lines that come, without their ends, for `for line in console:lines() do`; ends with the machine.
+---@return fun(): string?
+function Console:lines() end
+
+--- Waits until the console says what matches. What is up to the end of the match counts as read. Errors: "timeout" with what was
+--- said instead, "guest" when the machine ends before.
+---@param pattern string A pattern of Lua.
+---@param options? kdev.vm.ExpectOptions
+---@return string # What matched; its captures follow, and what was before it comes last.
+---@return string ...
+function Console:expect(pattern, options) end
 
 --- A running machine. `<close>` stops it.
 ---@class kdev.Machine: userdata
@@ -157,6 +198,9 @@ function Machine:snapshots() end
 --- Deletes a saved state. Errors: "missing" when there is none of that name.
 ---@param name string
 function Machine:delete_snapshot(name) end
+--- Writes a file for ssh's `Include`: with it, `ssh kd-NAME` reaches each machine that runs and has a known address.
+---@return string # The file's path.
+function vm.ssh_config() end
 
 --- Runs a program in the guest and waits for its end.
 ---@param options kdev.vm.ExecOptions
@@ -247,6 +291,27 @@ function Machine:plug_net(net) end
 --- Takes away what was added. The guest has to let go of it. Errors: "timeout" when it does not within 30 seconds.
 ---@param id string
 function Machine:unplug(id) end
+--- The guest's serial console. Each call gives a reader of its own: none takes anything from another.
+---@param options? kdev.vm.ConsoleOptions
+---@return kdev.Console
+function Machine:console(options) end
+
+--- A shell in the guest on this terminal; returns when it ends, or when Ctrl-] is pressed. Errors: "invalid" when standard input
+--- or output is no terminal, "missing" when the guest has no busybox.
+---@param shell? string A path in the guest. Default: bash where the guest has it, else sh.
+function Machine:shell(shell) end
+
+--- Runs a program in the guest by ssh(1), with a key of the machine's own, which `authorize_ssh` has put there. A guest that does
+--- not answer any more ends it within half a minute. Errors: "missing" when no address of the guest is known, "guest" when ssh
+--- does not reach it.
+---@param options kdev.vm.SSHOptions
+---@return kdev.vm.Result
+function Machine:ssh(options) end
+
+--- Puts the machine's ssh key among those that let in root in the guest; `ssh` does it as well. Errors: "command" when the guest
+--- cannot write it.
+function Machine:authorize_ssh() end
+
 --- Copies a file, or a folder with all in it, into the guest: modes, times and symbolic links come along, and there it
 --- belongs to root. Errors: "missing" when there is nothing at `local_path`, "command" when the guest refuses it.
 ---@param local_path string On this host.

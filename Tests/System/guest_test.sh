@@ -1,0 +1,192 @@
+# The ways into a guest: streams, files, the console, shells and ssh, each on a real guest.
+# shellcheck shell=bash
+
+# launch [FIELD ...]: a machine g with the default guest; FIELDs are Lua, for kdev.vm.launch.
+launch() {
+	cat >"$work/launch.lua" <<-lua
+		local kdev <const> = require "kdev"
+		local kernel <const> = kdev.kernel.find()
+		kdev.vm.launch { name = "g", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), memory = "384M", $* }
+	lua
+	kd run --quiet "$work/launch.lua"
+}
+
+# in_guest: the script on standard input, with the machine as m.
+in_guest() {
+	{ echo 'local kdev <const> = require "kdev"; local m <const> = kdev.vm.get "g"' && cat; } >"$work/in.lua"
+	kd run --quiet "$work/in.lua"
+}
+
+# at TERMINAL COMMAND ...: a command of tmux. Each terminal is one of its own, in the test's namespace, which ends with it.
+at() {
+	local name=$1
+	shift
+	inside tmux -S "$work/tmux.$name" -f /dev/null "$@"
+}
+# terminal NAME COMMAND: the command in a terminal.
+terminal() {
+	at "$1" new-session -d -x 100 -y 30 "stty -a >$work/before.$1; $PROGRAM $2; stty -a >$work/after.$1; sleep 1000"
+}
+screen() { at "$1" capture-pane -p; }
+keys() { at "$1" send-keys "${@:2}"; }
+# shows TERMINAL TEXT: it comes to be on its screen.
+shows() {
+	for _ in $(seq 200); do
+		[[ $(screen "$1") == *"$2"* ]] && return
+		sleep 0.1
+	done
+	fail "'$2' is not on the screen: $(screen "$1")"
+}
+
+test_streams_and_files_go_into_a_guest_and_out_of_it_whole() {
+	launch
+	mkdir -p "$work/share/tree/sub"
+	head -c 3000000 /dev/urandom >"$work/share/large"
+	cp /bin/true "$work/share/tree/sub/program"
+	chmod 4751 "$work/share/tree/sub/program"
+	ln -s sub/program "$work/share/tree/link"
+	touch "$work/share/tree/ name'with \$signs"
+	in_guest <<-'lua'
+		-- Bytes by a file and out of one, beside an error output of its own.
+		local r = m:exec {
+		  "sh", "-c", "cat; echo bad >&2; exit 3",
+		  stdin = { file = "large" }, stdout = { file = "copy" }, stderr = { file = "bad" }, check = false,
+		}
+		assert(r.status == 3 and r.stdout == "" and r.stderr == "")
+		assert(io.open("bad"):read "a" == "bad\n")
+		local large <const> = io.open("large", "rb"):read "a"
+		assert(io.open("copy", "rb"):read "a" == large)
+		-- A large text goes the same way, and the result is captured.
+		assert(m:exec { "cat", stdin = large }.stdout == large)
+		-- Lines come while the program runs: it ends only when it is told to.
+		local first
+		local ok, err = pcall(m.exec, m, { "sh", "-c", "echo one; sleep 1000", stdout = function(line)
+		  first = line
+		  error "seen"
+		end })
+		assert(not ok and tostring(err):find "seen" and first == "one", tostring(err))
+		assert(not m:exec({ "ps" }).stdout:find "sleep 1000", "it was not killed")
+		local bytes = 0
+		m:exec { "sh", "-c", "head -c 500000 /dev/zero | tr '\\0' 'x' | fold -w 99", stdout = function(line) bytes = bytes + #line end }
+		assert(bytes == 500000, bytes)
+		assert(m:exec { "sh", "-c", "echo a; echo b >&2; echo c", stdout = { file = "both" }, stderr = "stdout" }.status == 0)
+		assert(io.open("both"):read "a" == "a\nb\nc\n")
+		-- A program that is left running with its output open takes a lane with it, and no more.
+		for i = 1, 3 do
+		  local said
+		  m:exec { "sh", "-c", "sleep 1001 & echo " .. i, stdout = function(line) said = line end }
+		  assert(said == tostring(i))
+		end
+		m:exec { "killall", "sleep" }
+		-- Files and folders.
+		m:push("tree", "/tmp/a/b/tree")
+		m:push("large", "/tmp/in/")
+		assert(m:exec { "stat", "-c", "%a %u", "/tmp/a/b/tree/sub/program" }.stdout == "4751 0\n")
+		m:pull("/tmp/a/b/tree", "back")
+		m:pull("/tmp/in/large", "out/large")
+		for _, case in ipairs {
+		  { "push", "nothing", "/tmp/x", "no file or folder nothing" }, { "pull", "/nothing", "x", "no file or folder /nothing" },
+		  { "push", "large", "/proc/x/y", "could not put large at /proc/x/y" }, { "push", "large", "/tmp", "is a folder" },
+		} do
+		  local done, why = pcall(m[case[1]], m, case[2], case[3])
+		  assert(not done and tostring(why):find(case[4], 1, true), tostring(why))
+		end
+	lua
+	(cd "$work/share" && diff -r tree back && cmp large out/large) || fail 'what came back differs'
+	equal "$(stat -c %a "$work/share/back/sub/program")" 4751
+	equal "$(readlink "$work/share/back/link")" sub/program
+	equal "$(kd exec --stdin g wc -c <"$work/share/large")" 3000000
+	fails 7 kd exec g sh -c 'echo out; exit 7'
+	equal "$output" out
+	kd down --quiet g
+	nothing_left
+}
+
+test_a_console_is_read_by_many_and_waited_for() {
+	command -v tmux >/dev/null || skip 'tmux is not installed'
+	launch
+	in_guest <<-'lua'
+		local one <const>, two <const> = m:console(), m:console()
+		assert(m:console { from = "start" }:expect("guest ready", { plain = true }))
+		one:write "echo value-$((40 + 2))\n"
+		local whole, number, before = one:expect "value%-(%d+)"
+		assert(whole == "value-42" and number == "42" and before:find "echo", before)
+		two:expect "value%-42"
+		local ok, err = pcall(two.expect, two, "never said", { timeout = "300ms" })
+		assert(not ok and err.kind == "timeout" and tostring(err):find "did not say never said", tostring(err))
+		for line in one:lines() do if line ~= "" then break end end
+	lua
+	terminal one 'console g'
+	terminal two 'console g'
+	shows one 'Ctrl-] detaches'
+	shows two 'Ctrl-] detaches'
+	# shellcheck disable=SC2016
+	keys one 'echo seen-$((1 + 1))' Enter
+	shows one seen-2
+	shows two seen-2
+	# shellcheck disable=SC2016
+	keys two 'echo other-$((2 + 2))' Enter
+	shows one other-4
+	keys one C-]
+	shows one 'detached from the console of g'
+	shows two other-4
+	terminal shell 'shell g'
+	keys shell 'tty; stty size; sleep 1000' Enter
+	shows shell '/dev/pts/'
+	shows shell '30 100'
+	keys shell C-c
+	keys shell "stty size | tr ' ' x" Enter
+	shows shell '30x100'
+	at shell resize-window -x 80 -y 20
+	sleep 0.5
+	keys shell "stty size | tr ' ' x" Enter
+	shows shell '20x80'
+	keys shell exit Enter
+	shows shell 'detached from a shell in g'
+	fails 1 kd shell g
+	contains "$output" 'no terminal'
+	kd down --quiet g
+	shows two 'detached from the console of g'
+	sleep 0.3
+	for name in one two; do equal "$(cat "$work/after.$name")" "$(cat "$work/before.$name")"; done
+	equal "$(grep -c ' -echo ' "$work/after.shell" || true)" 0
+	for name in one two shell; do at "$name" kill-server; done
+	nothing_left
+}
+
+test_ssh_reaches_a_guest_and_is_ended_when_the_guest_hangs() {
+	[ -x /usr/sbin/sshd ] || skip 'openssh-server is not installed'
+	launch 'net = kdev.net.user()'
+	in_guest <<-'lua'
+		-- The default guest has no sshd: the host's goes there, with its libraries.
+		local libraries <const> = {}
+		for path in kdev.proc.run({ "ldd", "/usr/sbin/sshd" }).stdout:gmatch "(/%S+)" do libraries[#libraries + 1] = path end
+		m:push("/usr/sbin/sshd", "/usr/sbin/sshd")
+		for _, path in ipairs(libraries) do m:push(path, path) end
+		m:exec { "sh", "-c", [[
+		  mkdir -p /run/sshd /etc/ssh
+		  echo 'sshd:x:74:74::/run/sshd:/bin/false' >>/etc/passwd
+		  echo 'PermitRootLogin prohibit-password' >/etc/ssh/sshd_config
+		  sed -i 's/^root::/root:*:/' /etc/passwd
+		]] }
+		kdev.proc.run { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "hostkey" }
+		m:push("hostkey", "/etc/ssh/ssh_host_ed25519_key")
+		m:exec { "/usr/sbin/sshd" }
+		local r <const> = m:ssh { "sh", "-c", "cat; echo \"$1\" >&2; exit 4", "x", "a 'b' $c", stdin = "in", check = false }
+		assert(r.status == 4 and r.stdout == "in" and r.stderr == "a 'b' $c\n", r.stdout .. r.stderr)
+	lua
+	equal "$(kd ssh g uname -n)" g
+	equal "$(stat -c %a "$KDEVLUA_STATE/machines/g/ssh_key")" 600
+	equal "$(inside ssh -F "$(kd ssh --config)" kd-g uname -n)" g
+	# A guest that stands still.
+	kill -STOP "$(machines)"
+	fails 255 timeout 60 ip netns exec "$namespace" ssh -F "$KDEVLUA_STATE/ssh_config" kd-g true
+	kill -CONT "$(machines)"
+	kd down --quiet g
+	launch
+	fails 1 kd ssh g true
+	contains "$output" 'no address of the guest'
+	kd down --quiet g
+	rm -f "$KDEVLUA_STATE/ssh_config"
+	nothing_left
+}
