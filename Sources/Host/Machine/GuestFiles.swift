@@ -112,7 +112,8 @@ extension Machine {
       }
       for await result in group {
         guard let result else { continue }
-        if case .failure = result { await program.close() }
+        // The guest may have ended it early, and then nobody reads what the program has left to say.
+        await program.close()
         return result
       }
       return .failure(.cancelled)
