@@ -14,8 +14,7 @@ import Glibc
       Types.self,
       Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, ShellCommand.self, ConsoleCommand.self, Down.self,
       Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, ShellCommand.self, ConsoleCommand.self, SSH.self,
-      Down.self,
-      SuiteCommand.self, Doctor.self, Types.self,
+      Down.self, GC.self, SuiteCommand.self, Doctor.self, Types.self,
     ])
 
   static func main() {

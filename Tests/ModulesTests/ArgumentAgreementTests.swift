@@ -150,6 +150,8 @@ import Testing
         add(
           TemplateObject(
             Template(name: "a", key: "", spec: record.spec, release: "", path: folder), environment))
+        try Files.write([], to: folder + "/console.log")
+        add(ConsoleObject(try GuestConsole(MachineFolder(path: folder), fromStart: false), of: "a", environment))
         try lua.setGlobal("samples")
       }
       _ = try await runtime.evaluate(

@@ -41,6 +41,7 @@ import Testing
     func define<Object: LuaObject>(_ type: Object.Type) { type.pushMetatable(onto: lua) }
     define(BridgeObject.self)
     define(KernelTreeObject.self)
+    define(ConsoleObject.self)
     define(DiskObject.self)
     define(FileObject.self)
     define(FolderObject.self)

@@ -18,7 +18,7 @@ extension Machine {
     try await host.step("push \(own) to \(name)") { step async throws(HostError) in
       var pack = Command.query(["tar", "-C", isFolder ? path : Files.folder(of: path), "--owner=0", "--group=0"])
       pack.arguments += ["--numeric-owner", "-cf", "-", "--", isFolder ? "." : Files.name(of: path)]
-      if channel == nil {
+      if host.isDryRun {
         return host.observer.observe(
           .planned("\(ShellText.line(pack.arguments)) | tar -x  # at \(target) in the guest"))
       }
@@ -44,7 +44,7 @@ extension Machine {
     let own = Files.name(of: Files.absolute(remote))
     let target = Files.absolute(try Self.target(local, own))
     try await host.step("pull \(own) from \(name)") { step async throws(HostError) in
-      if host.plans("tar -x  # what is at \(remote) in the guest, to \(target)") || channel == nil { return }
+      if host.plans("tar -x  # what is at \(remote) in the guest, to \(target)") { return }
       let kind = try await execute(
         ["/bin/sh", "-c", "[ -d \"$1\" ] && echo folder || [ -f \"$1\" ] && echo file", "pull", remote].map {
           Array($0.utf8)

@@ -9,8 +9,12 @@ extension Machine {
   /// - Parameter shell: a path in the guest; nil is bash where it is, else sh.
   /// - Throws: `invalid` when standard input or output is no terminal; `missing` when the guest has no busybox.
   public func shell(_ shell: String? = nil) async throws(HostError) {
+    guard channel != nil else {
+      _ = try await execute([Array((shell ?? "sh").utf8)])
+      return
+    }
     let session = TerminalSession("a shell in \(name)")
-    if channel != nil, !session.isTerminal {
+    guard session.isTerminal else {
       throw HostError(
         .invalid, "standard input and output are no terminal",
         hint: "kdevlua exec \(name) COMMAND runs a command without one")

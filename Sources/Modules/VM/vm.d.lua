@@ -68,9 +68,6 @@ local vm = {}
 ---@class kdev.vm.ConsoleOptions
 ---@field from? "now"|"start" "start" begins with all that the console has said since the machine's start. Default "now".
 
----@class kdev.vm.WaitOptions
----@field timeout? string|number Seconds, or a text such as "90s". Default: none.
-
 ---@class kdev.vm.ExpectOptions
 ---@field timeout? string|number Seconds, or a text such as "90s". Default 30.
 ---@field plain? boolean Take the pattern as a text. Default false.
