@@ -9,12 +9,8 @@ import Glibc
     discussion: "The documented set-up: kdevlua run setup.lua. What it made: kdevlua ps. Its end: kdevlua down.",
     version: "0.1.0",
     subcommands: [
-      Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, Down.self, GC.self, Warm.self, SuiteCommand.self,
-      Doctor.self,
-      Types.self,
-      Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, ShellCommand.self, ConsoleCommand.self, Down.self,
       Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, ShellCommand.self, ConsoleCommand.self, SSH.self,
-      Down.self, GC.self, SuiteCommand.self, Doctor.self, Types.self,
+      Down.self, GC.self, Warm.self, SuiteCommand.self, Doctor.self, Types.self,
     ])
 
   static func main() {

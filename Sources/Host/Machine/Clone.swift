@@ -157,7 +157,7 @@ extension Machine {
       words += [spec.name, address ?? "-", spec.address ?? "-"]
     }
     let seed = (0..<64).map { _ in UInt8.random(in: 0...255) }
-    let result = try await execute(words.map { Array($0.utf8) }, input: seed, timeLimit: .seconds(60))
+    let result = try await execute(words.map { Array($0.utf8) }, input: .bytes(seed), timeLimit: .seconds(60))
     let trouble = String(decoding: result.error, as: UTF8.self)
     guard result.status != 127 else { throw Self.tooOld(name) }
     guard result.status == 0 else {
