@@ -67,7 +67,7 @@ end
 local function launch(more)
   local options <const> = {
     name = opt.name, memory = opt.memory, cpus = opt.cpus, accel = accel, disks = { disk }, net = kdev.net.user(),
-    vnc = opt.vnc, wait = "none",
+    vnc = opt.vnc, wait = "none", profile = "document",
   }
   for key, value in pairs(more) do options[key] = value end
   return kdev.vm.launch(options)
