@@ -92,7 +92,7 @@ import Testing
     var spec = MachineSpec(name: "work", kernel: "/k")
     let folder = MachineFolder(path: "/m")
     #expect(QEMUOption.arguments(spec, in: folder).contains("127.0.0.1:0,to=99"))
-    spec.vnc = 3
+    spec.display = .number(3)
     #expect(QEMUOption.arguments(spec, in: folder).contains("127.0.0.1:3"))
   }
   @Test func aCardsAddressIsStableAndDiffersByName() {

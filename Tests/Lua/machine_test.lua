@@ -129,4 +129,66 @@ test("what cannot be plugged in is refused and leaves nothing", function()
   vm:kill()
 end)
 
+test("what a kernel developer adds is there, and told apart when a machine is taken over", function()
+  kdev.fs.mkdir "share"
+  local options <const> = {
+    name = "lab", memory = "64M", cpus = 2, paused = true, gdb = true, pvpanic = true, rng = false,
+    consoles = { "serial", "virtio" }, numa = { { memory = "32M", cpus = 1 }, { memory = "32M", cpus = 1 } },
+    share = { src = { path = "share", security = "mapped-xattr", read_only = true } },
+    vnc = { socket = true, password = "sesame" },
+    extra = { "-device", "usb-ehci,id=usb", "-rtc", "base=utc", "-no-hpet" },
+  }
+  local line <const> = kdev.vm.command_line(options)
+  local vm <const> = kdev.vm.launch(options)
+  test.equal(vm.command_line, line)
+  test.equal(vm:status(), "prelaunch")
+  test.equal(kdev.fs.exists(vm.gdb) and kdev.fs.exists(vm.vnc_socket) and #vm.consoles, 2)
+  test.equal(vm.vnc, nil)
+  test.equal(vm:qmp("query-vnc").auth, "vnc")
+  test.contains(vm:hmp "info numa", "2 nodes")
+  test.contains(vm:hmp "info chardev", vm.consoles[2])
+  test.equal(#vm:qmp("query-hotpluggable-cpus"), 2)
+  -- The password is nowhere but in QEMU.
+  local state <const> = kdev.path.dirname(vm.console_log)
+  for _, name in ipairs { "machine.json", "events.out", "console.log" } do
+    test.equal(kdev.fs.read(kdev.path.join(state, name)):find("sesame", 1, true), nil)
+  end
+  test.equal(table.concat(vm.command_line, " "):find("sesame", 1, true), nil)
+  test.equal(kdev.vm.launch(options).pid, vm.pid)
+  local function differs(name, value, part)
+    local changed <const> = {}
+    for key, old in pairs(options) do changed[key] = old end
+    changed[name] = value
+    test.fails(part, kdev.vm.launch, changed)
+  end
+  differs("gdb", 12345, "gdb stub is a socket, wanted is port 12345")
+  differs("consoles", { "virtio" }, "consoles is serial, virtio, wanted is virtio")
+  differs("numa", {}, "NUMA nodes is 32 MiB with 1 cpus, 32 MiB with 1 cpus, wanted is none")
+  differs("pvpanic", false, "pvpanic is true, wanted is false")
+  differs("rng", true, "rng is false, wanted is true")
+  differs("vnc", false, "display is a socket, wanted is off")
+  differs("share", { src = "share" }, "(mapped-xattr, read-only), wanted is src=")
+  vm:resume()
+  test.equal(vm:status(), "running")
+  vm:kill()
+end)
+
+test("arguments that QEMU does not have are refused before anything is made", function()
+  local function refused(part, options) test.fails(part, launch, options) end
+  refused("QEMU has no option -devcie", { extra = { "-devcie", "edu" } })
+  refused("QEMU has no device eud", { extra = { "-device", "eud" } })
+  refused("QEMU's device edu has no property dma_msk", { extra = { "-S", "-device", "edu,dma_msk=1" } })
+  refused("QEMU's option -device needs a value", { extra = { "-device" } })
+  refused("\"edu\" in the arguments for QEMU is no option", { extra = { "edu" } })
+  refused("QEMU has no device e1001", { net = { net = kdev.net.user(), model = "e1001" } })
+  refused("the nodes have 32 MiB and 1 cpus together", { numa = { { memory = "32M", cpus = 1 } } })
+  refused("two serial ones at most", { consoles = { "serial", "serial", "serial" } })
+  refused("1 to 8 bytes expected, got 9", { vnc = { password = "123456789" } })
+  refused("0 to 99 expected, got 100", { vnc = 100 })
+  if not kdev.fs.exists "/dev/vhost-vsock" then
+    refused("a vsock device cannot be had: there is no /dev/vhost-vsock", { vsock = 42 })
+  end
+  test.equal(kdev.fs.exists(os.getenv "KDEVLUA_STATE" .. "/machines/bare"), false)
+end)
+
 test.done()

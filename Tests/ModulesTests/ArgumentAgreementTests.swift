@@ -14,9 +14,14 @@ import Testing
   /// Values of the documented type that a function refuses for what they say need a better one here.
   private static let samples: [String: String] = [
     "kdev.vm.LaunchOptions.name": #""a""#, "kdev.vm.LaunchOptions.memory": #""1G""#,
-    "kdev.vm.LaunchOptions.share": #"{ tag = "/" }"#, "kdev.vm.CloneOptions.share": #"{ tag = "/" }"#,
+    "kdev.vm.CloneOptions.share": #"{ tag = "/" }"#,
     "kdev.vm.CloneOptions.name": #""a""#, "kdev.vm.CloneOptions.net": "samples['kdev.UserNetwork']",
     "kdev.vm.CloneOptions.vhost": "false",
+    "kdev.vm.LaunchOptions.share": #"{ tag = { path = "/", security = "none", read_only = true } }"#,
+    "kdev.vm.LaunchOptions.vsock": "3", "kdev.vm.LaunchOptions.paused": "false",
+    "kdev.vm.LaunchOptions.numa": #"{ { memory = "1G", cpus = 1 } }"#,
+    "kdev.vm.LaunchOptions.consoles": #"{ "virtio" }"#,
+    "kdev.vm.VNCOptions.password": #""a""#, "kdev.vm.VNCOptions.socket": "false",
     "kdev.vm.LaunchOptions.boot": "nil", "kdev.vm.LaunchOptions.cdrom": #""/etc/hostname""#,
     "kdev.vm.CardOptions.mac": #""52:54:00:00:00:01""#, "kdev.vm.CardOptions.vhost": "false",
     "Machine:qmp.arguments": "{}",

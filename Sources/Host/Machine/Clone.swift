@@ -31,7 +31,7 @@ extension LocalHost {
     let folder = folder(ofMachine: options.name)
     var spec = template.spec
     spec.name = options.name
-    spec.vnc = options.vnc
+    spec.display = options.vnc.map { .number($0) } ?? .free
     spec.memoryFile = .init(path: template.memoryFile, state: template.stateFile, key: template.key)
     if let card = options.card {
       guard let model = spec.cards.first?.model else {

@@ -37,13 +37,14 @@ extension LocalHost {
   /// takes over one of that name that runs as wanted.
   /// - Parameters:
   ///   - timeLimit: for the guest to answer.
+  ///   - vncPassword: what the display asks for, when the spec has it ask.
   /// - Throws: `conflict` when a machine of that name runs with other options, `busy` when a disk, tap or display is in
   ///   use, `command` with QEMU's own words when it refuses to start, `guest` with the console's last lines when the
   ///   kernel panics or QEMU ends, `timeout` with them when the guest never answers. After an error nothing runs, unless
   ///   the set-up keeps what it made.
-  public func launch(_ spec: MachineSpec, timeLimit: Duration, in transaction: Transaction) async throws(HostError)
-    -> Machine
-  {
+  public func launch(
+    _ spec: MachineSpec, timeLimit: Duration, vncPassword: Secret? = nil, in transaction: Transaction
+  ) async throws(HostError) -> Machine {
     try Self.validate(machineName: spec.name)
     let folder = folder(ofMachine: spec.name)
     for path in [folder.qmp, folder.serialAgent, folder.console] where path.utf8.count > longestSocketPath {
@@ -60,6 +61,7 @@ extension LocalHost {
     if let running = try machine(spec.name), running.processID != nil {
       return try await step("machine \(spec.name)") { step async throws(HostError) in
         let machine = try await adopt(running.record, as: spec, folder, timeLimit)
+        try await tell(vncPassword, to: folder)
         step.adopted("process \(running.processID ?? 0)")
         return machine
       }
@@ -70,8 +72,10 @@ extension LocalHost {
         _ = try await chain(of: drive.path, format: Disk.Format(rawValue: drive.format), inUse: false)
       }
     }
+    try await checkModels(spec.cards)
+    try await checkExtra(spec.extra)
     return try await step("machine \(spec.name)") { step async throws(HostError) in
-      try await start(spec, folder, timeLimit, step, in: transaction)
+      try await start(spec, folder, timeLimit, vncPassword, step, in: transaction)
     }
   }
 
@@ -149,7 +153,8 @@ extension LocalHost {
   }
 
   private func start(
-    _ spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration, _ step: Step, in transaction: Transaction
+    _ spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration, _ vncPassword: Secret?, _ step: Step,
+    in transaction: Transaction
   ) async throws(HostError) -> Machine {
     var image = spec.kernel
     if spec.profile == .fast, let kernel = spec.kernel { image = try await uncompressedKernel(of: kernel) ?? kernel }
@@ -181,6 +186,7 @@ extension LocalHost {
       let qmp = try await QMP.connect(folder.qmp)
       defer { qmp.close() }
       if let state = spec.memoryFile?.state { try await qmp.load(state) }
+      if let vncPassword { try await vncPassword.tell(qmp) }
       let vnc = try await withTimeLimit(.seconds(10), "QEMU did not answer") { () async throws(HostError) in
         try await qmp.execute("query-vnc")
       }
@@ -214,7 +220,7 @@ extension LocalHost {
 
   /// By sudo, QEMU gives root away for the user who called it, once it has opened what it was given (`-runas`,
   /// qemu-system-x86_64(1)).
-  private var runAs: [String] {
+  var runAs: [String] {
     guard isRoot, let user = options.environment["SUDO_UID"].flatMap({ UInt32($0) }), user != 0,
       let group = options.environment["SUDO_GID"].flatMap({ UInt32($0) })
     else { return [] }
@@ -252,7 +258,7 @@ extension LocalHost {
       error.hint = "stop what runs on it, or choose another tap"
     } else if text.contains("Failed to find an available port") || text.contains("Address already in use") {
       error.code = .busy
-      error.message = "the VNC display \(spec.vnc.map { ":\($0)" } ?? "of the machine \(spec.name)") is taken"
+      error.message = "the VNC display \(spec.display.text) of the machine \(spec.name) is taken"
       error.hint = "choose another one, or leave it out to get a free one"
     }
     if text.contains("Could not set up host forwarding rule") {

@@ -2,6 +2,15 @@ extension Machine {
   /// The machine's QEMU; nil when it has ended.
   var process: ProcessHandle? { host.qemu(in: folder.path).flatMap(ProcessHandle.init) }
 
+  /// What gdb's `target remote` takes; nil when the machine has no stub.
+  public var gdbTarget: String? {
+    switch record.spec.devices.gdb {
+    case .socket: folder.gdb
+    case .port(let port): "127.0.0.1:\(port)"
+    case nil: nil
+    }
+  }
+
   /// Executes a QMP command on a connection of its own, so that it works whatever became of an earlier one, and other
   /// programs get their turn: a QEMU's socket serves one at a time.
   /// - Parameters:

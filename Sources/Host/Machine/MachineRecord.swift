@@ -141,9 +141,19 @@ extension MachineRecord {
     compare("network", \.cardTexts)
     compare("shares", \.shareTexts)
     compare("more arguments", \.extra)
-    if let wanted = wanted.vnc, wanted != display {
-      found.append("display is \(display.map(String.init) ?? "unknown"), wanted is \(wanted)")
+    compare("password of the display", \.hasPassword)
+    // A display of its own is as good as a free one.
+    switch (wanted.display, spec.display) {
+    case (.free, .free), (.free, .number): break
+    case (.number(let number), _) where number == display: break
+    default: compare("display", \.display.text)
     }
+    compare("gdb stub", \.gdbText)
+    compare("consoles", \.consoleTexts)
+    compare("NUMA nodes", \.nodeTexts)
+    compare("vsock", \.vsockText)
+    compare("rng", \.devices.rng)
+    compare("pvpanic", \.devices.pvpanic)
     return found
   }
 }
@@ -156,7 +166,17 @@ extension MachineSpec {
   fileprivate var driveTexts: String { Self.list(drives.map(\.text)) }
   fileprivate var cdromText: String { cdrom ?? "none" }
   fileprivate var bootText: String { boot ?? "the firmware's" }
-  fileprivate var shareTexts: String { Self.list(shares.map { "\($0.tag)=\($0.path)" }) }
+  fileprivate var shareTexts: String { Self.list(shares.map(\.text)) }
+  fileprivate var gdbText: String {
+    switch devices.gdb {
+    case .socket: "a socket"
+    case .port(let port): "port \(port)"
+    case nil: "none"
+    }
+  }
+  fileprivate var consoleTexts: String { Self.list(devices.consoles.map(\.rawValue)) }
+  fileprivate var nodeTexts: String { Self.list(devices.nodes.map { "\($0.memory) MiB with \($0.cpus) cpus" }) }
+  fileprivate var vsockText: String { devices.vsock.map(String.init) ?? "none" }
   fileprivate var cardTexts: String { Self.list(cards.map(\.text)) }
 
   private static func list(_ texts: [String]) -> String { texts.isEmpty ? "none" : texts.joined(separator: ", ") }

@@ -2,9 +2,11 @@ extension MachineSpec: Codable {
   private enum CodingKeys: String, CodingKey {
     case name, memory, cpus, board, accelerator, cpu, kernel, initrd, append, drives, cdrom, boot, reboots, cards,
       address
-    case shares, vnc, wait, extra, profile, memoryFile
+    case shares, display, hasPassword, devices, wait, extra, profile, memoryFile
     /// The only card, in records of machines that were launched by an earlier kdevlua.
     case network
+    /// The display, in such records.
+    case vnc
   }
 
   /// Reads a record, also an older one: what it does not have is as it was before there was a choice.
@@ -33,7 +35,10 @@ extension MachineSpec: Codable {
     }
     try read(.address, into: &address)
     try read(.shares, into: &shares)
-    try read(.vnc, into: &vnc)
+    try read(.display, into: &display)
+    if let number = try record.decodeIfPresent(Int.self, forKey: .vnc) { display = .number(number) }
+    try read(.hasPassword, into: &hasPassword)
+    try read(.devices, into: &devices)
     try read(.wait, into: &wait)
     try read(.extra, into: &extra)
     try read(.profile, into: &profile)
@@ -58,7 +63,9 @@ extension MachineSpec: Codable {
     try record.encode(cards, forKey: .cards)
     try record.encodeIfPresent(address, forKey: .address)
     try record.encode(shares, forKey: .shares)
-    try record.encodeIfPresent(vnc, forKey: .vnc)
+    try record.encode(display, forKey: .display)
+    try record.encode(hasPassword, forKey: .hasPassword)
+    try record.encode(devices, forKey: .devices)
     try record.encode(wait, forKey: .wait)
     try record.encode(extra, forKey: .extra)
     try record.encode(profile, forKey: .profile)

@@ -30,16 +30,6 @@ public struct MachineSpec: Sendable, Equatable {
     public var key: String
   }
 
-  /// A folder of the host that the guest mounts by 9p.
-  public struct Share: Sendable, Equatable, Codable {
-    public var tag: String
-    public var path: String
-    public init(tag: String, path: String) {
-      self.tag = tag
-      self.path = path
-    }
-  }
-
   public var name: String
   /// In MiB, as `-m` takes it.
   public var memory: Int
@@ -68,8 +58,10 @@ public struct MachineSpec: Sendable, Equatable {
   /// What the guest's init configures: `ADDRESS/PREFIX,GATEWAY` or `dhcp`.
   public var address: String?
   public var shares: [Share]
-  /// The display on loopback: `-vnc 127.0.0.1:N`. Nil takes the first free one.
-  public var vnc: Int?
+  public var display: Display
+  /// Whether the display asks for a password.
+  public var hasPassword: Bool
+  public var devices: Devices
   public var wait: Wait
   /// Arguments for QEMU as they are.
   public var extra: [String]
@@ -89,6 +81,9 @@ public struct MachineSpec: Sendable, Equatable {
     reboots = kernel == nil
     cards = []
     shares = []
+    display = .free
+    hasPassword = false
+    devices = Devices()
     wait = kernel == nil ? .none : .agent
     extra = []
   }
@@ -113,6 +108,10 @@ public struct MachineFolder: Sendable, Equatable {
   /// What its monitor of events reads and writes begins with this.
   var events: String { path + "/events" }
   var eventLog: String { path + "/events.out" }
+  public var vnc: String { path + "/vnc" }
+  public var gdb: String { path + "/gdb" }
+  /// The socket of a console besides the first.
+  public func console(_ index: Int) -> String { path + "/console\(index)" }
   var processID: String { path + "/pid" }
   var description: String { path + "/machine.json" }
 }

@@ -10,9 +10,8 @@ enum QEMUOption {
   static func arguments(_ spec: MachineSpec, in folder: MachineFolder, kernel: String? = nil) -> [String] {
     ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec) + drives(spec.drives)
       + boot(spec) + shares(spec) + Self.kernel(spec, file: kernel ?? spec.kernel)
-      + channels(folder) + events(folder) + [
-        "-vnc", spec.vnc.map { "127.0.0.1:\($0)" } ?? "127.0.0.1:0,to=99", "-daemonize", "-pidfile", folder.processID,
-      ]
+      + channels(folder) + events(folder) + devices(spec, folder) + display(spec, folder)
+      + ["-daemonize", "-pidfile", folder.processID]
       + spec.extra
   }
 
@@ -21,9 +20,8 @@ enum QEMUOption {
       "-machine", spec.board + (spec.memoryFile == nil ? "" : ",memory-backend=ram"), "-accel",
       spec.accelerator.rawValue, "-cpu", spec.cpu, "-m", "\(spec.memory)", "-smp",
       "\(spec.cpus)",
-      // Entropy for the guest.
-      "-device", "virtio-rng-pci",
-    ] + (spec.reboots ? [] : ["-no-reboot"]) + (spec.profile == .fast ? ["-nodefaults", "-vga", "none"] : [])
+    ] + (spec.devices.rng ? ["-device", "virtio-rng-pci"] : []) + (spec.reboots ? [] : ["-no-reboot"])
+      + (spec.profile == .fast ? ["-nodefaults", "-vga", "none"] : [])
   }
 
   /// The guest's memory in a file: shared with it while a template is made, and then the file is what a clone sees as long as
@@ -34,16 +32,6 @@ enum QEMUOption {
     let backend = "id=ram,size=\(spec.memory)M,mem-path=\(escape(memory.path)),share=\(isClone ? "off" : "on")"
     // Which state comes is said by QMP, as it has to be told before that its stream has no memory.
     return ["-object", "memory-backend-file,\(backend)"] + (isClone ? ["-incoming", "defer"] : [])
-  }
-
-  static func shares(_ spec: MachineSpec) -> [String] {
-    spec.shares.enumerated().flatMap { index, share in
-      let id = index == 0 ? "shared_folder" : "shared_folder\(index)"
-      return [
-        "-fsdev", "local,id=\(id),path=\(escape(share.path)),security_model=none",
-        "-device", "virtio-9p-pci,fsdev=\(id),mount_tag=\(escape(share.tag))",
-      ]
-    }
   }
 
   static func boot(_ spec: MachineSpec) -> [String] {
@@ -90,6 +78,13 @@ enum QEMUOption {
           "virtserialport,chardev=lane\(number),name=kdevlua.lane.\(number)",
         ]
       }
+  }
+}
+
+extension LocalHost {
+  /// The line that a launch would start QEMU with.
+  public func commandLine(of spec: MachineSpec) -> [String] {
+    QEMUOption.arguments(spec, in: folder(ofMachine: spec.name)) + runAs
   }
 }
 

@@ -64,7 +64,7 @@ extension LocalHost {
       throw HostError(.invalid, "the template's name \(wanted.name) is longer than 20 characters")
     }
     var spec = wanted
-    spec.vnc = nil
+    (spec.display, spec.hasPassword) = (.free, false)
     spec.address = nil
     guard spec.cards.count <= 1 else {
       throw HostError(.invalid, "a template has one network card at most, as only the first has an address of its own")
@@ -73,6 +73,9 @@ extension LocalHost {
       throw HostError(
         .invalid, "a template needs a guest with kdevlua's agent",
         hint: "give it a kernel, and an initramfs of kdev.kernel.initramfs")
+    }
+    guard spec.devices.nodes.isEmpty else {
+      throw HostError(.invalid, "a template cannot have NUMA nodes: its memory is in one file")
     }
     for index in spec.cards.indices { spec.cards[index].network = .unplugged }
     let key = try await inputs(of: spec, prepare).key

@@ -1,4 +1,5 @@
 import Host
+import LuaKit
 
 /// What `kdev.vm.launch` was asked for, as the host takes it.
 struct LaunchOptions {
@@ -16,11 +17,11 @@ struct LaunchOptions {
     }
     spec.cpus = try options.integer("cpus", in: 1...255) ?? 1
     spec.accelerator = MachineSpec.Accelerator(rawValue: try options.string("accel") ?? "tcg") ?? .tcg
-    spec.vnc = try options.integer("vnc", in: 0...99)
+    try display(&spec)
     // Whoever asks for a display wants to see something on it.
     spec.profile =
       MachineSpec.Profile(rawValue: try options.string("profile") ?? "")
-      ?? (spec.vnc == nil && kernel != nil ? .fast : .document)
+      ?? (spec.display == .free && kernel != nil ? .fast : .document)
     spec.cpu = try options.string("cpu") ?? defaultCPU(spec)
     spec.board = try options.string("machine") ?? "pc"
     spec.drives = try drives()
@@ -28,6 +29,7 @@ struct LaunchOptions {
     spec.append = try options.strings("append")
     spec.extra = try options.strings("extra")
     try start(&spec)
+    try devices(&spec, host)
     try network(&spec, host)
     return spec
   }
@@ -64,9 +66,16 @@ struct LaunchOptions {
   }
 
   /// Reads the folders that were asked for.
-  func shares() throws -> [MachineSpec.Share] {
-    try options.texts("share").map { tag, path in
-      let path = String(decoding: path, as: UTF8.self)
+  func shares() throws -> [Share] {
+    guard options.push(list: "share") else { return [] }
+    let lua = options.lua
+    defer { lua.pop() }
+    let table = lua.top
+    return try lua.keys(of: table).sorted().map { tag in
+      lua.rawField(tag, of: table)
+      defer { lua.pop() }
+      let more = lua.type(at: -1) == .table ? options.inner("kdev.vm.ShareOptions", at: -1) : nil
+      let path: String = try more?.required("path") ?? lua.read(-1)
       guard let folder = Files.resolve(path), Files.isFolder(folder) else {
         throw options.wrong("share", "there is no folder \(path)")
       }
@@ -74,7 +83,10 @@ struct LaunchOptions {
       guard (1...31).contains(tag.utf8.count) else {
         throw options.wrong("share", "the tag \"\(tag)\" is not 1 to 31 bytes long")
       }
-      return .init(tag: tag, path: folder)
+      return Share(
+        tag: tag, path: folder,
+        security: try more?.string("security").flatMap(Share.Security.init(rawValue:)) ?? .none,
+        readOnly: try more?.bool("read_only") ?? false)
     }
   }
 }

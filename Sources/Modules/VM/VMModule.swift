@@ -11,14 +11,21 @@ enum VMModule: KdevModule {
     module.async("launch") { lua in
       let options = try environment.options(lua, at: 1, "kdev.vm.LaunchOptions", for: "kdev.vm.launch")
       let spec = try LaunchOptions(options).spec(host)
+      let password = try LaunchOptions(options).vncPassword()
       let limit = try options.duration("boot_timeout") ?? .seconds(120)
       let transaction = lua.transaction(of: host)
       return LuaOperation {
-        MachineObject(try await host.launch(spec, timeLimit: limit, in: transaction), environment)
+        MachineObject(
+          try await host.launch(spec, timeLimit: limit, vncPassword: password, in: transaction), environment)
       }
     }
     TemplateObject.build(module, environment)
     module.async("ssh_config") { _ in LuaOperation { try host.writeSSHConfig() } }
+    module.function("command_line") { lua in
+      let options = try environment.options(lua, at: 1, "kdev.vm.LaunchOptions", for: "kdev.vm.command_line")
+      lua.push(host.commandLine(of: try LaunchOptions(options).spec(host)))
+      return 1
+    }
     module.async("get") { lua in
       let name: String = try lua.read(1)
       return LuaOperation { MachineObject(try await host.runningMachine(name), environment) }
@@ -42,6 +49,11 @@ final class MachineObject: LuaObject, Sendable {
     type.property("release") { $0.machine.record.release }
     type.property("address") { $0.machine.record.address }
     type.property("vnc") { $0.machine.record.display }
+    type.property("vnc_socket") { $0.machine.record.spec.display == .socket ? $0.machine.folder.vnc : nil }
+    type.property("gdb") { $0.machine.gdbTarget }
+    type.property("consoles") { object in
+      object.machine.record.spec.devices.consoles.indices.map { object.machine.folder.console($0) }
+    }
     type.property("pid") { try $0.machine.host.machine($0.machine.name)?.processID }
     type.property("command_line") { $0.machine.record.arguments }
     type.property("console_log") { $0.machine.folder.consoleLog }

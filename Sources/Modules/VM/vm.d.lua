@@ -21,10 +21,17 @@ local vm = {}
 ---@field net? kdev.Tap|kdev.UserNetwork|kdev.vm.CardOptions|(kdev.Tap|kdev.UserNetwork|kdev.vm.CardOptions)[] A card, or several. Default: none.
 ---@field vhost? boolean Move a tap's packets in the host's kernel. Default false.
 ---@field address? string What the guest's init configures: "ADDRESS/PREFIX,GATEWAY,DNS" or "dhcp". Default: for a tap in a bridge that was made here, a free address in it; for another bridge, dhcp; for user networking, QEMU's. It is the first card's.
----@field share? table<string, string> Folders of the host by the tag that the guest mounts them with.
----@field vnc? integer The display on 127.0.0.1. Default: a free one.
+---@field share? table<string, string|kdev.vm.ShareOptions> Folders of the host by the tag that the guest mounts them with.
+---@field vnc? integer|boolean|kdev.vm.VNCOptions The display on 127.0.0.1; false is no display. Default: a free one.
+---@field gdb? boolean|integer QEMU's gdb stub: true is a Unix socket, a number a port on 127.0.0.1. Default: none.
+---@field consoles? ("serial"|"virtio")[] Consoles besides the first, behind Unix sockets: /dev/ttyS2 and /dev/ttyS3, or /dev/hvc0 and so on.
+---@field numa? kdev.vm.NodeOptions[] NUMA nodes, which together have the machine's memory and processors.
+---@field rng? boolean A source of entropy. Default true.
+---@field pvpanic? boolean Let the guest say that its kernel panicked: an event GUEST_PANICKED. Default false.
+---@field vsock? integer The guest's context identifier, 3 at least. Needs /dev/vhost-vsock.
+---@field paused? boolean Stand still before the first instruction, until `vm:resume()`. Default false.
 ---@field append? string[] Words for the kernel's command line.
----@field extra? string[] Arguments for QEMU as they are.
+---@field extra? string[] Arguments for QEMU. Options, devices and their properties that it does not have are refused.
 ---@field wait? "agent"|"none" What the launch waits for: kdevlua's agent in the guest, or nothing but QEMU. Default: "agent" with a kernel, "none" without.
 ---@field boot_timeout? string|number Until the guest answers: seconds, or a text such as "90s". Default 120.
 
@@ -35,6 +42,20 @@ local vm = {}
 ---@field discard? boolean Give what the guest discards back to the host's file system. Default false.
 ---@field read_only? boolean Default false. Not for IDE, which knows none.
 ---@field serial? string What the guest finds it by in /dev/disk/by-id: 20 bytes at most.
+
+---@class kdev.vm.ShareOptions
+---@field path string
+---@field security? "none"|"passthrough"|"mapped-xattr"|"mapped-file" How owners and rights of the guest's files are kept: as QEMU's user can; as the guest says, for which QEMU has to be root; in extended attributes; in files beside them. Default "none".
+---@field read_only? boolean Default false.
+
+---@class kdev.vm.VNCOptions
+---@field display? integer The display on 127.0.0.1. Default: a free one.
+---@field socket? boolean A Unix socket instead of a port: `vm.vnc_socket`. Default false.
+---@field password? string 8 bytes at most. QEMU gets it over QMP; it is in no command line and no file. It counts anew with each launch, also of a machine that runs.
+
+---@class kdev.vm.NodeOptions
+---@field memory string|integer Bytes, or a text such as "512M".
+---@field cpus? integer How many of the machine's processors; the first node has the first ones. Default 0.
 
 ---@class kdev.vm.CardOptions
 ---@field net kdev.Tap|kdev.UserNetwork
@@ -134,6 +155,9 @@ function Console:expect(pattern, options) end
 ---@field address? string Where the guest is reached from this host: an address, or "127.0.0.1:PORT" for its ssh port.
 ---@field vnc? integer The VNC display on 127.0.0.1.
 ---@field pid? integer QEMU's process.
+---@field vnc_socket? string The Unix socket of the display, when it has one.
+---@field gdb? string What gdb's `target remote` takes.
+---@field consoles string[] The Unix sockets of the consoles besides the first.
 ---@field command_line? string[] QEMU's argument vector.
 ---@field console_log string The file that the guest's serial console is written to.
 local Machine = {}
@@ -144,6 +168,11 @@ local Machine = {}
 ---@param options kdev.vm.LaunchOptions
 ---@return kdev.Machine
 function vm.launch(options) end
+
+--- The line that `launch` would start QEMU with. Nothing is made, and a machine that runs is not looked at.
+---@param options kdev.vm.LaunchOptions
+---@return string[]
+function vm.command_line(options) end
 
 --- A running machine by name. Errors: "invalid" when none of that name runs.
 ---@param name string
