@@ -23,6 +23,8 @@ public final class LocalHost: Sendable {
   let startGate = StartGate()
   private let steps = Atomic<Int>(0)
   private let sudo = Mutex<Bool?>(nil)
+  /// Whether sudo allows a batch of ip's commands.
+  let batchAllowed = Mutex<Bool?>(nil)
   private let plannedFolders = Mutex<Set<String>>([])
   /// Ports and addresses that no other kdevlua may take meanwhile.
   let reservations = Mutex(Reservations())
@@ -119,9 +121,9 @@ public final class LocalHost: Sendable {
     _ spawn: @escaping @Sendable (_ program: String, _ arguments: [String]) async throws(HostError) -> CommandResult
   ) async throws(HostError) -> CommandResult {
     let viaSudo = command.asRoot && !isRoot
-    let line = command.shellText(sudo: viaSudo)
+    let lines = command.shellLines(sudo: viaSudo)
     if isDryRun, command.effect == .change {
-      observer.observe(.planned(line))
+      for line in lines { observer.observe(.planned(line)) }
       return CommandResult(status: 0)
     }
     guard let name = command.arguments.first else { throw HostError(.invalid, "an empty command") }
@@ -129,11 +131,11 @@ public final class LocalHost: Sendable {
       var program = try executables.require(name)
       var arguments = Array(command.arguments.dropFirst())
       if viaSudo {
-        guard try await canUseSudo() else { throw noRoot(for: line) }
+        guard try await canUseSudo() else { throw noRoot(for: lines.first ?? name) }
         arguments = ["-n", program] + arguments
         program = try executables.require("sudo")
       }
-      observer.observe(.command(line))
+      for line in lines { observer.observe(.command(line)) }
       return try await withTimeLimit(timeLimit, "\(name) did not end") {
         [program, arguments] () async throws(HostError) in
         try await spawn(program, arguments)

@@ -29,6 +29,8 @@ import Testing
     { samples['kdev.Disk'], { disk = samples['kdev.Disk'], interface = "scsi", cache = "none", discard = true,
       read_only = true, serial = "a" } }
     """#,
+    "kdev.net.UserOptions.forward": "{ http = 80 }", "kdev.net.BridgeOptions.mtu": "1400",
+    "kdev.net.TapOptions.mtu": "1400",
     // The other network has no vhost.
     "kdev.vm.LaunchOptions.net": "samples['kdev.UserNetwork']", "kdev.vm.LaunchOptions.vhost": "false",
     // One of the two; and a sum of as many digits as it has.
@@ -135,15 +137,17 @@ import Testing
           object.push(onto: lua)
           lua.rawSet(type(of: object).luaName, of: -2)
         }
-        let bridge = Bridge(name: "a", address: nil, isOurs: false, entry: nil)
+        let bridge = Bridge(name: "a", namespace: "a", address: nil, mtu: nil, isOurs: false)
         add(
           DiskObject(
             Disk(path: "/nonexistent/a", format: .qcow2, size: try ByteSize("1G"), backing: nil), environment))
         add(KernelObject(kernel))
         add(KernelTreeObject(path: folder, version: "6.1.0"))
         add(BridgeObject(bridge, host))
-        add(TapObject(Tap(name: "a", bridge: "a", entry: nil), in: bridge, host))
-        add(UserNetworkObject(port: 1))
+        add(TapObject(Tap(name: "a", bridge: "a", namespace: "a", queues: 1, entry: nil), in: bridge, host))
+        add(NamespaceObject(NetworkNamespace(name: "a", entries: []), host))
+        add(UserNetworkObject(sshPort: 1, forwards: []))
+        add(LinkEndObject(LinkEnd(own: "/nonexistent/a", peer: "/nonexistent/b")))
         add(TaskQueue(capacity: 8))
         add(TaskSemaphore(size: 8))
         let record = MachineRecord(

@@ -95,7 +95,7 @@ import Testing
     ("kdev.proc.run { 'ls', env = { A = 1 } }", "kdev.proc.run: field 'env.A': string expected, got number"),
     (
       "kdev.net.bridge { 'a', name = 'b' }",
-      "kdev.net.bridge: a list element where named fields are expected: name, address"
+      "kdev.net.bridge: a list element where named fields are expected: name, address, mtu, dhcp, masquerade, namespace"
     ),
     (
       "kdev.disk.overlay { path = 'a', backing = kdev.net.user() }",

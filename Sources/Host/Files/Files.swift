@@ -45,6 +45,15 @@ public enum Files {
     }
   }
 
+  /// Writes into a file that is there, such as a switch of the kernel's below /proc.
+  static func overwrite(_ path: String, with text: String) throws(HostError) {
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system("could not write \(path)", errno: errno) }
+    defer { close(descriptor) }
+    let status = Descriptor.write(Array(text.utf8), to: descriptor)
+    if status != 0 { throw .system("could not write \(path)", errno: status) }
+  }
+
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   public static func isFolder(_ path: String) -> Bool {

@@ -151,15 +151,22 @@ extension Machine {
 
   private static func backend(_ network: NetworkCard.Network, _ id: String) -> [String: JSONValue] {
     switch network {
-    case .tap(let name, let vhost):
+    case .tap(let name, let vhost, let queues, _):
       [
         "type": .string("tap"), "id": .string(id), "ifname": .string(name), "script": .string("no"),
-        "downscript": .string("no"), "vhost": .bool(vhost),
+        "downscript": .string("no"), "vhost": .bool(vhost), "queues": .integer(Int64(queues ?? 1)),
       ]
-    case .user(let port):
+    case .user(let port, let forwards):
       [
         "type": .string("user"), "id": .string(id),
-        "hostfwd": .array([.object(["str": .string("tcp:127.0.0.1:\(port)-:22")])]),
+        "hostfwd": .array(
+          (["tcp:127.0.0.1:\(port)-:22"] + (forwards ?? []).map(\.rule)).map { .object(["str": .string($0)]) }),
+      ]
+    case .link(let end):
+      [
+        "type": .string("dgram"), "id": .string(id),
+        "local": .object(["type": .string("unix"), "path": .string(end.own)]),
+        "remote": .object(["type": .string("unix"), "path": .string(end.peer)]),
       ]
     case .unplugged: ["type": .string("hubport"), "id": .string(id), "hubid": .integer(0)]
     }

@@ -98,8 +98,8 @@ extension LocalHost {
 
   /// - Throws: `conflict` when a running machine's tap was removed: one of that name that is there now is not in its hands.
   private func checkTaps(of spec: MachineSpec) async throws(HostError) {
-    for case .tap(let tap, _) in spec.cards.map(\.network) {
-      guard let link = try await link(tap), link.kind == .tap, link.hasCarrier else {
+    for case .tap(let tap, _, _, let namespace) in spec.cards.map(\.network) {
+      guard let link = try await link(tap, in: namespace), link.kind == .tap, link.hasCarrier else {
         throw HostError(
           .conflict, "the machine \(spec.name) is running already, and its tap \(tap) was removed meanwhile",
           hint: "kdevlua down \(spec.name), then run it again")
@@ -158,9 +158,10 @@ extension LocalHost {
   ) async throws(HostError) -> Machine {
     var image = spec.kernel
     if spec.profile == .fast, let kernel = spec.kernel { image = try await uncompressedKernel(of: kernel) ?? kernel }
-    let command = Command.change(QEMUOption.arguments(spec, in: folder, kernel: image) + runAs)
+    let arguments = QEMUOption.arguments(spec, in: folder, kernel: image) + runAs
+    let command = inside(spec.namespace, .change(arguments))
     var record = MachineRecord(spec: spec, kernelFile: spec.kernel.flatMap { FileIdentity($0) })
-    record.arguments = command.arguments
+    record.arguments = arguments
     if isDryRun {
       observer.observe(.planned("mkdir -p \(ShellText.quote(folder.path))"))
       try prepareEvents(folder)
@@ -256,6 +257,11 @@ extension LocalHost {
       error.code = .busy
       error.message = "the tap device of the machine \(spec.name) is in use, or may not be opened"
       error.hint = "stop what runs on it, or choose another tap"
+    } else if let place = text.firstRange(of: "Could not set up host forwarding rule '") {
+      error.code = .busy
+      error.message =
+        "a port that is to lead to the machine \(spec.name) is taken: \(text[place.upperBound...].prefix { $0 != "'" })"
+      error.hint = "choose another one, or a name instead of a number to get a free one"
     } else if text.contains("Failed to find an available port") || text.contains("Address already in use") {
       error.code = .busy
       error.message = "the VNC display \(spec.display.text) of the machine \(spec.name) is taken"

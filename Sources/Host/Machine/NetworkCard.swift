@@ -1,10 +1,13 @@
 /// A network card of a machine, and what it is connected to.
 public struct NetworkCard: Sendable, Equatable, Codable {
   public enum Network: Sendable, Equatable, Codable {
-    /// A tap device of the host. `vhost` moves packets in the host's kernel.
-    case tap(name: String, vhost: Bool)
-    /// QEMU's own user networking, with a port of the host's loopback forwarded to the guest's ssh port.
-    case user(sshPort: Int)
+    /// A tap device of the host, in a named network namespace or, nil, in the caller's. `vhost` moves packets in the host's kernel.
+    /// What may be nil is not in records of earlier versions.
+    case tap(name: String, vhost: Bool, queues: Int? = nil, namespace: String? = nil)
+    /// QEMU's own user networking, with a port of the host's loopback forwarded to the guest's ssh port, and others.
+    case user(sshPort: Int, forwards: [PortForward]? = nil)
+    /// A cable to another machine, without a device of the host.
+    case link(LinkEnd)
     /// Nothing: a template's, until a clone connects it.
     case unplugged
   }
@@ -23,6 +26,10 @@ public struct NetworkCard: Sendable, Equatable, Codable {
 
   public static let virtio = "virtio-net-pci"
 
+  public var isTap: Bool { if case .tap = network { true } else { false } }
+  /// The named network namespace that its tap is in.
+  public var namespace: String? { if case .tap(_, _, _, let namespace) = network { namespace } else { nil } }
+
   /// For people: what it is connected to, and what is not as by default.
   var text: String {
     let more = (model == Self.virtio ? [] : [model]) + (address.map { [$0] } ?? [])
@@ -34,8 +41,11 @@ extension NetworkCard.Network {
   // The forwarded port is chosen anew each time, so it is no difference.
   var text: String {
     switch self {
-    case .tap(let name, let vhost): "tap \(name)\(vhost ? " with vhost" : "")"
-    case .user: "user networking"
+    case .tap(let name, let vhost, let queues, let namespace):
+      "tap \(name)\(vhost ? " with vhost" : "")\(queues.map { " of \($0) queues" } ?? "")\(namespace.map { " in \($0)" } ?? "")"
+    case .user(_, let forwards):
+      "user networking" + (forwards.map { " with " + $0.map(\.text).joined(separator: ", ") } ?? "")
+    case .link(let end): "link by \(end.own)"
     case .unplugged: "nothing"
     }
   }
@@ -49,15 +59,27 @@ extension QEMUOption {
       let address = card.address ?? mac(of: index == 0 ? spec.name : "\(spec.name)/\(index)")
       // romfile= leaves out the network boot ROM, which costs start-up and is wanted only by who boots from it.
       let rom = spec.boot?.contains("n") == true ? "" : ",romfile="
-      return ["-netdev", backend(card.network, id), "-device", "\(card.model),netdev=\(id),mac=\(address)\(rom)"]
+      var queues = ""
+      if case .tap(_, _, let count?, _) = card.network, card.model == NetworkCard.virtio {
+        // An interrupt for each direction of each queue, one for changes, one for the control queue.
+        queues = ",mq=on,vectors=\(2 * count + 2)"
+      }
+      return [
+        "-netdev", backend(card.network, id), "-device", "\(card.model),netdev=\(id),mac=\(address)\(queues)\(rom)",
+      ]
     }
   }
 
   private static func backend(_ network: NetworkCard.Network, _ id: String) -> String {
     switch network {
-    case .tap(let name, let vhost):
+    case .tap(let name, let vhost, let queues, _):
       "tap,id=\(id),ifname=\(name),script=no,downscript=no,vhost=\(vhost ? "on" : "off")"
-    case .user(let port): "user,id=\(id),hostfwd=tcp:127.0.0.1:\(port)-:22"
+        + (queues.map { ",queues=\($0)" } ?? "")
+    case .user(let port, let forwards):
+      "user,id=\(id),hostfwd=tcp:127.0.0.1:\(port)-:22"
+        + (forwards ?? []).map { ",hostfwd=\($0.rule)" }.joined()
+    case .link(let end):
+      "dgram,id=\(id),local.type=unix,local.path=\(escape(end.own)),remote.type=unix,remote.path=\(escape(end.peer))"
     case .unplugged: "hubport,id=\(id),hubid=0"
     }
   }

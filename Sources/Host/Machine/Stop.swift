@@ -12,6 +12,7 @@ extension LocalHost {
   ) async throws(HostError) {
     if runs { try await endMachine(name: name, folder: path, patience: gracefully ? .seconds(60) : nil, step) }
     if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
+    if !isDryRun { try forgetAddress(of: name) }
   }
 
   /// Ends a machine's QEMU; no error when there is none.

@@ -65,7 +65,7 @@ extension LocalHost {
         Survey.Machine(
           name: spec.name, state: await status(of: machine, folder, isKept: entry?.kept ?? true),
           pid: machine.processID, memory: spec.memory, cpus: spec.cpus, accel: spec.accelerator.rawValue,
-          address: machine.record.address, vnc: machine.record.display, release: machine.record.release,
+          address: try address(of: machine.record), vnc: machine.record.display, release: machine.record.release,
           console: folder.consoleLog))
     }
     let things = entries.compactMap { entry -> Survey.Thing? in
@@ -75,9 +75,13 @@ extension LocalHost {
       let name = entry.resource.name
       let isGone =
         switch entry.resource {
-        case .tap(let name, let index), .bridge(let name, let index):
+        case .tap(_, _, let space?), .bridge(_, _, let space?): entry.boot != boot || self.isGone(space)
+        case .tap(let name, let index, nil), .bridge(let name, let index, nil):
           entry.boot != boot
             || links.map { !$0.contains { $0.name == name && (index == nil || $0.index == index) } } ?? false
+        case .nameService(_, let folder, _): nameService(in: BridgeFolder(path: folder)) == nil
+        case .masquerade, .forwarding: entry.boot != boot
+        case .namespace(let space), .movedLink(_, let space, _, _): self.isGone(space)
         default: name.hasPrefix("/") && !Files.exists(name)
         }
       return Survey.Thing(
@@ -115,7 +119,10 @@ extension Resource {
   /// Its name or path, which its title ends with.
   var name: String {
     switch self {
-    case .tap(let name, _), .bridge(let name, _), .machine(let name, _): name
+    case .tap(let name, _, _), .bridge(let name, _, _), .nameService(let name, _, _), .masquerade(let name, _),
+      .machine(let name, _), .namespace(let name), .movedLink(let name, _, _, _):
+      name
+    case .forwarding: "net.ipv4.ip_forward"
     case .disk(let path), .temporary(let path), .temporaryFolder(let path): path
     }
   }

@@ -23,6 +23,12 @@ public enum IPv4 {
     /// The host's own address.
     public var host: String { IPv4.text(bits) }
     public var text: String { "\(host)/\(prefixLength)" }
+    /// The network itself: 192.168.77.0/24.
+    var networkText: String { "\(IPv4.text(bits & mask))/\(prefixLength)" }
+    var maskText: String { IPv4.text(mask) }
+    /// The first and the last address that a host may have.
+    var first: String { IPv4.text(bits & mask | 1) }
+    var last: String { IPv4.text((bits | ~mask) - 1) }
 
     /// Whether an address with its own prefix lies in this network, or holds it.
     func overlaps(_ other: Link.Address) -> Bool {

@@ -41,11 +41,15 @@ public struct Link: Sendable, Equatable {
     guard let alias, alias.hasPrefix(Self.aliasPrefix) else { return nil }
     return String(alias.dropFirst(Self.aliasPrefix.count))
   }
+  /// The largest packet, in bytes.
+  public let mtu: Int
+  /// A tap that several queues can be opened of.
+  public let isMultiqueue: Bool
 }
 
 extension Link: Decodable {
   private enum Key: String, CodingKey {
-    case ifindex, ifname, flags, master, linkinfo, ifalias
+    case ifindex, ifname, flags, master, linkinfo, ifalias, mtu
     case addressInfo = "addr_info"
     case linkType = "link_type"
   }
@@ -53,6 +57,12 @@ extension Link: Decodable {
     struct Tun: Decodable {
       var type: String?
       var user: JSONValue?
+      var isMultiqueue: Bool?
+
+      private enum CodingKeys: String, CodingKey {
+        case type, user
+        case isMultiqueue = "multi_queue"
+      }
     }
     var kind: String?
     var data: Tun?
@@ -90,6 +100,8 @@ extension Link: Decodable {
       case .integer(let id): String(id)
       default: nil
       }
+    mtu = try fields.decodeIfPresent(Int.self, forKey: .mtu) ?? 1500
+    isMultiqueue = info?.data?.isMultiqueue ?? false
     addresses = (try fields.decodeIfPresent([AddressInfo].self, forKey: .addressInfo) ?? []).compactMap { info in
       guard info.family == "inet", let address = info.local, let length = info.prefixlen else { return nil }
       return Address(address: address, prefixLength: length)
@@ -98,10 +110,13 @@ extension Link: Decodable {
 }
 
 extension LocalHost {
-  /// All interfaces of this network namespace.
-  public func links() async throws(HostError) -> [Link] {
-    let result = try await require(
-      .query("ip", "-json", "-details", "address", "show"), to: "list the network interfaces")
+  /// All interfaces of a network namespace.
+  /// - Parameter namespace: a named one; nil is the caller's.
+  public func links(in namespace: String? = nil) async throws(HostError) -> [Link] {
+    var command = Command.query(IPBatch.prefix(namespace) + ["-json", "-details", "address", "show"])
+    // Only root may enter a namespace.
+    if namespace != nil { command = command.privileged }
+    let result = try await require(command, to: "list the network interfaces")
     do {
       return try JSONDecoder().decode([Link].self, from: Data(result.output))
     } catch {
@@ -110,8 +125,14 @@ extension LocalHost {
   }
 
   /// The interface of that name, or nil.
-  public func link(_ name: String) async throws(HostError) -> Link? {
-    try await links().first { $0.name == name }
+  public func link(_ name: String, in namespace: String? = nil) async throws(HostError) -> Link? {
+    try await links(in: namespace).first { $0.name == name }
+  }
+
+  /// The index of the first interface that `ip -json link show` tells of.
+  static func linkIndex(in output: [UInt8]) -> Int? {
+    struct Shown: Decodable { var ifindex: Int }
+    return (try? JSONDecoder().decode([Shown].self, from: Data(output)))?.first?.ifindex
   }
 
   /// - Throws: `invalid` for what Linux does not take as an interface's name (IFNAMSIZ, dev_valid_name in net/core/dev.c).

@@ -9,54 +9,62 @@ extension LocalHost {
   /// The alias of the interfaces that are made with this state: whose an interface is, for every kdevlua and in `ip link`.
   var linkAlias: String { Link.aliasPrefix + state.root }
 
-  /// Makes a device: into the journal, by the first command, its index noted, then the others. When one fails, or the task
-  /// is cancelled, the device is gone again.
-  /// - Parameter commands: each with its purpose, as in "could not PURPOSE".
+  /// Makes a device: into the journal, then all commands in one call, with its index noted. When one fails, or the task is
+  /// cancelled, the device is gone again.
+  /// - Parameter batch: the first line makes the device.
   /// - Returns: its line in the journal; nil in a dry run.
   func makeLink(
-    _ name: String, _ kind: Link.Kind, by commands: [(Command, purpose: String)], in transaction: Transaction
+    _ name: String, _ kind: Link.Kind, by batch: IPBatch, in transaction: Transaction
   ) async throws(HostError) -> JournalEntry? {
-    guard let add = commands.first else { return nil }
+    var batch = batch
+    batch.shown = name
     func resource(_ index: Int?) -> Resource {
-      kind == .tap ? .tap(name: name, index: index) : .bridge(name: name, index: index)
+      kind == .tap
+        ? .tap(name: name, index: index, namespace: batch.namespace)
+        : .bridge(name: name, index: index, namespace: batch.namespace)
     }
-    var entry = isDryRun ? nil : try transaction.record(resource(nil))
+    if isDryRun {
+      try await require(batch)
+      return nil
+    }
+    let entry = try transaction.record(resource(nil))
     do throws(HostError) {
-      let result = try await run(add.0.privileged)
-      guard result.succeeded else {
+      let outcome = try await run(batch)
+      if let failure = outcome.failure {
         // It was not made: a device of that name is somebody else's.
-        if let made = entry { try transaction.strike(made) }
-        entry = nil
-        throw failure(of: add.0.privileged, result, to: add.purpose)
+        if failure.line == 0 { try transaction.strike(entry) }
+        throw failure.error
       }
-      if let made = entry { entry = try transaction.update(made, resource(try await link(name)?.index)) }
-      for (command, purpose) in commands.dropFirst() { try await require(command.privileged, to: purpose) }
-      return entry
+      return try transaction.update(entry, resource(outcome.shownIndex))
     } catch {
-      if let made = entry {
-        try await uncancelled { () async throws(HostError) in
-          // Not by `undo`, which takes the lock that is held here.
-          try await self.removeLink(name, index: made.resource.linkIndex, kind: kind)
-          try transaction.strike(made)
-        }
+      if journal.has(entry) {
+        try await uncancelled { () async throws(HostError) in try await self.undoNetwork([entry], isLocked: true) }
       }
       throw error
     }
   }
 
-  /// Removes an interface that kdevlua made: of that name, kind and index. Without an index nobody knows whether it was
-  /// made before kdevlua was killed; then one that is in use is somebody else's.
-  func removeLink(_ name: String, index: Int?, kind: Link.Kind) async throws(HostError) {
-    guard let link = try await link(name), link.kind == kind, index == nil || index == link.index else { return }
-    if index == nil, link.alias.map({ $0 != linkAlias }) ?? (link.hasCarrier || !link.addresses.isEmpty) { return }
-    try await require(.change("ip", "link", "del", name).privileged, to: "remove the \(kind.text) \(name)")
+  /// Removes interfaces that kdevlua made, of one namespace, in one call.
+  func removeLinks(_ links: [Link], in namespace: String?) async throws(HostError) {
+    guard !links.isEmpty, !isGone(namespace) else { return }
+    var batch = IPBatch(namespace: namespace)
+    for link in links { batch.add("link", "del", link.name, to: "remove the \(link.kind.text) \(link.name)") }
+    if links.count > 1 {
+      // For each device that goes the kernel waits until nobody uses it any more, some 30 ms; for a group of them once
+      // (rtnl_group_dellink in net/core/rtnetlink.c). The number is one that nobody else has come upon.
+      let group = String(UInt32.random(in: 1 << 24..<1 << 31))
+      batch.shortcut = links.map { ["link", "set", $0.name, "group", group] } + [["link", "del", "group", group]]
+    }
+    try await require(batch)
   }
 
   /// Whether a line of the journal tells of this very device, and not of an earlier one of its name.
-  func isMade(_ link: Link, by entry: JournalEntry) throws(HostError) -> Bool {
+  /// - Parameter namespace: the one that the device is in.
+  func isMade(_ link: Link, in namespace: String?, by entry: JournalEntry) throws(HostError) -> Bool {
     guard entry.boot == (try Journal.bootID()) else { return false }
     return switch entry.resource {
-    case .tap(link.name, let index), .bridge(link.name, let index): index == nil || index == link.index
+    case .tap(link.name, let index, namespace): link.kind == .tap && (index == nil || index == link.index)
+    case .bridge(link.name, let index, namespace): link.kind == .bridge && (index == nil || index == link.index)
     default: false
     }
   }

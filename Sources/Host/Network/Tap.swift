@@ -5,6 +5,10 @@ public struct Tap: Sendable, Equatable {
   public let name: String
   /// The bridge that it is in.
   public let bridge: String?
+  /// The named network namespace that it is in; nil is the caller's.
+  public let namespace: String?
+  /// How many queues a card may have on it.
+  public let queues: Int
   /// Its line in the journal, when it was made now and not taken over.
   let entry: JournalEntry?
 
@@ -23,34 +27,48 @@ extension LocalHost {
   /// (ip-tuntap(8), ip-link(8)).
   /// - Parameters:
   ///   - name: the device's name, 15 characters at most.
-  ///   - bridge: a bridge that exists, or nil.
+  ///   - bridge: a bridge that exists, or nil. The tap is made in its namespace.
+  ///   - mtu: the largest packet in bytes; nil is the bridge's, if it was asked for one.
+  ///   - queues: more than one lets several processors of the guest send at once.
   /// - Throws: `conflict` when the name is another kind of interface or another user's tap, `busy` when a program has the
   ///   tap open or it was made for another machine, `permission` when there is no right to make one.
-  public func makeTap(_ name: String, bridge: String?, in transaction: Transaction) async throws(HostError) -> Tap {
+  public func makeTap(
+    _ name: String, bridge: Bridge?, mtu: Int? = nil, queues: Int = 1, namespace: String? = nil,
+    in transaction: Transaction
+  ) async throws(HostError) -> Tap {
     try Self.validate(interfaceName: name)
+    let namespace = bridge?.namespace ?? namespace
     return try await step("tap \(name)") { step async throws(HostError) in
       let lock = try await networkLock()
       defer { withExtendedLifetime(lock) {} }
-      var commands: [(Command, purpose: String)] = []
-      if let bridge {
-        commands.append((.change("ip", "link", "set", name, "master", bridge), "put \(name) into \(bridge)"))
+      var setting = IPBatch(namespace: namespace)
+      let there = isDryRun && isGone(namespace) ? nil : try await link(name, in: namespace)
+      if let there { try checkAdoptable(there, bridge?.name, queues: queues, for: transaction) }
+      if let bridge, there?.master != bridge.name {
+        setting.add("link", "set", name, "master", bridge.name, to: "put \(name) into \(bridge.name)")
       }
-      let up = Command.change("ip", "link", "set", name, "up")
-      if let link = try await link(name) {
-        try checkAdoptable(link, bridge, for: transaction)
-        commands.append((up, "bring \(name) up"))
-        for (command, purpose) in commands where link.master != bridge || !link.isUp {
-          try await require(command.privileged, to: purpose)
-        }
-        step.adopted(bridge.map { "in \($0)" } ?? "as it is")
-        return Tap(name: name, bridge: bridge, entry: nil)
+      if let mtu = mtu ?? bridge?.mtu, there?.mtu != mtu {
+        setting.add("link", "set", name, "mtu", String(mtu), to: "set the mtu of \(name)")
+      }
+      if there == nil {
+        setting.add("link", "set", name, "up", "alias", linkAlias, to: "bring \(name) up")
+      } else if there?.isUp == false {
+        setting.add("link", "set", name, "up", to: "bring \(name) up")
+      }
+      if there != nil {
+        try await require(setting)
+        step.adopted(bridge.map { "in \($0.name)" } ?? "as it is")
+        return Tap(name: name, bridge: bridge?.name, namespace: namespace, queues: queues, entry: nil)
       }
       let owner = isRoot ? [] : ["user", String(getuid())]
-      commands.append((.change(up.arguments + ["alias", linkAlias]), "bring \(name) up"))
-      let add = Command.change(["ip", "tuntap", "add", "dev", name, "mode", "tap"] + owner)
-      let entry = try await makeLink(name, .tap, by: [(add, "make the tap device \(name)")] + commands, in: transaction)
-      step.detail(bridge.map { "in \($0)" } ?? "up")
-      return Tap(name: name, bridge: bridge, entry: entry)
+      let several = queues > 1 ? ["multi_queue"] : []
+      let add = IPBatch.Line(
+        arguments: ["tuntap", "add", "dev", name, "mode", "tap"] + several + owner,
+        purpose: "make the tap device \(name)")
+      setting.lines.insert(add, at: 0)
+      let entry = try await makeLink(name, .tap, by: setting, in: transaction)
+      step.detail(bridge.map { "in \($0.name)" } ?? "up")
+      return Tap(name: name, bridge: bridge?.name, namespace: namespace, queues: queues, entry: entry)
     }
   }
 
@@ -60,14 +78,25 @@ extension LocalHost {
   }
 
   /// - Throws: why a tap that is there already may not be used.
-  private func checkAdoptable(_ link: Link, _ bridge: String?, for transaction: Transaction) throws(HostError) {
+  private func checkAdoptable(
+    _ link: Link, _ bridge: String?, queues: Int, for transaction: Transaction
+  ) throws(HostError) {
     let choose = "choose another name, or remove it: sudo ip link del \(link.name)"
     guard link.kind == .tap else {
       throw HostError(
         .conflict, "the name \(link.name) is taken by a \(link.kind.text) interface", hint: "choose another name")
     }
-    var owner: String?
-    for entry in try journal.entries() where try isMade(link, by: entry) { owner = entry.owner }
+    // QEMU opens it with just these flags (tun_set_iff in drivers/net/tun.c).
+    if link.isMultiqueue != (queues > 1) {
+      throw HostError(
+        .conflict, "the tap \(link.name) was made \(link.isMultiqueue ? "for several queues" : "for one queue")",
+        hint: choose)
+    }
+    let boot = try Journal.bootID()
+    let owner = try journal.entries().last { entry in
+      guard entry.boot == boot, case .tap(link.name, let index, _) = entry.resource else { return false }
+      return index == nil || index == link.index
+    }?.owner
     if let owner, owner != transaction.owner {
       throw HostError(
         .busy, "the tap \(link.name) belongs to \(owner.isEmpty ? "another script" : "the machine \(owner)")",
@@ -90,8 +119,9 @@ extension LocalHost {
     }
   }
 
-  private static func userName() -> String? {
-    guard let entry = getpwuid(getuid()) else { return nil }
+  /// The calling user, as programs take it.
+  static func userName() -> String {
+    guard let entry = getpwuid(getuid()) else { return String(getuid()) }
     return String(cString: entry.pointee.pw_name)
   }
 }

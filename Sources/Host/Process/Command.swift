@@ -18,6 +18,9 @@ public struct Command: Sendable {
   public var error = OutputTarget.capture
   /// Variables added to the caller's environment; nil takes one out of it.
   public var environment: [String: String?] = [:]
+  /// What a trace and a dry run say instead, as argument vectors: the commands that a person would type for what this one does
+  /// in one go. Empty is the command itself.
+  public var said: [[String]] = []
 
   /// A command that only looks.
   public static func query(_ arguments: String...) -> Command { Command(arguments: arguments, effect: .query) }
@@ -36,6 +39,12 @@ public struct Command: Sendable {
   public init(arguments: [String], effect: Effect) {
     self.arguments = arguments
     self.effect = effect
+  }
+
+  /// The lines that a trace and a dry run say.
+  func shellLines(sudo: Bool) -> [String] {
+    if said.isEmpty { return [shellText(sudo: sudo)] }
+    return said.map { ShellText.line((asRoot && sudo ? ["sudo"] : []) + $0) }
   }
 
   /// The command as a person would type it. Long QEMU lines come one option a line.

@@ -2,10 +2,21 @@ import FoundationEssentials
 
 /// Something that kdevlua made on the host, with what is needed to undo it.
 public enum Resource: Codable, Sendable, Equatable {
-  /// A tap device. The index tells it from a later device of the same name; nil until it was made.
-  case tap(name: String, index: Int?)
+  /// A tap device. The index tells it from a later device of the same name; nil until it was made. The namespace is a named one,
+  /// nil the caller's.
+  case tap(name: String, index: Int?, namespace: String?)
   /// A bridge. It is removed only when no device is in it any more.
-  case bridge(name: String, index: Int?)
+  case bridge(name: String, index: Int?, namespace: String?)
+  /// A dnsmasq for the guests in a bridge, with its folder.
+  case nameService(bridge: String, folder: String, namespace: String?)
+  /// The nftables table that lets guests of a bridge out.
+  case masquerade(bridge: String, namespace: String?)
+  /// `net.ipv4.ip_forward` was off and was switched on.
+  case forwarding(namespace: String?)
+  /// A named network namespace.
+  case namespace(name: String)
+  /// An interface that was moved into a namespace, and what it had before.
+  case movedLink(name: String, namespace: String, addresses: [String], routes: [String])
   /// A running QEMU with its folder of sockets and logs.
   case machine(name: String, folder: String)
   /// A disk image that was made.
@@ -18,7 +29,7 @@ public enum Resource: Codable, Sendable, Equatable {
   /// The index of an interface, where it is known.
   var linkIndex: Int? {
     switch self {
-    case .tap(_, let index), .bridge(_, let index): index
+    case .tap(_, let index, _), .bridge(_, let index, _): index
     default: nil
     }
   }
@@ -26,8 +37,13 @@ public enum Resource: Codable, Sendable, Equatable {
   /// As `kdevlua ps` and `down` name it.
   public var title: String {
     switch self {
-    case .tap(let name, _): "tap \(name)"
-    case .bridge(let name, _): "bridge \(name)"
+    case .tap(let name, _, _): "tap \(name)"
+    case .bridge(let name, _, _): "bridge \(name)"
+    case .nameService(let bridge, _, _): "name service \(bridge)"
+    case .masquerade(let bridge, _): "masquerade \(bridge)"
+    case .forwarding: "forwarding net.ipv4.ip_forward"
+    case .namespace(let name): "namespace \(name)"
+    case .movedLink(let name, _, _, _): "moved interface \(name)"
     case .machine(let name, _): "machine \(name)"
     case .disk(let path): "disk \(path)"
     case .temporary(let path): "temporary file \(path)"

@@ -79,8 +79,17 @@ extension LocalHost {
       switch entry.resource {
       case _ where !entry.kept: add("of an interrupted set-up of \(entry.owner)", .undo(entry))
       case .machine: if !runs(entry) { add("has ended", .undo(entry)) }
-      case .tap(let name, let index), .bridge(let name, let index):
-        let isThere = links.contains { $0.name == name && (index == nil || $0.index == index) } && entry.boot == boot
+      case .nameService, .masquerade, .forwarding, .namespace, .movedLink:
+        if entry.boot != boot || entry.resource.namespace.map({ isGone($0) }) ?? false {
+          add("is gone", .undo(entry))
+        } else if over.contains(entry.owner) {
+          add("its machine has ended", .undo(entry))
+        }
+      case .tap(let name, let index, let space), .bridge(let name, let index, let space):
+        let isSeen =
+          space == nil
+          ? links.contains { $0.name == name && (index == nil || $0.index == index) } : !isGone(space)
+        let isThere = isSeen && entry.boot == boot
         if !isThere {
           add("is gone", .strike(entry))
         } else if over.contains(entry.owner) {
@@ -112,7 +121,7 @@ extension LocalHost {
     for kind in [Link.Kind.tap, .bridge] {
       for link in links where link.alias == linkAlias && link.kind == kind {
         var isKnown = false
-        for entry in entries where try isMade(link, by: entry) { isKnown = true }
+        for entry in entries where try isMade(link, in: nil, by: entry) { isKnown = true }
         let isUsed =
           kind == .tap
           ? link.hasCarrier : links.contains { $0.master == link.name && !names.contains($0.name) }
@@ -175,7 +184,8 @@ extension LocalHost {
     case .removeLink(let name, let index, let kind):
       let lock = try await networkLock()
       defer { withExtendedLifetime(lock) {} }
-      try await removeLink(name, index: index, kind: kind)
+      let link = try await links().first { $0.name == name && $0.index == index && $0.kind == kind }
+      try await removeLinks(link.map { [$0] } ?? [], in: nil)
     case .removeTree(let path): if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
     case .removeFile(let path): if !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
     case .record(let resource): if !isDryRun { _ = try journal.record(resource, owner: "", kept: true) }

@@ -78,7 +78,9 @@ extension LocalHost {
 
   /// Lets go what a machine's launch had reserved.
   func releaseReservations(of spec: MachineSpec) {
-    for case .user(let port) in spec.cards.map(\.network) { release(Self.reservation(ofPort: port)) }
+    for case .user(let port, let forwards) in spec.cards.map(\.network) {
+      for port in [port] + (forwards ?? []).map(\.host) { release(Self.reservation(ofPort: port)) }
+    }
     if let address = spec.address { release(Self.reservation(ofAddress: String(address.prefix { $0 != "/" }))) }
   }
 

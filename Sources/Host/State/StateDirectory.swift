@@ -27,6 +27,9 @@ public struct StateDirectory: Sendable, Equatable {
   /// A file a machine, locked while it is set up or taken down.
   public var locks: String { root + "/locks" }
 
+  /// A folder a bridge: who has which address in it, and the files of its dnsmasq.
+  public var networks: String { root + "/networks" }
+
   /// Makes a folder of the state, for the owner alone.
   public func make(_ folder: String) throws(HostError) {
     do throws(HostError) {

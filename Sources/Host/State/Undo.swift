@@ -4,25 +4,13 @@ extension LocalHost {
   /// Undoes one entry of the journal and strikes it out. What is gone already is no error; what is not ours any more
   /// (the host was started anew, or somebody made another device of that name) is left alone.
   /// - Parameter disks: remove disk images too; otherwise they stay, and their entries go.
-  /// - Returns: whether it is gone; false for a bridge that others use.
+  /// - Returns: whether it is gone; false for a part of a network that others use.
   @discardableResult func undo(
     _ entry: JournalEntry, disks: Bool, now: Bool = false, _ step: Step? = nil
   ) async throws(HostError) -> Bool {
+    if entry.resource.isNetwork { return try await undoNetwork([entry]) }
     let sameBoot = entry.boot == (try Journal.bootID())
     switch entry.resource {
-    case .tap(let name, let index):
-      if sameBoot { try await removeLink(name, index: index, kind: .tap) }
-    case .bridge(let name, let index):
-      switch sameBoot ? try await removeBridge(entry, name, index: index) : .removed {
-      case .removed: break
-      case .shared: return false
-      case .occupied:
-        // It stays for that device's sake, and goes with the last machine that is taken down.
-        var kept = entry
-        kept.kept = true
-        if !isDryRun { try journal.update(kept) }
-        return false
-      }
     case .machine(let name, let folder):
       // One whose set-up did not succeed has nothing to write, and may not answer.
       try await stopMachine(name: name, folder: folder, runs: sameBoot, gracefully: entry.kept && !now, step)
@@ -32,6 +20,7 @@ extension LocalHost {
       if !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
     case .temporaryFolder(let path):
       if !plans("rm -rf \(ShellText.quote(path))") { try Files.removeTree(path) }
+    default: break
     }
     if isDryRun { _ = plannedUndone.withLock { $0.insert(entry.id) } } else { try journal.strike(entry) }
     return true
@@ -67,7 +56,7 @@ extension LocalHost {
       for holder in Set(all.flatMap(\.lockNames)) {
         if name == nil || holder == name {
           locks[holder] = try lock(holder)
-        } else if all.contains(where: { $0.lockNames.contains(holder) && ($0.isBridge || $0.isFor(name ?? "")) }) {
+        } else if all.contains(where: { $0.lockNames.contains(holder) && ($0.isShared || $0.isFor(name ?? "")) }) {
           locks[holder] = try? lock(holder)
         }
       }
@@ -76,9 +65,13 @@ extension LocalHost {
     var undone: [Resource] = []
     var kept: [Resource] = []
     var failed: HostError?
-    for entry in try journal.entries().reversed() {
-      guard name == nil || entry.isFor(name ?? "") || orphaned(entry, in: all) else { continue }
-      guard isDryRun || entry.lockNames.allSatisfy({ locks[$0] != nil }) else { continue }
+    let going = try journal.entries().reversed().filter { entry in
+      guard name == nil || entry.isFor(name ?? "") || orphaned(entry, in: all) else { return false }
+      return isDryRun || entry.lockNames.allSatisfy { locks[$0] != nil }
+    }
+    // Networks last, and as a whole: nothing is on them any more.
+    let network = NetworkUndoing(going.filter(\.resource.isNetwork))
+    for entry in going.filter({ !$0.resource.isNetwork }) + network.entries {
       if Task.isCancelled {
         failed = .cancelled
         break
@@ -90,7 +83,12 @@ extension LocalHost {
       do {
         let resource = entry.resource
         let isGone = try await step("remove \(resource.title)") { step async throws(HostError) in
-          let isGone = try await undo(entry, disks: true, now: now, step)
+          let isGone =
+            if resource.isNetwork {
+              try await undo(entry, of: network)
+            } else {
+              try await undo(entry, disks: true, now: now, step)
+            }
           if !isGone { step.adopted("stays: other machines use it") }
           return isGone
         }
@@ -103,11 +101,11 @@ extension LocalHost {
     return (undone, kept)
   }
 
-  /// Whether the entry is a bridge that stayed for other machines' sake when its own was taken down: whoever takes the
-  /// last of them down removes it.
+  /// Whether the entry is a bridge, or what belongs to one, that stayed for other machines' sake when its own was taken down:
+  /// whoever takes the last of them down removes it.
   private func orphaned(_ entry: JournalEntry, in all: [JournalEntry]) -> Bool {
-    entry.isBridge && entry.kept && !entry.owner.isEmpty
-      && !all.contains { $0.owner == entry.owner && $0.id != entry.id && !$0.isDisk }
+    entry.isShared && entry.kept && !entry.owner.isEmpty
+      && !all.contains { $0.owner == entry.owner && !$0.isShared && !$0.isDisk }
   }
 }
 
@@ -123,6 +121,7 @@ extension JournalEntry {
     if case .machine(let name, _) = resource { names.insert(name) }
     return names
   }
-  var isBridge: Bool { if case .bridge = resource { true } else { false } }
+  /// What several machines may use.
+  var isShared: Bool { if case .tap = resource { false } else { resource.isNetwork } }
   var isDisk: Bool { if case .disk = resource { true } else { false } }
 }

@@ -10,10 +10,15 @@ enum NetModule: KdevModule {
     let host = environment.host
     module.async("bridge") { lua in
       let options = try environment.options(lua, at: 1, "kdev.net.BridgeOptions", for: "kdev.net.bridge")
-      let name: String = try options.required("name")
-      let address = try options.string("address")
+      var spec = BridgeSpec(name: try options.required("name"))
+      spec.address = try options.string("address")
+      spec.mtu = try options.integer("mtu", in: mtus)
+      spec.servesNames = try options.bool("dhcp")
+      spec.masquerades = try options.bool("masquerade")
+      let namespace: NamespaceObject? = try options.value("namespace")
+      spec.namespace = namespace?.namespace.name
       let transaction = lua.transaction(of: host)
-      return LuaOperation { BridgeObject(try await host.makeBridge(name, address: address, in: transaction), host) }
+      return LuaOperation { [spec] in BridgeObject(try await host.makeBridge(spec, in: transaction), host) }
     }
     module.async("tap") { lua in
       let options = try environment.options(lua, at: 1, "kdev.net.TapOptions", for: "kdev.net.tap")
@@ -22,17 +27,73 @@ enum NetModule: KdevModule {
         throw options.wrong("name", "a name expected where no set-up is open")
       }
       let bridge: BridgeObject? = try options.value("bridge")
-      return LuaOperation {
-        TapObject(try await host.makeTap(name, bridge: bridge?.bridge.name, in: transaction), in: bridge?.bridge, host)
+      let mtu = try options.integer("mtu", in: mtus)
+      // MAX_TAP_QUEUES in Linux's drivers/net/tun.c is 256; QEMU takes as many as there are processors.
+      let queues = try options.integer("queues", in: 1...255) ?? 1
+      let namespace: NamespaceObject? = try options.value("namespace")
+      if let space = namespace?.namespace.name, let bridge, bridge.bridge.namespace != space {
+        throw options.wrong("namespace", "the bridge \(bridge.bridge.name) is not in \(space)")
       }
+      return LuaOperation {
+        let tap = try await host.makeTap(
+          name, bridge: bridge?.bridge, mtu: mtu, queues: queues, namespace: namespace?.namespace.name, in: transaction)
+        return TapObject(tap, in: bridge?.bridge, host)
+      }
+    }
+    module.async("namespace") { lua in
+      let name: String = try lua.read(1)
+      let options = try environment.options(lua, at: 2, "kdev.net.NamespaceOptions", for: "kdev.net.namespace")
+      let interfaces = try options.strings("interfaces")
+      let transaction = lua.transaction(of: host)
+      return LuaOperation {
+        NamespaceObject(try await host.makeNamespace(name, interfaces: interfaces, in: transaction), host)
+      }
+    }
+    module.function("link") { lua in
+      let name: String = try lua.read(1)
+      let ends = try host.makeLink(name, in: lua.transaction(of: host))
+      lua.push(LinkEndObject(ends.0))
+      lua.push(LinkEndObject(ends.1))
+      return 2
     }
     module.function("user") { lua in
       let options = try environment.options(lua, at: 1, "kdev.net.UserOptions", for: "kdev.net.user")
-      lua.push(UserNetworkObject(port: try options.integer("ssh_port", in: 1...65535) ?? host.reserveLoopbackPort()))
+      let port = try options.integer("ssh_port", in: ports) ?? host.reserveLoopbackPort()
+      lua.push(UserNetworkObject(sshPort: port, forwards: try forwards(options, host)))
       return 1
     }
   }
 }
+
+private let ports = 1...65535
+
+/// Ports of the guest by those of the host: a number, or a name that gets a free one; "udp:" before it for UDP.
+private func forwards(_ options: Options, _ host: LocalHost) throws -> [UserNetworkObject.Named] {
+  guard let value: LuaValue = try options.value("forward") else { return [] }
+  return try (value.fields ?? []).map { field in
+    let key = field.key.text ?? field.key.int.map(String.init) ?? ""
+    guard let guest = field.value.int, ports.contains(guest) else {
+      throw options.wrong("forward", "a port of the guest expected for \(key), 1 to 65535")
+    }
+    let parts = key.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 1 || parts.count == 2 && ["tcp", "udp"].contains(parts[0]), let name = parts.last,
+      !name.isEmpty
+    else {
+      throw options.wrong("forward", "\"8080\", \"udp:5353\" or a name expected, got \"\(key)\"")
+    }
+    let port: Int
+    if let number = Int(name) {
+      guard ports.contains(number) else { throw options.wrong("forward", "a port is 1 to 65535, got \(name)") }
+      port = number
+    } else {
+      port = try host.reserveLoopbackPort()
+    }
+    return (key, PortForward(isUDP: parts.count == 2 && parts[0] == "udp", host: port, guest: guest))
+  }
+}
+
+/// What Linux takes as the largest packet of an IPv4 interface, in bytes (ETH_MIN_MTU, ETH_MAX_MTU in if_ether.h).
+private let mtus = 68...65535
 
 extension Transaction {
   /// The tap of the machine that the set-up is for.
@@ -53,6 +114,7 @@ final class BridgeObject: LuaObject, Sendable {
   static func define(_ type: LuaClass<BridgeObject>) {
     type.property("name") { $0.bridge.name }
     type.property("address") { $0.bridge.address?.text }
+    type.property("namespace") { $0.bridge.namespace }
     type.close { object in LuaOperation { try await object.host.remove(object.bridge) } }
     type.tostring { "kdev.Bridge: \($0.bridge.name)" }
   }
@@ -75,20 +137,60 @@ final class TapObject: LuaObject, Sendable {
   static func define(_ type: LuaClass<TapObject>) {
     type.property("name") { $0.tap.name }
     type.property("bridge") { $0.tap.bridge }
+    type.property("namespace") { $0.tap.namespace }
     type.close { object in LuaOperation { try await object.host.remove(object.tap) } }
     type.tostring { "kdev.Tap: \($0.tap.name)" }
   }
 }
 
+/// `kdev.Namespace`.
+final class NamespaceObject: LuaObject, Sendable {
+  static let luaName = "kdev.Namespace"
+  let namespace: NetworkNamespace
+  private let host: LocalHost
+
+  init(_ namespace: NetworkNamespace, _ host: LocalHost) {
+    self.namespace = namespace
+    self.host = host
+  }
+
+  static func define(_ type: LuaClass<NamespaceObject>) {
+    type.property("name") { $0.namespace.name }
+    type.close { object in LuaOperation { try await object.host.remove(object.namespace) } }
+    type.tostring { "kdev.Namespace: \($0.namespace.name)" }
+  }
+}
+
 /// `kdev.UserNetwork`.
 final class UserNetworkObject: LuaObject, Sendable {
+  typealias Named = (name: String, forward: PortForward)
   static let luaName = "kdev.UserNetwork"
-  let port: Int
+  let sshPort: Int
+  let forwards: [Named]
 
-  init(port: Int) { self.port = port }
+  init(sshPort: Int, forwards: [Named]) {
+    self.sshPort = sshPort
+    self.forwards = forwards
+  }
 
   static func define(_ type: LuaClass<UserNetworkObject>) {
-    type.property("ssh_port") { $0.port }
-    type.tostring { "kdev.UserNetwork: 127.0.0.1:\($0.port)" }
+    type.property("ssh_port") { $0.sshPort }
+    type.property("ports") { object in
+      LuaValue.record(object.forwards.map { ($0.name, .integer(Int64($0.forward.host))) })
+    }
+    type.tostring { "kdev.UserNetwork: 127.0.0.1:\($0.sshPort)" }
+  }
+}
+
+/// `kdev.LinkEnd`.
+final class LinkEndObject: LuaObject, Sendable {
+  static let luaName = "kdev.LinkEnd"
+  let end: LinkEnd
+
+  init(_ end: LinkEnd) { self.end = end }
+
+  static func define(_ type: LuaClass<LinkEndObject>) {
+    type.property("socket") { $0.end.own }
+    type.tostring { "kdev.LinkEnd: \($0.end.own)" }
   }
 }

@@ -13,6 +13,9 @@ extension LaunchOptions {
       let card = try NetworkCard.read(lua, at: index, vhost: vhost, host) {
         options.inner("kdev.vm.CardOptions", at: $0)
       }
+      if let first = spec.cards.first(where: \.isTap), card.isTap, first.namespace != card.namespace {
+        throw options.wrong("net", "all taps of a machine have to be in one network namespace")
+      }
       spec.cards.append(card)
       if spec.cards.count == 1 { spec.address = try address(at: index, spec, host) }
     }
@@ -37,7 +40,10 @@ extension LaunchOptions {
       return try address(at: lua.top, spec, host)
     }
     if UserNetworkObject.test(lua, at: index) != nil { return userAddress }
-    return try TapObject.test(lua, at: index)?.bridge.map { try host.guestAddress(for: spec.name, in: $0) }
+    let wanted = try options.string("address")
+    return try TapObject.test(lua, at: index)?.bridge.map {
+      try host.guestAddress(for: spec.name, in: $0, mac: spec.cards.first?.address, wanted: wanted)
+    }
   }
 }
 
@@ -69,14 +75,17 @@ extension NetworkCard {
   ) throws -> Network {
     if let user = UserNetworkObject.test(lua, at: index) {
       if vhost == true { throw HostError(.invalid, "user networking has no vhost", hint: "leave it out, or use a tap") }
-      return .user(sshPort: user.port)
+      return .user(sshPort: user.sshPort, forwards: user.forwards.isEmpty ? nil : user.forwards.map(\.forward))
     }
+    if let end = LinkEndObject.test(lua, at: index) { return .link(end.end) }
     let tap: TapObject = try lua.read(index)
     let works = host.probeVhost()
     if vhost == true, !works.works {
       throw HostError(.missing, "vhost cannot be had: \(works.reason)", hint: works.hint)
     }
-    return .tap(name: tap.tap.name, vhost: vhost == true)
+    return .tap(
+      name: tap.tap.name, vhost: vhost == true, queues: tap.tap.queues > 1 ? tap.tap.queues : nil,
+      namespace: tap.tap.namespace)
   }
 
   /// Six bytes in hexadecimal, of a single card: the lowest bit of the first is not set (IEEE 802).

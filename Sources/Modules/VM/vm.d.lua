@@ -18,7 +18,7 @@ local vm = {}
 ---@field cdrom? string An image in a CD-ROM drive.
 ---@field boot? string What the firmware tries, as QEMU's -boot order= takes it: "c" disk, "d" CD-ROM, "n" network, one after the other. Default: the firmware's.
 ---@field reboot? boolean Whether a guest that reboots starts again, instead of ending its machine. Default: true without a kernel, so that a panic ends a machine with one.
----@field net? kdev.Tap|kdev.UserNetwork|kdev.vm.CardOptions|(kdev.Tap|kdev.UserNetwork|kdev.vm.CardOptions)[] A card, or several. Default: none.
+---@field net? kdev.Tap|kdev.UserNetwork|kdev.LinkEnd|kdev.vm.CardOptions|(kdev.Tap|kdev.UserNetwork|kdev.LinkEnd|kdev.vm.CardOptions)[] A card, or several. Default: none.
 ---@field vhost? boolean Move a tap's packets in the host's kernel. Default false.
 ---@field address? string What the guest's init configures: "ADDRESS/PREFIX,GATEWAY,DNS" or "dhcp". Default: for a tap in a bridge that was made here, a free address in it; for another bridge, dhcp; for user networking, QEMU's. It is the first card's.
 ---@field share? table<string, string|kdev.vm.ShareOptions> Folders of the host by the tag that the guest mounts them with.
@@ -58,7 +58,7 @@ local vm = {}
 ---@field cpus? integer How many of the machine's processors; the first node has the first ones. Default 0.
 
 ---@class kdev.vm.CardOptions
----@field net kdev.Tap|kdev.UserNetwork
+---@field net kdev.Tap|kdev.UserNetwork|kdev.LinkEnd
 ---@field model? string A device of QEMU's: "e1000", "rtl8139". Default "virtio-net-pci".
 ---@field mac? string Default: one made from the machine's name, the same each time.
 ---@field vhost? boolean As in the launch, for this card.

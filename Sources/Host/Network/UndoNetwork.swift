@@ -1,0 +1,163 @@
+import Synchronization
+
+/// Parts of networks that are undone together: one look at the interfaces, and one call that removes those that go.
+final class NetworkUndoing: Sendable {
+  /// In the order in which they are undone: services, devices, what was moved, namespaces; of each the last one first.
+  let entries: [JournalEntry]
+  /// What is there, looked at once, and what of it stays.
+  fileprivate let plan = Mutex<Plan?>(nil)
+
+  struct Plan: Sendable {
+    /// Devices that go, by their namespaces; empty when they are gone.
+    var going: [String?: [Link]] = [:]
+    /// The numbers of the entries that stay for other machines' sake.
+    var staying: Set<Int> = []
+    /// Those of them that others have lines of, too.
+    var shared: Set<Int> = []
+  }
+
+  init(_ entries: some Sequence<JournalEntry>) {
+    let sorted = entries.sorted { $0.id > $1.id }
+    self.entries = (0...3).flatMap { turn in sorted.filter { $0.resource.turn == turn } }
+  }
+}
+
+extension LocalHost {
+  /// Undoes parts of networks.
+  /// - Parameter isLocked: the caller holds the network's lock.
+  /// - Returns: whether all of them are gone.
+  @discardableResult
+  func undoNetwork(_ entries: [JournalEntry], isLocked: Bool = false) async throws(HostError) -> Bool {
+    let network = NetworkUndoing(entries)
+    var areGone = true
+    for entry in network.entries { areGone = try await undo(entry, of: network, isLocked: isLocked) && areGone }
+    return areGone
+  }
+
+  /// Undoes one of them and strikes it out. What is gone, or is not ours any more, is left alone; what another machine uses
+  /// stays, and goes with the last of them.
+  /// - Returns: whether it is gone; false for what others use.
+  @discardableResult
+  func undo(
+    _ entry: JournalEntry, of network: NetworkUndoing, isLocked: Bool = false
+  ) async throws(HostError) -> Bool {
+    let lock = isLocked ? nil : try await networkLock()
+    defer { withExtendedLifetime(lock) {} }
+    let plan = try await plan(of: network)
+    if plan.staying.contains(entry.id) {
+      if isDryRun { return false }
+      if plan.shared.contains(entry.id) {
+        // Another set-up has a line of the same bridge.
+        try journal.strike(entry)
+      } else {
+        var kept = entry
+        kept.kept = true
+        try journal.update(kept)
+      }
+      return false
+    }
+    if entry.boot == (try Journal.bootID()) {
+      switch entry.resource {
+      case .tap(_, _, let namespace), .bridge(_, _, let namespace):
+        try await removeLinks(plan.going[namespace] ?? [], in: namespace)
+        network.plan.withLock { $0?.going[namespace] = [] }
+      case .nameService(let bridge, let folder, _): try await stopNameService(of: bridge, in: folder)
+      case .masquerade(let bridge, let namespace): try await removeMasquerade(of: bridge, in: namespace)
+      case .forwarding(let namespace): try await setForwarding(false, in: namespace)
+      case .movedLink(let name, let namespace, let addresses, let routes):
+        try await moveBack(name, from: namespace, addresses, routes)
+      case .namespace(let name) where !isGone(name):
+        try await require(.change("ip", "netns", "del", name).privileged, to: "remove the namespace \(name)")
+      default: break
+      }
+    }
+    if isDryRun { _ = plannedUndone.withLock { $0.insert(entry.id) } } else { try journal.strike(entry) }
+    return true
+  }
+
+  private func plan(of network: NetworkUndoing) async throws(HostError) -> NetworkUndoing.Plan {
+    if let known = network.plan.withLock({ $0 }) { return known }
+    var plan = NetworkUndoing.Plan()
+    let boot = try Journal.bootID()
+    let entries = network.entries
+    // A dry run has left what would be gone by now.
+    let undone = plannedUndone.withLock { $0 }
+    let all = try journal.entries().filter { $0.boot == boot }
+    let others = all.filter { entry in !undone.contains(entry.id) && !entries.contains { $0.id == entry.id } }
+    let leavers = entries + all.filter { undone.contains($0.id) }
+    for namespace in Set(entries.filter { ($0.resource.turn ?? 9) < 2 && $0.boot == boot }.map(\.resource.namespace)) {
+      if isGone(namespace) { continue }
+      let links = try await links(in: namespace)
+      var leaving: [Link] = []
+      for link in links {
+        // Without an index nobody knows whether it was made before kdevlua was killed; then one that is in use is somebody else's.
+        let isForeign = link.alias.map { $0 != linkAlias } ?? (link.hasCarrier || !link.addresses.isEmpty)
+        for entry in leavers where try isMade(link, in: namespace, by: entry) {
+          if entry.resource.linkIndex == nil, isForeign { continue }
+          leaving.append(link)
+          break
+        }
+      }
+      var stays = Set(links.filter { link in !leaving.contains { $0.index == link.index } }.compactMap(\.master))
+      for entry in entries {
+        guard let bridge = entry.resource.bridge, case .bridge = entry.resource, entry.resource.namespace == namespace,
+          others.contains(where: { $0.resource == entry.resource })
+        else { continue }
+        plan.shared.insert(entry.id)
+        stays.insert(bridge)
+      }
+      plan.going[namespace] = leaving.filter { !stays.contains($0.name) }.sorted { $0.index > $1.index }
+      for entry in entries where entry.resource.namespace == namespace {
+        if let bridge = entry.resource.bridge, stays.contains(bridge) { plan.staying.insert(entry.id) }
+      }
+    }
+    let rest = others + entries.filter { plan.staying.contains($0.id) && !plan.shared.contains($0.id) }
+    for entry in entries where entry.boot == boot {
+      let isUsed =
+        switch entry.resource {
+        case .forwarding(let namespace):
+          rest.contains { if case .masquerade(_, namespace) = $0.resource { true } else { false } }
+        case .movedLink(_, let name, _, _), .namespace(let name): rest.contains { $0.resource.namespace == name }
+        default: false
+        }
+      if isUsed { plan.staying.insert(entry.id) }
+    }
+    network.plan.withLock { [plan] in $0 = plan }
+    return plan
+  }
+}
+
+extension Resource {
+  /// Part of a network.
+  var isNetwork: Bool { turn != nil }
+
+  /// When it is undone among the parts of a network.
+  fileprivate var turn: Int? {
+    switch self {
+    case .nameService, .masquerade, .forwarding: 0
+    case .tap, .bridge: 1
+    case .movedLink: 2
+    case .namespace: 3
+    case .machine, .disk, .temporary, .temporaryFolder: nil
+    }
+  }
+
+  /// The named network namespace that it is in; nil for what is in the caller's, or in none.
+  var namespace: String? {
+    switch self {
+    case .tap(_, _, let namespace), .bridge(_, _, let namespace), .nameService(_, _, let namespace),
+      .masquerade(_, let namespace), .forwarding(let namespace):
+      namespace
+    case .movedLink(_, let namespace, _, _): namespace
+    default: nil
+    }
+  }
+
+  /// The bridge that it is or belongs to.
+  fileprivate var bridge: String? {
+    switch self {
+    case .bridge(let name, _, _), .nameService(let name, _, _), .masquerade(let name, _): name
+    default: nil
+    }
+  }
+}

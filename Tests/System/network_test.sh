@@ -1,0 +1,156 @@
+# Networks for guests: bridges with DHCP, DNS and a way out, namespaces, user networking.
+# shellcheck shell=bash
+
+# A remote side that only this test's namespace reaches, as over a VPN: a resolver that knows names, and a server.
+lab() {
+  ip netns add "$namespace-lab"
+  ip -n "$namespace-lab" link set lo up
+  ip link add vpn0 netns "$namespace" type veth peer name lab0 netns "$namespace-lab"
+  ip -n "$namespace" addr add 10.9.8.2/24 dev vpn0
+  ip -n "$namespace" link set vpn0 up
+  ip -n "$namespace-lab" addr add 10.9.8.1/24 dev lab0
+  ip -n "$namespace-lab" addr add 10.9.9.1/32 dev lo
+  ip -n "$namespace-lab" link set lab0 up
+  ip -n "$namespace" route add 10.9.9.1 via 10.9.8.1
+  # The lab's servers know no way to the guests' network: who comes must come as the host.
+  mkdir -p "/etc/netns/$namespace" "$work/www"
+  echo 'nameserver 10.9.8.1' >"/etc/netns/$namespace/resolv.conf"
+  echo 'from the lab' >"$work/www/index.html"
+  ip netns exec "$namespace-lab" dnsmasq --no-daemon --no-hosts --no-resolv --pid-file= --user=root --interface=lab0 --bind-interfaces \
+    --address=/ceph.lab/10.9.9.1 >"$work/lab.log" 2>&1 &
+  ip netns exec "$namespace-lab" busybox httpd -f -p 10.9.9.1:80 -h "$work/www" &
+  trap 'end_lab; end' EXIT
+}
+end_lab() {
+  local status=$? pid
+  for pid in $(ip netns pids "$namespace-lab" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
+  ip netns del "$namespace-lab" 2>/dev/null || true
+  rm -rf "/etc/netns/$namespace"
+  return $status
+}
+
+# Two guests in a bridge that is served. One gets its address from the kernel's command line, the other asks by DHCP.
+lab_script() {
+  cat >"$work/share/lab.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = "lab" } -- luacheck: ignore setup
+	local kernel <const> = kdev.kernel.find()
+	local initramfs <const> = kdev.kernel.initramfs(kernel)
+	local space <const> = arg[1] and kdev.net.namespace(arg[1], { interfaces = { arg[2] } }) or nil
+	local bridge <const> = kdev.net.bridge { name = "virbr0", dhcp = true, masquerade = true, namespace = space }
+	local function start(name, address)
+	  local tap <const> = kdev.net.tap { name = "tap-" .. name, bridge = bridge }
+	  return kdev.vm.launch {
+	    name = name, kernel = kernel, initramfs = initramfs, memory = "512M", net = tap, address = address,
+	  }
+	end
+	local one <const>, two <const> = kdev.task.all {
+	  function() return start "one" end,
+	  function() return start("two", "dhcp") end,
+	}
+	print("one " .. one.address)
+	print("two " .. two.address)
+	lua
+}
+
+test_guests_resolve_and_reach_what_the_host_reaches_and_each_other_by_name() {
+  local out one two before
+  lab
+  lab_script
+  before=$(inside cat /proc/sys/net/ipv4/ip_forward)
+  # Somebody's own rules stay as they are.
+  inside nft 'add table ip other'
+  out=$(kd run --quiet lab.lua)
+  one=$(sed -n 's/^one //p' <<<"$out") two=$(sed -n 's/^two //p' <<<"$out")
+  # The lab's name resolves in the guest, and its server answers there.
+  equal "$(kd exec one wget -q -O - http://www.ceph.lab/)" 'from the lab'
+  # The guest that asks by DHCP got the address that is noted for it, and the name.
+  for _ in $(seq 50); do
+    [ -n "$(kd exec two ip -4 route)" ] && break
+    sleep 0.2
+  done
+  contains "$(kd exec two ip -4 addr)" "inet $two/"
+  equal "$(kd exec two hostname)" two
+  equal "$(kd exec two wget -q -O - http://www.ceph.lab/)" 'from the lab'
+  contains "$(kd exec two ping -c 1 -w 5 one)" "PING one ($one)"
+  contains "$(kd exec one ping -c 1 -w 5 two)" "PING two ($two)"
+  contains "$(cat "$KDEVLUA_STATE/networks/virbr0/leases")" " $two two "
+  # DHCP and DNS are in the bridge and nowhere else.
+  lacks "$(inside ss -Hlun)" '127.0.0.1:53'
+  lacks "$(inside ss -Hlun)" '10.9.8.2:53'
+  # What a dead dnsmasq leaves is no trouble: the next set-up starts it anew.
+  kill -9 "$(inside ss -Hlunp 'sport = :53' | sed 's/.*pid=\([0-9]*\).*/\1/')"
+  kd run --quiet lab.lua >/dev/null
+  contains "$(kd exec one nslookup two)" "$two"
+  kd down --now lab 2>/dev/null
+  equal "$(inside cat /proc/sys/net/ipv4/ip_forward)" "$before"
+  equal "$(inside nft list tables)" 'table ip other'
+  inside ip link del vpn0
+  equal "$(ip netns pids "$namespace")" ''
+  nothing_left
+}
+
+test_a_network_in_a_namespace_has_its_machines_and_gives_back_what_was_moved_into_it() {
+  local out one
+  # What `ip netns exec` runs has mounts of its own, so that a namespace made by it would be nowhere else.
+  kd() { (cd "$work/share" && exec nsenter "--net=/run/netns/$namespace" "$PROGRAM" "$@"); }
+  lab
+  lab_script
+  sed -i '/function() return start("two"/d; /two.address/d' "$work/share/lab.lua"
+  sed -i 's/one <const>, two <const>/one <const>/' "$work/share/lab.lua"
+  # The resolver of the namespace is what its own resolv.conf names (ip-netns(8)).
+  mkdir -p "/etc/netns/$namespace-in"
+  echo 'nameserver 10.9.8.1' >"/etc/netns/$namespace-in/resolv.conf"
+  out=$(kd run --quiet lab.lua "$namespace-in" vpn0)
+  one=$(sed -n 's/^one //p' <<<"$out")
+  # Nothing of it is outside: no bridge, no way to the lab.
+  equal "$(inside ip -br link | grep -v '^lo ' || true)" ''
+  equal "$(inside nft list tables)" ''
+  contains "$(ip netns exec "$namespace-in" ip -br addr show dev vpn0)" '10.9.8.2/24'
+  equal "$(kd exec one wget -q -O - http://www.ceph.lab/)" 'from the lab'
+  ip netns exec "$namespace-in" busybox ping -c 1 -w 5 "$one" >/dev/null || fail "no answer from $one"
+  kd down --now lab 2>/dev/null
+  rm -rf "/etc/netns/$namespace-in"
+  [ ! -e "/run/netns/$namespace-in" ] || fail 'the namespace is there still'
+  contains "$(inside ip -br addr show dev vpn0)" 'UP             10.9.8.2/24'
+  contains "$(inside ip route)" '10.9.9.1 via 10.9.8.1 dev vpn0'
+  inside ip link del vpn0
+  nothing_left
+}
+
+test_user_networking_forwards_ports_and_a_link_joins_two_guests() {
+  local ports
+  cat >"$work/share/pair.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = "pair" } -- luacheck: ignore setup
+	local kernel <const> = kdev.kernel.find()
+	local initramfs <const> = kdev.kernel.initramfs(kernel)
+	local left <const>, right <const> = kdev.net.link "pair"
+	local user <const> = kdev.net.user { forward = { ["8080"] = 80, web = 80, ["udp:7007"] = 7 } }
+	local function start(name, net, address)
+	  return kdev.vm.launch {
+	    name = name, kernel = kernel, initramfs = initramfs, memory = "512M", net = net, address = address,
+	  }
+	end
+	kdev.task.all {
+	  function() return start("one", { user, left }) end,
+	  function() return start("two", right, "10.1.1.2/24") end,
+	}
+	print(user.ports["8080"], user.ports.web)
+	lua
+  ports=$(kd run --quiet pair.lua)
+  kd exec one sh -c 'ip addr add 10.1.1.1/24 dev eth1 && ip link set eth1 up'
+  kd exec one ping -c 1 -w 5 10.1.1.2 >/dev/null || fail 'no way over the link'
+  kd exec one sh -c 'mkdir -p /www; echo hello >/www/index.html; httpd -h /www'
+  for port in $ports; do
+    equal "$(inside busybox wget -q -O - "http://127.0.0.1:$port/")" hello
+  done
+  contains "$(inside ss -Hlun)" '127.0.0.1:7007 '
+  # A port that is taken is named.
+  sed 's/"pair"/"more"/; s/"one"/"three"/; s/"two"/"four"/' "$work/share/pair.lua" >"$work/share/more.lua"
+  fails 1 kd run --quiet more.lua
+  contains "$output" 'tcp:127.0.0.1:8080-:80'
+  kd down --now 2>/dev/null
+  equal "$(ls "$KDEVLUA_STATE/links")" ''
+  nothing_left
+}
