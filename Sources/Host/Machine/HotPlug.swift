@@ -154,7 +154,7 @@ extension Machine {
     case .tap(let name, let vhost, let queues, _):
       [
         "type": .string("tap"), "id": .string(id), "ifname": .string(name), "script": .string("no"),
-        "downscript": .string("no"), "vhost": .bool(vhost), "queues": .integer(Int64(queues ?? 1)),
+        "downscript": .string("no"), "vhost": .bool(vhost), "queues": .integer(queues ?? 1),
       ]
     case .user(let port, let forwards):
       [
