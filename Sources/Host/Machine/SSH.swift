@@ -6,13 +6,23 @@ extension LocalHost {
   /// - Returns: names and values as ssh_config(5) has them, `HostName` first.
   /// - Throws: `missing` when no address of the guest is known.
   func sshOptions(_ record: MachineRecord, _ folder: MachineFolder) throws(HostError) -> [(String, String)] {
-    guard let address = record.address else {
+    guard let address = try address(of: record) else {
       throw HostError(
         .missing, "no address of the guest of \(record.spec.name) is known, so ssh cannot reach it",
         hint: "launch it with a network whose address is known, or use kdevlua exec and kdevlua shell, which need none")
     }
     // `127.0.0.1:PORT` for user networking; an IPv6 address has colons of its own.
     let parts = address.split(separator: ":", omittingEmptySubsequences: false)
+    // Into a network namespace only root gets.
+    let proxy = record.spec.namespace.map { namespace in
+      [
+        (
+          "ProxyCommand",
+          ShellText.line(
+            (isRoot ? [] : ["sudo", "-n"]) + ["ip", "netns", "exec", namespace, "busybox", "nc", address, "22"])
+        )
+      ]
+    }
     return [
       ("HostName", parts.count == 2 ? String(parts[0]) : address),
       ("Port", parts.count == 2 ? String(parts[1]) : "22"),
@@ -21,7 +31,7 @@ extension LocalHost {
       ("StrictHostKeyChecking", "accept-new"), ("HostKeyAlias", "kd-\(record.spec.name)"),
       ("BatchMode", "yes"), ("ConnectTimeout", "10"), ("ServerAliveInterval", "5"), ("ServerAliveCountMax", "3"),
       ("LogLevel", "ERROR"),
-    ]
+    ] + (proxy ?? [])
   }
 
   /// Makes the machine's key (ed25519, without a passphrase, 0600) unless it is there.
@@ -35,11 +45,12 @@ extension LocalHost {
   /// A snippet for ssh_config(5): with `Include` of it, `ssh kd-NAME` reaches each machine whose address is known.
   public func sshConfig() throws(HostError) -> String {
     var text = ""
-    for machine in try machines() where machine.processID != nil && machine.record.address != nil {
+    for machine in try machines() where machine.processID != nil {
+      guard try address(of: machine.record) != nil else { continue }
       let name = machine.record.spec.name
       text += "Host kd-\(name)\n"
       for (key, value) in try sshOptions(machine.record, folder(ofMachine: name)) {
-        text += "  \(key) \(value.contains(where: \.isWhitespace) ? "\"\(value)\"" : value)\n"
+        text += "  \(key) \(key != "ProxyCommand" && value.contains(where: \.isWhitespace) ? "\"\(value)\"" : value)\n"
       }
     }
     return text
