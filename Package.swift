@@ -119,7 +119,7 @@ let package = Package(
       dependencies: [
         "Host", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
-      swiftSettings: swift),
+      exclude: ["Consoles"], swiftSettings: swift),
     .testTarget(
       name: "ModulesTests",
       dependencies: ["Modules", "Host", "LuaRuntime", "LuaKit", "LuaSyntax", "LineEditor", "TerminalText", "CStdlib"],

@@ -24,6 +24,10 @@ public struct HostError: Error, Sendable, Equatable {
     case cancelled
     /// The guest crashed, hung or ended.
     case guest
+    /// The guest's kernel is broken, by its own report: an oops, a panic, a lock-up.
+    case kernelOops = "kernel_oops"
+    /// The guest's kernel reported something and went on: a warning, the lock validator, a sanitizer.
+    case kernelWarning = "kernel_warning"
   }
 
   public var code: Code
@@ -37,6 +41,8 @@ public struct HostError: Error, Sendable, Equatable {
   public var status: Int?
   /// What the command wrote to its standard error, or the last lines of a guest's console.
   public var detail: String?
+  /// What the guest's kernel reported, when that is the error.
+  public var report: KernelReport?
 
   public init(
     _ code: Code, _ message: String, hint: String? = nil, command: [String]? = nil, status: Int? = nil,

@@ -7,12 +7,13 @@ extension HostError: LuaErrorFields {
 
   public var text: String { description }
 
-  /// `err.hint`, `err.command`, `err.status`, `err.stderr`.
+  /// `err.hint`, `err.command`, `err.status`, `err.stderr`, `err.report`.
   public func field(_ name: String) -> LuaValue {
     switch name {
     case "hint": hint.map { .string($0) } ?? .nil
     case "command": command.map { .array($0.map { .string($0) }) } ?? .nil
     case "status": status.map { .integer(Int64($0)) } ?? .nil
+    case "report": report.map { LuaValue($0) } ?? .nil
     case "stderr": detail.map { .string($0) } ?? .nil
     default: .nil
     }

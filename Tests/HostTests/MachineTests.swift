@@ -89,7 +89,7 @@ import Testing
     spec.initrd = nil
     await #expect { try await host.launch(spec, timeLimit: .seconds(120), in: try await host.begin("panic")) } throws: {
       guard let error = $0 as? HostError else { return false }
-      return error.code == .guest && error.message.contains("VFS: Unable to mount root fs")
+      return error.code == .kernelOops && error.message.contains("VFS: Unable to mount root fs")
         && error.detail?.contains("Kernel panic") == true
     }
     #expect(host.qemu(in: host.folder(ofMachine: "panic").path) == nil)

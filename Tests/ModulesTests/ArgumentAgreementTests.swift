@@ -51,6 +51,7 @@ import Testing
     "kdev.ui.TableOptions.header": "false", "ui.table.rows": "{}",
     "kdev.ui.TableOptions.align": #"{ "left" }"#, "ui.style.style": #""bold red""#, "ui.style.stream": #""stdout""#,
     "ui.is_terminal.stream": #""stdout""#, "kdev.ui.SelectOptions.default": #""b""#, "ui.select.choices": #"{ "b" }"#,
+    "kdev.fs.WatchOptions.[integer]": #""/proc/self/attr""#,
     "fs.chmod.mode": #""755""#, "kdev.fs.WriteOptions.mode": #""755""#, "path.with_extension.extension": #"".o""#,
     "Process:kill.signal": #""TERM""#, "path.absolute.path": #""/a""#,
   ]
@@ -74,7 +75,7 @@ import Testing
   }
 
   private func stringSample(_ place: String) -> String {
-    ["timeout", "duration", "interval"].contains(where: place.contains) ? #""90s""# : #""/nonexistent/a""#
+    ["timeout", "duration", "interval", "quiet"].contains(where: place.contains) ? #""90s""# : #""/nonexistent/a""#
   }
 
   /// A table with all that the class has.
@@ -171,6 +172,7 @@ import Testing
           samples["kdev.Permit"] = samples["kdev.Semaphore"]:acquire()
           samples["kdev.Queue"] = kdev.task.queue(8)
           samples["kdev.File"] = kdev.fs.temporary()
+          samples["kdev.Watch"] = kdev.fs.watch { "/proc/self/attr" }
           samples["kdev.Process"] = kdev.proc.spawn { "true" }
           samples["kdev.Progress"] = kdev.ui.progress()
           samples["kdev.Task"]:await()

@@ -55,6 +55,7 @@ import Testing
     define(TemplateObject.self)
     define(TransactionObject.self)
     define(UserNetworkObject.self)
+    define(WatchObject.self)
     define(LuaTask.self)
     define(TaskPermit.self)
     define(TaskQueue.self)

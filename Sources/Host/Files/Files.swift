@@ -2,11 +2,16 @@ import Glibc
 
 /// Files by plain POSIX calls, with errors that name the path.
 public enum Files {
+  /// - Parameter offset: the byte to begin at.
   /// - Returns: the whole content.
   /// - Throws: `missing`, `permission` or `system`, with the path.
-  public static func read(_ path: String) throws(HostError) -> [UInt8] {
+  public static func read(_ path: String, from offset: Int = 0) throws(HostError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system("could not read \(path)", errno: errno) }
+    guard descriptor >= 0, offset == 0 || lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else {
+      let code = errno
+      if descriptor >= 0 { close(descriptor) }
+      throw .system("could not read \(path)", errno: code)
+    }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)

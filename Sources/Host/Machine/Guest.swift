@@ -7,12 +7,14 @@ extension Machine {
   ///   - output: where its standard output goes; `.inherit` is the caller's own.
   ///   - error: where its standard error goes.
   ///   - timeLimit: the program is killed when it passes.
+  ///   - onReport: what becomes of what the guest's kernel reports meanwhile; nil is the machine's own.
   /// - Returns: its status, and what is captured of its output. In a dry run, status 0 and nothing.
-  /// - Throws: `timeout`; `guest` with the console's last lines when the guest ends before the program does.
+  /// - Throws: `timeout`; `guest` with the console's last lines when the guest ends before the program does; `kernelOops` and
+  ///   `kernelWarning` with what its kernel reported.
   public func execute(
     _ arguments: [[UInt8]], directory: [UInt8]? = nil, environment: [(name: String, value: [UInt8])] = [],
     input: GuestInput = .none, output: OutputTarget = .capture, error: OutputTarget = .capture,
-    timeLimit: Duration? = nil
+    timeLimit: Duration? = nil, onReport: ReportPolicy? = nil
   ) async throws(HostError) -> GuestResult {
     let text = ShellText.line(arguments.map { String(decoding: $0, as: UTF8.self) })
     guard let channel else {
@@ -26,9 +28,17 @@ extension Machine {
     }
     host.observer.observe(.command("\(text)  # in the guest"))
     do throws(HostError) {
-      return try await withTimeLimit(timeLimit, "\(text) did not end in the guest") { () async throws(HostError) in
-        let streams = GuestStreams(channel: channel, lanes: lanes, input: input, output: output, error: error)
-        return try await streams.execute(arguments, directory: directory, environment: environment)
+      return try await watchingReports(onReport) { () async throws(HostError) in
+        do throws(HostError) {
+          return try await withTimeLimit(timeLimit, "\(text) did not end in the guest") { () async throws(HostError) in
+            let streams = GuestStreams(channel: channel, lanes: self.lanes, input: input, output: output, error: error)
+            return try await streams.execute(arguments, directory: directory, environment: environment)
+          }
+        } catch {
+          // QEMU has ended, so nothing more comes.
+          if error.code == .guest { self.reports.finish() }
+          throw error
+        }
       }
     } catch {
       throw error.code == .guest && error != GuestChannel.restored ? error.withConsole(of: folder) : error
@@ -66,9 +76,11 @@ extension Machine {
 
   /// Runs a program that has to succeed.
   /// - Parameter purpose: what it is for, as in "could not PURPOSE in the guest".
+  /// - Throws: `command` with its status and standard error when it fails.
+  @discardableResult
   func require(
     _ arguments: [String], to purpose: String, timeLimit: Duration? = .seconds(60)
-  ) async throws(HostError) {
+  ) async throws(HostError) -> GuestResult {
     let result = try await execute(arguments.map { Array($0.utf8) }, timeLimit: timeLimit)
     guard result.status == 0 else {
       throw HostError(
@@ -76,6 +88,7 @@ extension Machine {
         command: arguments,
         status: result.status, detail: String(decoding: result.error, as: UTF8.self))
     }
+    return result
   }
 
   /// Ends the machine and strikes it out of the journal.

@@ -11,6 +11,9 @@ public final class Machine: Sendable {
   let lanes: GuestLanes
   /// Held as long as the channel: a guest talks to one of us at a time.
   private let channelLock: Mutex<FileLock?>
+  /// What the guest's kernel reports on its console.
+  let reports: ConsoleReports
+  private let policy = Mutex(ReportPolicy.error)
 
   init(host: LocalHost, record: MachineRecord, folder: MachineFolder, channel: GuestChannel?, lock: FileLock?) {
     self.host = host
@@ -19,6 +22,13 @@ public final class Machine: Sendable {
     self.channel = channel
     lanes = GuestLanes(folder)
     channelLock = Mutex(lock)
+    reports = ConsoleReports(log: folder.consoleLog)
+  }
+
+  /// What becomes of a report of the guest's kernel while a script waits for the guest.
+  public var reportPolicy: ReportPolicy {
+    get { policy.withLock { $0 } }
+    set { policy.withLock { $0 = newValue } }
   }
 
   deinit { channel?.close() }
@@ -120,7 +130,9 @@ extension LocalHost {
     } catch {
       throw error.withConsole(of: folder)
     }
-    return Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
+    let machine = Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
+    machine.reports.markSeen()
+    return machine
   }
 
   private func channelLock(
@@ -204,7 +216,9 @@ extension LocalHost {
       record.release = channel.hello.release
       try write(record)
       step.detail("Linux \(channel.hello.release)")
-      return Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
+      let machine = Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
+      machine.tellEarlierReports()
+      return machine
     } catch {
       let error = error.code == .cancelled ? error : error.withConsole(of: folder)
       if !transaction.keepOnFailure || transaction.owner.isEmpty {
@@ -285,7 +299,7 @@ extension HostError {
     let console = ConsoleText(log)
     var error = self
     if let panic = console.panic {
-      error.code = .guest
+      error.code = .kernelOops
       error.message = "the guest's kernel panicked: \(panic)"
       error.hint =
         "look at the console above; a kernel without the drivers for its root or without initramfs support panics like this"

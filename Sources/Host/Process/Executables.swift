@@ -49,5 +49,6 @@ public final class Executables: Sendable {
     "dpkg-deb": "dpkg", "apt-get": "apt", "sudo": "sudo", "git": "git", "make": "make",
     "ssh": "openssh-client", "ssh-keygen": "openssh-client", "tar": "tar", "curl": "curl",
     "dnsmasq": "dnsmasq-base", "nft": "nftables", "sysctl": "procps", "setpriv": "util-linux",
+    "gdb": "gdb",
   ]
 }

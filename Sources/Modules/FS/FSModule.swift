@@ -8,6 +8,7 @@ enum FSModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
+    addWatch(to: module, environment)
     module.function("read") { lua in
       lua.push(LuaValue.bytes(try Files.read(try lua.read(1))))
       return 1

@@ -164,6 +164,28 @@ function fs.temporary(options) end
 ---@return kdev.Folder
 function fs.temporary_folder(options) end
 
+---@class kdev.fs.WatchOptions
+---@field [integer] string The folders; all folders in them are watched, too.
+
+---@class kdev.fs.WatchNextOptions
+---@field quiet? string|number Until nothing more has changed for so long: seconds, or a text such as "100ms". Default 0.1.
+---@field timeout? string|number Seconds, or a text such as "90s". Default: none.
+
+--- Folders that are watched. `<close>` ends it.
+---@class kdev.Watch: userdata
+local Watch = {}
+
+--- Watches folders, with all that are in them and come into them, by inotify(7). Errors: "missing" when one is not there.
+---@param options kdev.fs.WatchOptions
+---@return kdev.Watch
+function fs.watch(options) end
+
+--- Waits until files have been written, moved or removed, and it has become quiet: an editor that saves by renaming, and a
+--- checkout of many files, are one change. Errors: "timeout".
+---@param options? kdev.fs.WatchNextOptions
+---@return string[] paths
+function Watch:next(options) end
+
 --- The file's content now.
 ---@return string
 function File:read() end

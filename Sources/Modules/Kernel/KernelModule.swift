@@ -6,11 +6,13 @@ import LuaRuntime
 enum KernelModule: KdevModule {
   static let name = "kernel"
 
-  static func build(_ module: LuaModule, _ environment: Environment) {
+  static func build(_ module: LuaModule, _ environment: Environment) throws {
     let host = environment.host
     addSources(to: module, environment)
     addConfiguring(to: module, environment)
     addBuilding(to: module, environment)
+    addReload(to: module, environment)
+    try addScript("loop", "kdev.kernel.LoopOptions", to: module, environment)
     module.async("find") { lua in
       let options = try environment.options(lua, at: 1, "kdev.kernel.FindOptions", for: "kdev.kernel.find")
       let path = try options.string("path")

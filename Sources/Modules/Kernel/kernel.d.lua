@@ -173,4 +173,46 @@ function kernel.config_diff(a, b) end
 ---@return string
 function kernel.version(tree) end
 
+---@class kdev.kernel.ReloadOptions
+---@field vm kdev.Machine
+---@field modules string[] Their names: { "ceph" }. Loaded modules that use them are reloaded, too.
+---@field files? table<string, string> The files to load in the guest, by the modules' names. Default: what modprobe finds.
+---@field parameters? table<string, string> Parameters by the modules' names: { ceph = "disable_send_metrics=1" }.
+
+---@class kdev.kernel.Reloaded
+---@field unloaded string[] In their order.
+---@field loaded string[] In their order.
+
+--- Unloads modules in the guest, those that use them first, and loads them again. Errors: "busy", before anything is unloaded,
+--- with what keeps each in use; "command" when one cannot be loaded.
+---@param options kdev.kernel.ReloadOptions
+---@return kdev.kernel.Reloaded
+function kernel.reload(options) end
+
+---@class kdev.kernel.LoopOptions
+---@field vm kdev.Machine The guest runs the kernel of the tree, and has a share with `output` in it.
+---@field tree string|kdev.KernelTree The kernel's source.
+---@field output? string What it was built into. Default: the source.
+---@field modules string[] Their names: { "ceph" }. Modules of the tree that they need are built and reloaded, too.
+---@field watch? string[] Folders of the source. Default: those of the modules.
+---@field test? string[]|function A command to run in the guest, or a function that gets the machine. Its error does not end the loop.
+---@field parameters? table<string, string> As for reload.
+---@field rounds? integer End after so many rounds. Default: go on until Ctrl-C.
+---@field jobs? integer As for build.
+---@field cc? string As for build.
+---@field llvm? boolean As for build.
+---@field ccache? boolean As for build.
+
+---@class kdev.kernel.Round
+---@field ok boolean Whether all went well.
+---@field stage "build"|"reload"|"test" How far it came.
+---@field error? any What ended it.
+---@field seconds number From the change to the end of the test.
+
+--- The inner loop: whenever a file in the modules' folders is saved, builds the modules, reloads them in the running guest, runs
+--- the test there and shows what comes of it. Once at its beginning, too. Errors of a round are shown, and the loop goes on.
+---@param options kdev.kernel.LoopOptions
+---@return kdev.kernel.Round[] rounds
+function kernel.loop(options) end
+
 return kernel

@@ -118,6 +118,9 @@ struct Options {
     }
   }
 
+  /// Says that somebody else reads all fields: a function in Lua, which gets the table itself.
+  func readAll() { for field in fields { reads?.note(field.name, of: className) } }
+
   /// An error about a field that has the right type and a wrong value.
   func wrong(_ name: String, _ reason: String) -> ArgumentError {
     ArgumentError("\(function): field '\(name)': \(reason)")

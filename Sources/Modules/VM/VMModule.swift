@@ -13,10 +13,12 @@ enum VMModule: KdevModule {
       let spec = try LaunchOptions(options).spec(host)
       let password = try LaunchOptions(options).vncPassword()
       let limit = try options.duration("boot_timeout") ?? .seconds(120)
+      let onReport = try options.reportPolicy("on_report")
       let transaction = lua.transaction(of: host)
       return LuaOperation {
-        MachineObject(
-          try await host.launch(spec, timeLimit: limit, vncPassword: password, in: transaction), environment)
+        let machine = try await host.launch(spec, timeLimit: limit, vncPassword: password, in: transaction)
+        machine.reportPolicy = onReport ?? .error
+        return MachineObject(machine, environment)
       }
     }
     TemplateObject.build(module, environment)
@@ -57,6 +59,9 @@ final class MachineObject: LuaObject, Sendable {
     type.property("pid") { try $0.machine.host.machine($0.machine.name)?.processID }
     type.property("command_line") { $0.machine.record.arguments }
     type.property("console_log") { $0.machine.folder.consoleLog }
+    type.property("shares") { object in
+      LuaValue.record(object.machine.record.spec.shares.map { ($0.tag, .string($0.path)) })
+    }
     type.asyncMethod("exec") { object, lua in
       let options = try object.environment.options(lua, at: 2, "kdev.vm.ExecOptions", for: "Machine:exec")
       let request = try ExecOptions(options)
@@ -100,6 +105,7 @@ final class MachineObject: LuaObject, Sendable {
       let copy = try CopyArguments(lua, object.environment, for: "Machine:pull")
       return LuaOperation { try await object.machine.pull(copy.from, to: copy.to, timeLimit: copy.timeLimit) }
     }
+    defineDebugging(type)
     type.asyncMethod("stop") { object, _ in LuaOperation { try await object.machine.stop() } }
     type.asyncMethod("kill") { object, _ in LuaOperation { try await object.machine.stop(gracefully: false) } }
     defineControl(type)
@@ -119,8 +125,10 @@ private struct ExecOptions: Sendable {
   private let raised = RaisedError()
   let timeLimit: Duration?
   let check: Bool
+  let onReport: ReportPolicy?
 
   init(_ options: Options) throws {
+    onReport = try options.reportPolicy("on_report")
     arguments = try options.positional()
     directory = try options.value("cwd")
     environment = try options.texts("env")
@@ -136,7 +144,7 @@ private struct ExecOptions: Sendable {
     do {
       result = try await machine.execute(
         arguments, directory: directory, environment: environment, input: input, output: output, error: error,
-        timeLimit: timeLimit)
+        timeLimit: timeLimit, onReport: onReport)
     } catch { throw raised.error ?? error }
     return try result.value(of: arguments.map { String(decoding: $0, as: UTF8.self) }, in: machine, check: check)
   }
@@ -177,5 +185,11 @@ private struct CopyArguments: Sendable {
     from = try lua.read(2)
     to = try lua.read(3)
     timeLimit = try environment.options(lua, at: 4, "kdev.vm.CopyOptions", for: function).duration("timeout")
+  }
+}
+
+extension Options {
+  fileprivate func reportPolicy(_ name: String) throws -> ReportPolicy? {
+    try string(name).flatMap { ReportPolicy(rawValue: $0) }
   }
 }

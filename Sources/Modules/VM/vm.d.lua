@@ -33,6 +33,7 @@ local vm = {}
 ---@field append? string[] Words for the kernel's command line.
 ---@field extra? string[] Arguments for QEMU. Options, devices and their properties that it does not have are refused.
 ---@field wait? "agent"|"none" What the launch waits for: kdevlua's agent in the guest, or nothing but QEMU. Default: "agent" with a kernel, "none" without.
+---@field on_report? "error"|"oops"|"warn"|"ignore" What becomes of a report of the guest's kernel while a script waits for the guest: an error; an error when the kernel is broken, and else a warning; a warning; nothing. Default "error".
 ---@field boot_timeout? string|number Until the guest answers: seconds, or a text such as "90s". Default 120.
 
 ---@class kdev.vm.DiskOptions
@@ -72,6 +73,43 @@ local vm = {}
 ---@field stderr? "capture"|"inherit"|"discard"|"stdout"|fun(line: string)|kdev.vm.OutputFile The same for the standard error; "stdout": to where the standard output goes. Default "capture".
 ---@field timeout? string|number Seconds, or a text such as "90s"; the program is killed when it passes.
 ---@field check? boolean Raise an error of the kind "command" when the status is not 0. Default true.
+---@field on_report? "error"|"oops"|"warn"|"ignore" What becomes of a report of the guest's kernel, as with kdev.vm.launch: an error; an error when the kernel is broken, and else a warning; a warning; nothing. Default: what the machine was launched with.
+
+---@class kdev.vm.DmesgOptions
+---@field clear? boolean Empty the log after it. Default false.
+
+---@class kdev.vm.FtraceOptions
+---@field [integer] string The program to trace, and its arguments.
+---@field tracer? string As the kernel's available_tracers names it: "function", "function_graph", or "nop" for events alone. Default "function".
+---@field filter? string[] The functions to trace, with "*": { "ceph_*" }. Default: all, which is much.
+---@field events? string[] Events to record besides: { "sched:sched_switch", "ceph:*" }.
+---@field timeout? string|number Seconds, or a text such as "90s"; the program is killed when it passes.
+
+---@class kdev.vm.FtraceResult
+---@field status integer
+---@field stdout string
+---@field stderr string
+---@field trace string What was recorded.
+
+---@class kdev.vm.GdbOptions
+---@field vmlinux? string The kernel with symbols. Default: that of the build tree that the machine's kernel is in.
+---@field commands string[] What gdb does before it leaves: { "bt", "lx-dmesg" }. The kernel's scripts are loaded where it was built with CONFIG_GDB_SCRIPTS.
+---@field timeout? string|number Seconds, or a text such as "90s". Default 120.
+
+---@class kdev.vm.WaitReportOptions
+---@field timeout? string|number Seconds, or a text such as "90s". Default: none.
+
+--- What the guest's kernel reported on its console. Also `err.report` of an error.
+---@class kdev.KernelReport
+---@field kind "oops"|"bug"|"panic"|"warning"|"lockdep"|"kasan"|"kfence"|"kcsan"|"kmsan"|"ubsan"|"rcu_stall"|"hung_task"|"soft_lockup"|"hard_lockup"
+---@field title string The line that says what happened.
+---@field place? string The function, offset and module: "ceph_mount+0x10/0x20 [ceph]".
+---@field command? string The process that ran.
+---@field pid? integer
+---@field time? number Seconds since the guest's boot.
+---@field fatal boolean Whether what ran is lost: an oops, a BUG(), a panic.
+---@field text string The whole report.
+---@field decoded? string The report with files and lines, by scripts/decode_stacktrace.sh of the kernel's tree; nil where the kernel is of no build tree.
 
 ---@class kdev.vm.InputFile
 ---@field file string A file of the host.
@@ -159,12 +197,14 @@ function Console:expect(pattern, options) end
 ---@field gdb? string What gdb's `target remote` takes.
 ---@field consoles string[] The Unix sockets of the consoles besides the first.
 ---@field command_line? string[] QEMU's argument vector.
+
+---@field shares table<string, string> The folders of the host that the guest can mount, by tag.
 ---@field console_log string The file that the guest's serial console is written to.
 local Machine = {}
 
 --- Starts a machine, detached from the terminal, and waits until its guest answers, or as `wait` says. One of that name that runs with the
 --- same options is taken over. Errors: "conflict" when one runs with others, "busy" when a disk, tap or display is in use,
---- "guest" when the kernel panics, "timeout" when the guest never answers, both with the console's last lines.
+--- "kernel_oops" when the kernel panics, "timeout" when the guest never answers, both with the console's last lines.
 ---@param options kdev.vm.LaunchOptions
 ---@return kdev.Machine
 function vm.launch(options) end
@@ -228,7 +268,10 @@ function Machine:delete_snapshot(name) end
 ---@return string # The file's path.
 function vm.ssh_config() end
 
---- Runs a program in the guest and waits for its end.
+--- Runs a program in the guest and waits for its end. When the guest's kernel reports something meanwhile, or has since the last
+--- call, that is an error: "kernel_oops" for an oops, BUG(), panic, lock-up, stall or hung task, at once; "kernel_warning" for a
+--- warning, lockdep or a sanitizer, when the program has ended. `err.report` is the report. Errors: "command" for a status other
+--- than 0, "timeout", "guest" when the guest ends.
 ---@param options kdev.vm.ExecOptions
 ---@return kdev.vm.Result
 function Machine:exec(options) end
@@ -351,6 +394,37 @@ function Machine:push(local_path, remote_path, options) end
 ---@param local_path string On this host.
 ---@param options? kdev.vm.CopyOptions
 function Machine:pull(remote_path, local_path, options) end
+
+--- All that the guest's kernel has reported since its boot, oldest first. Nothing raises these any more.
+---@return kdev.KernelReport[]
+function Machine:reports() end
+
+--- Waits for the next report of the guest's kernel, of those that nobody was told of. Errors: "timeout".
+---@param options? kdev.vm.WaitReportOptions
+---@return kdev.KernelReport
+function Machine:wait_report(options) end
+
+--- The guest's kernel log, as dmesg(1) prints it.
+---@param options? kdev.vm.DmesgOptions
+---@return string
+function Machine:dmesg(options) end
+
+--- Switches the kernel's debugging messages on or off: `vm:dynamic_debug "module ceph +p"`. Errors: "command" when the kernel
+--- does not take the words, or was built without CONFIG_DYNAMIC_DEBUG.
+---@param query string In the words of the kernel's dynamic-debug-howto.
+function Machine:dynamic_debug(query) end
+
+--- Runs a program in the guest with a tracer of ftrace on; afterwards, tracing is off. A status other than 0 is no error.
+--- Errors: "command" when the kernel does not have what is asked for.
+---@param options kdev.vm.FtraceOptions
+---@return kdev.vm.FtraceResult
+function Machine:ftrace(options) end
+
+--- Runs commands of gdb on the guest's kernel, over QEMU's stub; the guest stands still meanwhile. `kdevlua gdb NAME` is the same
+--- at the terminal. Addresses fit only without KASLR: `append = { "nokaslr" }`. Errors: "missing" without a vmlinux.
+---@param options kdev.vm.GdbOptions
+---@return kdev.vm.Result
+function Machine:gdb(options) end
 
 --- Lets the guest power off, ends the machine and forgets it.
 function Machine:stop() end
