@@ -63,7 +63,9 @@ public final class FileWatch: Sendable {
     }
   }
 
-  private func watch(_ folder: String) throws(HostError) {
+  /// - Returns: the files that are there already. They may have been written before the watch began.
+  @discardableResult
+  private func watch(_ folder: String) throws(HostError) -> [String] {
     let mask = UInt32(
       IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ONLYDIR | IN_EXCL_UNLINK)
     let (number, code) = state.withLock { state in
@@ -76,10 +78,12 @@ public final class FileWatch: Sendable {
         "could not watch \(folder)", errno: code,
         hint: code == ENOSPC ? "raise the limit: sysctl fs.inotify.max_user_watches=524288" : nil)
     }
+    var files: [String] = []
     for name in try Files.list(folder) {
       let path = folder + "/" + name
-      if Files.isFolder(path), Files.linkTarget(path) == nil { try watch(path) }
+      if Files.isFolder(path), Files.linkTarget(path) == nil { files += try watch(path) } else { files.append(path) }
     }
+    return files
   }
 
   /// What has changed since the last time.
@@ -108,8 +112,7 @@ public final class FileWatch: Sendable {
           if mask & UInt32(IN_CREATE) == 0 || Files.linkTarget(path) != nil { paths.append(path) }
         } else if mask & UInt32(IN_CREATE | IN_MOVED_TO) != 0 {
           // It may be gone again.
-          try? watch(path)
-          paths += ((try? Files.list(path)) ?? []).map { path + "/" + $0 }
+          paths += (try? watch(path)) ?? []
         }
       }
     }

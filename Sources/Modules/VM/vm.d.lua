@@ -197,7 +197,6 @@ function Console:expect(pattern, options) end
 ---@field gdb? string What gdb's `target remote` takes.
 ---@field consoles string[] The Unix sockets of the consoles besides the first.
 ---@field command_line? string[] QEMU's argument vector.
-
 ---@field shares table<string, string> The folders of the host that the guest can mount, by tag.
 ---@field console_log string The file that the guest's serial console is written to.
 local Machine = {}
