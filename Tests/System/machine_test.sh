@@ -7,6 +7,7 @@ test_a_disk_and_a_card_come_and_go_while_the_guest_runs() {
 	local kernel <const> = kdev.kernel.find()
 	local vm <const> = kdev.vm.launch {
 	  name = "plug", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), net = kdev.net.user(),
+	  profile = "document",
 	}
 	local function guest(text) return (vm:exec { "sh", "-c", text, check = false }.stdout:gsub("%s+$", "")) end
 	local function until_is(text, wanted)
@@ -41,6 +42,8 @@ test_a_kernel_that_panics_ends_its_machine_by_a_panic() {
 	local kdev <const> = require "kdev"
 	local kernel <const> = kdev.kernel.find()
 	local vm <const> = kdev.vm.launch { name = "panic", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel) }
+	local _, err <const> = pcall(vm.plug_net, vm, kdev.net.user())
+	assert(tostring(err):find('launch it with profile = "document"', 1, true), err)
 	pcall(vm.exec, vm, { "sh", "-c", "echo c > /proc/sysrq-trigger" })
 	local how <const> = vm:wait { timeout = "60s" }
 	print(how.cause, how.panic)

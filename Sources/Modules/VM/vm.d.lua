@@ -345,8 +345,8 @@ function Machine:events(options) end
 ---@param path string A PNG file; one that is there is replaced.
 function Machine:screenshot(path) end
 
---- Adds a disk to the running machine. One that was added as wanted is taken over. Errors: "busy" when another program has
---- the image open, "command" with QEMU's words.
+--- Adds a disk to the running machine. One that was added as wanted is taken over. Errors: "invalid" in the profile "fast",
+--- whose kernel sees no device that comes later, "busy" when another program has the image open, "command" with QEMU's words.
 ---@param disk kdev.Disk|kdev.vm.DiskOptions
 ---@return string id For `unplug`.
 function Machine:plug_disk(disk) end
