@@ -143,7 +143,7 @@ test("what a kernel developer adds is there, and told apart when a machine is ta
   local vm <const> = kdev.vm.launch(options)
   test.equal(vm.command_line, line)
   test.equal(vm:status(), "prelaunch")
-  test.equal(kdev.fs.exists(vm.gdb) and kdev.fs.exists(vm.vnc_socket) and #vm.consoles, 2)
+  test.equal(kdev.fs.exists(vm.gdb_stub) and kdev.fs.exists(vm.vnc_socket) and #vm.consoles, 2)
   test.equal(vm.vnc, nil)
   test.equal(vm:qmp("query-vnc").auth, "vnc")
   test.contains(vm:hmp "info numa", "2 nodes")

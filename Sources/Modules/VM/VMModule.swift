@@ -52,7 +52,7 @@ final class MachineObject: LuaObject, Sendable {
     type.property("address") { try $0.machine.host.address(of: $0.machine.record) }
     type.property("vnc") { $0.machine.record.display }
     type.property("vnc_socket") { $0.machine.record.spec.display == .socket ? $0.machine.folder.vnc : nil }
-    type.property("gdb") { $0.machine.gdbTarget }
+    type.property("gdb_stub") { $0.machine.gdbTarget }
     type.property("consoles") { object in
       object.machine.record.spec.devices.consoles.indices.map { object.machine.folder.console($0) }
     }

@@ -194,7 +194,7 @@ function Console:expect(pattern, options) end
 ---@field vnc? integer The VNC display on 127.0.0.1.
 ---@field pid? integer QEMU's process.
 ---@field vnc_socket? string The Unix socket of the display, when it has one.
----@field gdb? string What gdb's `target remote` takes.
+---@field gdb_stub? string What gdb's `target remote` takes.
 ---@field consoles string[] The Unix sockets of the consoles besides the first.
 ---@field command_line? string[] QEMU's argument vector.
 ---@field shares table<string, string> The folders of the host that the guest can mount, by tag.
