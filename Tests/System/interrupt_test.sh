@@ -70,7 +70,8 @@ test_ctrl_c_during_down_lets_the_machine_run_on() {
   set +m
   equal "$status" 130
   [ -n "$(machines)" ] || fail 'the machine was killed'
-  contains "$(kd ps)" 'work  running'
+  # It runs, and says nothing as long as it is stopped.
+  contains "$(kd ps)" 'work  silent'
   kill -CONT "$(machines)"
   kd down --disks --now 2>/dev/null
   nothing_left
