@@ -19,14 +19,17 @@ lab() {
   ip netns exec "$namespace-lab" dnsmasq --no-daemon --no-hosts --no-resolv --pid-file= --user=root --interface=lab0 --bind-interfaces \
     --address=/ceph.lab/10.9.9.1 >"$work/lab.log" 2>&1 &
   ip netns exec "$namespace-lab" busybox httpd -f -p 10.9.9.1:80 -h "$work/www" &
-  trap 'end_lab; end' EXIT
+  # `end` takes the status that the test ended with.
+  trap 'code=$?; set +e; end_lab; (exit $code); end' EXIT
 }
 end_lab() {
-  local status=$? pid
-  for pid in $(ip netns pids "$namespace-lab" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
-  ip netns del "$namespace-lab" 2>/dev/null || true
+  local pid name
+  for name in "$namespace-lab" "$namespace-in"; do
+    for pid in $(ip netns pids "$name" 2>/dev/null); do kill -9 "$pid" 2>/dev/null; done
+    ip netns del "$name" 2>/dev/null
+    rm -rf "/etc/netns/$name"
+  done
   rm -rf "/etc/netns/$namespace"
-  return $status
 }
 
 # Two guests in a bridge that is served. One gets its address from the kernel's command line, the other asks by DHCP.
