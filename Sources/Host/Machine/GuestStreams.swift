@@ -44,7 +44,7 @@ private final class InputFile: Sendable {
 }
 
 /// What a program writes to its lane: what is between two marks.
-private struct LaneChunks: ChunkSource {
+private final class LaneChunks: ChunkSource {
   let lane: GuestLane
   let mark: [UInt8]
   private var rest: [UInt8] = []
@@ -56,7 +56,7 @@ private struct LaneChunks: ChunkSource {
     self.mark = mark
   }
 
-  mutating func next() async throws(HostError) -> [UInt8]? {
+  func next() async throws(HostError) -> [UInt8]? {
     while !hasEnded {
       guard let chunk = try await lane.next() else { throw HostError(.guest, "the guest has ended") }
       rest = rest.isEmpty ? chunk : rest + chunk
@@ -252,9 +252,9 @@ struct GuestStreams: Sendable {
         guard let lane else { continue }
         reading += 1
         group.addTask {
-          var chunks = LaneChunks(lane, mark)
+          let chunks = LaneChunks(lane, mark)
           // What is captured goes by no lane.
-          do throws(HostError) { _ = try await target.deliver(&chunks, own: descriptor) } catch {
+          do throws(HostError) { _ = try await target.deliver(chunks, own: descriptor) } catch {
             return .delivered(error)
           }
           return .delivered(nil)
@@ -327,19 +327,26 @@ struct GuestStreams: Sendable {
       result.output += result.error
       result.error = []
     } else {
-      var chunks = WholeChunk(bytes: result.error)
-      result.error = try await error.deliver(&chunks, own: STDERR_FILENO)
+      if error.isStream {
+        _ = try await error.deliver(WholeChunk(result.error), own: STDERR_FILENO)
+        result.error = []
+      }
     }
-    var chunks = WholeChunk(bytes: result.output)
-    result.output = try await output.deliver(&chunks, own: STDOUT_FILENO)
+    if output.isStream {
+      _ = try await output.deliver(WholeChunk(result.output), own: STDOUT_FILENO)
+      result.output = []
+    }
     return result
   }
 }
 
 /// What is there already, as one piece.
-private struct WholeChunk: ChunkSource {
-  var bytes: [UInt8]
-  mutating func next() async throws(HostError) -> [UInt8]? {
+private final class WholeChunk: ChunkSource {
+  private var bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  func next() async throws(HostError) -> [UInt8]? {
     defer { bytes = [] }
     return bytes.isEmpty ? nil : bytes
   }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Bytes that come piece by piece, from a program's output or from a guest.
-protocol ChunkSource {
+/// Bytes that come piece by piece from a guest.
+protocol ChunkSource: AnyObject {
   /// The next piece, never empty; nil at the end.
-  mutating func next() async throws(HostError) -> [UInt8]?
+  func next() async throws(HostError) -> [UInt8]?
 }
 
 extension OutputTarget {
@@ -13,16 +13,17 @@ extension OutputTarget {
   // Loops, and no closures that collect into a variable around them: of those swiftc 6.3.1 lost what they had collected, in
   // an optimized build.
 
-  /// Brings all that comes to the target.
+  /// Brings all that comes to the target. (Not for what a program of the host writes: in an optimized build swiftc 6.3.1 lost
+  /// what this gave back of it. There, and for what is captured here, each caller does it by itself.)
   /// - Parameter own: the caller's descriptor that `.inherit` means.
   /// - Returns: what is captured of it.
   /// - Throws: what the source and the target throw; `system` when the file cannot be written.
-  func deliver<Source: ChunkSource>(_ source: inout Source, own: Int32) async throws(HostError) -> [UInt8] {
+  func deliver(_ source: any ChunkSource, own: Int32) async throws(HostError) -> [UInt8] {
     switch self {
-    case .capture, .standardOutput: return try await Self.collect(&source)
+    case .capture, .standardOutput: return try await Self.collect(source)
     case .discard: while try await source.next() != nil {}
     case .chunks(let take): while let chunk = try await source.next() { try await take(chunk) }
-    case .lines(let take): try await Self.forEachLine(of: &source, take)
+    case .lines(let take): try await Self.forEachLine(of: source, take)
     case .inherit: while let chunk = try await source.next() { Descriptor.write(chunk, to: own) }
     case .file(let path, let append):
       let file = try Self.open(path, append: append)
@@ -42,7 +43,7 @@ extension OutputTarget {
     return file
   }
 
-  private static func collect<Source: ChunkSource>(_ source: inout Source) async throws(HostError) -> [UInt8] {
+  private static func collect(_ source: any ChunkSource) async throws(HostError) -> [UInt8] {
     var bytes: [UInt8] = []
     while let chunk = try await source.next() {
       bytes += chunk
@@ -51,8 +52,8 @@ extension OutputTarget {
     return bytes
   }
 
-  private static func forEachLine<Source: ChunkSource>(
-    of source: inout Source, _ take: Lines
+  private static func forEachLine(
+    of source: any ChunkSource, _ take: Lines
   ) async throws(HostError) {
     let feed = UInt8(ascii: "\n")
     var rest: [UInt8] = []

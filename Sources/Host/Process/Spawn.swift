@@ -189,11 +189,8 @@ extension LocalHost {
       for (isOutput, stream, target) in [(true, running.output, output), (false, running.error, error)] {
         guard let stream else { continue }
         group.addTask {
-          var chunks = ProgramChunks(iterator: stream.makeAsyncIterator())
           do throws(HostError) {
-            return (
-              isOutput, .success(try await target.deliver(&chunks, own: isOutput ? STDOUT_FILENO : STDERR_FILENO))
-            )
+            return (isOutput, .success(try await read(stream, to: target)))
           } catch {
             return (isOutput, .failure(error))
           }
@@ -213,16 +210,66 @@ extension LocalHost {
     }
     return (captured, errors)
   }
-}
 
-/// What a program writes.
-private struct ProgramChunks: ChunkSource {
-  var iterator: SubprocessOutputSequence.AsyncIterator
+  private static func read(
+    _ stream: SubprocessOutputSequence, to target: OutputTarget
+  ) async throws(HostError) -> [UInt8] {
+    switch target {
+    case .chunks(let take):
+      try await forEachChunk(of: stream, take)
+      return []
+    case .lines(let take):
+      try await forEachLine(of: stream, take)
+      return []
+    default:
+      return try await collect(stream)
+    }
+  }
 
+  // Loops, and no closures that collect into a variable around them: of those swiftc 6.3.1 lost what they had collected, in
+  // an optimized build.
+  private static func collect(_ stream: SubprocessOutputSequence) async throws(HostError) -> [UInt8] {
+    var chunks = stream.makeAsyncIterator()
+    var bytes: [UInt8] = []
+    while let chunk = try await next(&chunks) {
+      bytes += chunk
+      guard bytes.count <= outputLimit else { throw tooLong }
+    }
+    return bytes
+  }
+
+  private static func forEachLine(
+    of stream: SubprocessOutputSequence, _ take: OutputTarget.Lines
+  ) async throws(HostError) {
+    var chunks = stream.makeAsyncIterator()
+    let feed = UInt8(ascii: "\n")
+    var rest: [UInt8] = []
+    while let chunk = try await next(&chunks) {
+      guard let last = chunk.lastIndex(of: feed) else {
+        rest += chunk
+        guard rest.count <= outputLimit else { throw HostError(.system, "a line of the output is longer than 64 MiB") }
+        continue
+      }
+      let lines = rest + chunk[...last]
+      rest = Array(chunk[(last + 1)...])
+      try await take(lines)
+    }
+    if !rest.isEmpty { try await take(rest + [feed]) }
+  }
+
+  /// - Throws: what `body` throws, and `cancelled`.
+  static func forEachChunk(
+    of stream: SubprocessOutputSequence, _ body: OutputTarget.Lines
+  ) async throws(HostError) {
+    var chunks = stream.makeAsyncIterator()
+    while let chunk = try await next(&chunks) { try await body(chunk) }
+  }
+
+  /// - Returns: nil at the end of the output.
   /// - Throws: `cancelled`: a cancelled read looks like the end of the output.
-  mutating func next() async throws(HostError) -> [UInt8]? {
+  private static func next(_ chunks: inout SubprocessOutputSequence.AsyncIterator) async throws(HostError) -> [UInt8]? {
     let chunk: SubprocessOutputSequence.Buffer?
-    do { chunk = try await iterator.next() } catch {
+    do { chunk = try await chunks.next() } catch {
       if Task.isCancelled { throw HostError.cancelled }
       throw HostError(.system, "could not read a program's output: \(error)")
     }
