@@ -92,7 +92,7 @@ test_a_taken_vnc_display_is_named() {
   sleep 0.5
   fails 1 kd run setup.lua --net user --vnc 7
   kill $listener
-  contains "$output" 'the VNC display :7 is taken'
+  contains "$output" 'the VNC display :7 of the machine work is taken'
   nothing_left
 }
 
