@@ -108,7 +108,7 @@ test_a_guest_that_panics_or_hangs_under_a_command_is_told() {
   contains "$output" 'the guest did not answer within 10 s'
   kill -CONT "$(machines)"
   fails 1 kd exec work sh -c 'echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger; sleep 60'
-  contains "$output" "the guest's kernel panicked: sysrq triggered crash"
+  contains "$output" 'the kernel of the guest work panicked: Kernel panic - not syncing: sysrq triggered crash'
   eventually equal "$(machines)" ''
   contains "$(kd ps)" 'work  ended'
   kd down --disks 2>/dev/null
