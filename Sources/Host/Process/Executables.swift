@@ -38,17 +38,6 @@ public final class Executables: Sendable {
   }
 
   /// The Debian package that holds each program the host calls.
-  public static let packages: [String: String] = [
-    "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", "ip": "iproute2", "busybox": "busybox-static",
-    "cpio": "cpio", "depmod": "kmod", "modprobe": "kmod", "modinfo": "kmod", "sha256sum": "coreutils",
-    "sha512sum": "coreutils", "xorriso": "xorriso", "xz": "xz-utils",
-    "zstd": "zstd", "gzip": "gzip", "lz4": "lz4", "bzip2": "bzip2", "lzop": "lzop",
-    "gcc": "gcc", "flex": "flex", "bison": "bison", "ccache": "ccache", "distcc": "distcc",
-    "icecc": "icecc", "clang": "clang",
-    "ld.lld": "lld",
-    "dpkg-deb": "dpkg", "apt-get": "apt", "sudo": "sudo", "git": "git", "make": "make",
-    "ssh": "openssh-client", "ssh-keygen": "openssh-client", "tar": "tar", "curl": "curl",
-    "dnsmasq": "dnsmasq-base", "nft": "nftables", "sysctl": "procps", "setpriv": "util-linux",
-    "gdb": "gdb",
-  ]
+  public static let packages = Dictionary(
+    Program.all.map { ($0.name, $0.package) }, uniquingKeysWith: { first, _ in first })
 }
