@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Host
 import Synchronization
 
@@ -27,20 +26,10 @@ struct Gdb: ParsableCommand {
         let debugger = try await host.debugger(of: name, vmlinux: vmlinux, commands: command.isEmpty ? nil : command)
         line.withLock { $0 = debugger.arguments }
       }
-      try Self.replace(with: line.withLock { $0 })
+      // gdb takes the terminal and the place of this program.
+      throw ExitCode(try Session.become(line.withLock { $0 }, host))
     } catch {
       throw Session.exitCode(for: error)
     }
-  }
-
-  private static func replace(with line: [String]) throws {
-    // gdb takes the terminal and the place of this program; its signals come as they would without us.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    pthread_sigmask(SIG_SETMASK, &signals, nil)
-    var words: [UnsafeMutablePointer<CChar>?] = line.map { strdup($0) }
-    words.append(nil)
-    execv(line[0], &words)
-    throw HostError.system("could not run \(line[0])", errno: errno)
   }
 }

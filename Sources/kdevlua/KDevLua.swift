@@ -14,6 +14,7 @@ import Glibc
     ])
 
   static func main() {
+    Interruption.begin()
     let words = Array(CommandLine.arguments.dropFirst())
     // For the shells alone: what may follow `kdevlua run`, and the functions that ask for it.
     if words.first == "__complete" { Completion.perform(Array(words.dropFirst())) }

@@ -57,6 +57,44 @@ test_a_qemu_that_was_killed_is_replaced_by_the_next_run() {
   nothing_left
 }
 
+# A thread that does not block the signal would end the program there and then.
+test_whichever_thread_gets_ctrl_c_the_script_cleans_up() {
+  cat >"$work/threads.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local bridge <close> = kdev.net.bridge { name = "threads0" } -- luacheck: ignore bridge
+	print "ready"
+	kdev.task.sleep(60)
+	lua
+  local count=1 number=0 pid thread status
+  while [ $number -lt $count ]; do
+    rm -f "$work/out"
+    set -m
+    (exec ip netns exec "$namespace" "$PROGRAM" run --quiet "$work/threads.lua" >"$work/out" 2>&1) &
+    pid=$! status=0
+    eventually grep -q ready "$work/out"
+    thread=$(find /proc/$pid/task -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | sed -n "$((number + 1))p")
+    count=$(find /proc/$pid/task -mindepth 1 -maxdepth 1 | wc -l)
+    kill -INT "$thread"
+    wait $pid || status=$?
+    set +m
+    equal "$status $(cat "$work/out")" "130 ready
+kdevlua: interrupted"
+    nothing_left
+    number=$((number + 1))
+  done
+  [ $count -gt 3 ] || fail 'these are too few threads to show it'
+}
+
+test_nohup_and_a_shells_background_are_respected() {
+  echo 'require "kdev".task.sleep(0.5) print "done"' >"$work/quiet.lua"
+  # A shell without job control has what it starts with & ignore SIGINT.
+  "$PROGRAM" run "$work/quiet.lua" >"$work/out" 2>&1 &
+  sleep 0.3
+  kill -INT $!
+  wait $! || fail "$(cat "$work/out")"
+  equal "$(cat "$work/out")" 'done'
+}
+
 test_ctrl_c_during_down_lets_the_machine_run_on() {
   kd run --quiet setup.lua --net user >/dev/null
   # A guest that does not power off: its processors are stopped.

@@ -1,0 +1,97 @@
+import Glibc
+import Host
+import Synchronization
+
+/// Ctrl-C, and the signals that ask a program to end: the first lets everything clean up, the second ends at once; what is
+/// left then is in the journal, for `kdevlua down`.
+enum Interruption {
+  private static let count = Atomic<Int>(0)
+  private static let isInteractive = Atomic(false)
+  private static let action = Mutex<(@Sendable () -> Bool)?>(nil)
+  private static let ending = Mutex<(@Sendable () -> Void)?>(nil)
+  private static let listener = Atomic<pthread_t>(0)
+
+  /// Takes the signals. Called before any other thread is there, for a thread inherits what its maker blocks.
+  static func begin() {
+    let numbers = taken
+    var signals = set(of: numbers)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    // A signal is taken by a thread that waits for it, not by a handler: then anything may be called.
+    var thread = pthread_t()
+    pthread_create(&thread, nil, { _ in Interruption.listen() }, nil)
+    pthread_detach(thread)
+    listener.store(thread, ordering: .relaxed)
+    // A single thread that does not block a signal is enough for it to end the program (signal(7)), and Subprocess has one,
+    // which waits for processes by an epoll_pwait(2) with an empty mask. There the signal is passed on.
+    var action = sigaction()
+    action.__sigaction_handler.sa_handler = { pthread_kill(Interruption.listener.load(ordering: .relaxed), $0) }
+    action.sa_flags = SA_RESTART
+    for number in numbers { sigaction(number, &action, nil) }
+  }
+
+  /// Until it is called, a signal ends the program as if it were not taken.
+  /// - Parameters:
+  ///   - body: gives false when nothing runs yet that could clean up.
+  ///   - isInteractive: somebody sits at a prompt: each Ctrl-C is a first one, and the other signals do what `onEnd` says.
+  static func onFirst(isInteractive: Bool = false, _ body: @escaping @Sendable () -> Bool) {
+    action.withLock { $0 = body }
+    self.isInteractive.store(isInteractive, ordering: .relaxed)
+  }
+
+  /// Has the first SIGTERM or SIGHUP of an interactive session call `body`; without one it ends the program.
+  static func onEnd(_ body: @escaping @Sendable () -> Void) { ending.withLock { $0 = body } }
+
+  /// Whether whoever started the program has it ignore the signal (nohup(1), a shell's `&`).
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var present = sigaction()
+    sigaction(number, nil, &present)
+    // SIG_IGN is the address 1.
+    return unsafeBitCast(present.__sigaction_handler.sa_handler, to: Int.self) == 1
+  }
+
+  private static var taken: [Int32] { [SIGINT, SIGTERM, SIGHUP].filter { !isIgnored($0) } }
+
+  private static func set(of numbers: [Int32]) -> sigset_t {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in numbers { sigaddset(&signals, number) }
+    return signals
+  }
+
+  private static func listen() -> UnsafeMutableRawPointer? {
+    var signals = set(of: taken)
+    while true {
+      var number: Int32 = 0
+      guard sigwait(&signals, &number) == 0 else { continue }
+      let isInteractive = isInteractive.load(ordering: .relaxed)
+      if isInteractive, number == SIGINT {
+        _ = action.withLock { $0 }?()
+        continue
+      }
+      let isFirst = count.add(1, ordering: .relaxed).oldValue == 0
+      if isInteractive, isFirst, let end = ending.withLock({ $0 }) {
+        end()
+        continue
+      }
+      if isInteractive || !isFirst {
+        RawMode.leave()
+        Session.complain("ended; `kdevlua down` undoes what is left")
+        _exit(128 + number)
+      }
+      guard let action = action.withLock({ $0 }) else { die(of: number) }
+      if !action() {
+        Session.complain("interrupted")
+        _exit(130)
+      }
+    }
+  }
+
+  /// Ends the program as the signal does by itself, so that a shell sees what it was.
+  private static func die(of number: Int32) -> Never {
+    var signals = set(of: [number])
+    signal(number, SIG_DFL)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    raise(number)
+    _exit(128 + number)
+  }
+}
