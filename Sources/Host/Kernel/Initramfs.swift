@@ -14,11 +14,30 @@ public struct GuestScripts: Sendable {
   }
 }
 
+/// All that an initramfs is made of.
+private struct InitramfsContent {
+  let busybox: String
+  let scripts: GuestScripts
+  let release: String
+  /// The files of the modules that the guest loads when it starts, in this order.
+  let loaded: [String]
+  /// Those that it can load, and what they need.
+  let loadable: [String]
+
+  /// All of them; first those that are loaded.
+  var modules: [String] { loaded + loadable.filter { !loaded.contains($0) } }
+}
+
 extension LocalHost {
   /// Makes the initramfs of a kernel, or finds it in the cache: it is kept under a checksum of all that is in it.
+  /// - Parameter modules: names or aliases of modules that the guest can load besides, with all that they need: its modprobe
+  ///   finds them, and so does the kernel when it asks for one by itself, as for the file system of a mount.
   /// - Returns: the archive's path.
-  /// - Throws: `missing` for a program (busybox, cpio, modprobe), `command` when one fails.
-  public func initramfs(for kernel: KernelImage, scripts: GuestScripts) async throws(HostError) -> String {
+  /// - Throws: `missing` for a program (busybox, cpio, modprobe, depmod) and for a module of `modules` that the kernel has
+  ///   neither as a module nor built in, `command` when a program fails.
+  public func initramfs(
+    for kernel: KernelImage, scripts: GuestScripts, modules extra: [String] = []
+  ) async throws(HostError) -> String {
     try await step("initramfs for \(kernel.release)") { step async throws(HostError) in
       let folder = state.cache + "/initramfs"
       let busybox = try executables.require("busybox")
@@ -28,13 +47,17 @@ extension LocalHost {
           hint: "sudo apt-get install busybox-static")
       }
       if isDryRun, kernel.modulesRoot == nil { return folder + "/guest.cpio" }
-      let modules = try await moduleFiles(scripts.modules, of: kernel)
-      let path = folder + "/" + (try await checksum([busybox] + modules, scripts)) + ".cpio"
+      let content = InitramfsContent(
+        busybox: busybox, scripts: scripts, release: kernel.release,
+        loaded: try await moduleFiles(scripts.modules, of: kernel),
+        loadable: try await moduleFiles(extra, of: kernel, areRequired: true))
+      let count = content.modules.count
+      let path = folder + "/" + (try await checksum(content)) + ".cpio"
       if Files.exists(path) {
-        step.adopted("\(modules.count) modules, from the cache")
+        step.adopted("\(count) modules, from the cache")
         return path
       }
-      if plans("# \(path): busybox, init, agent and \(modules.count) modules, packed by cpio -o -H newc") {
+      if plans("# \(path): busybox, init, agent and \(count) modules, packed by cpio -o -H newc") {
         return path
       }
       let lock = try await cacheLock(folder)
@@ -42,7 +65,7 @@ extension LocalHost {
       if !Files.exists(path) {
         let staging = folder + "/.partial"
         do throws(HostError) {
-          try await stage(staging, busybox, modules, scripts)
+          try await stage(staging, content, of: kernel)
           try await pack(staging, to: path)
         } catch {
           try Files.removeTree(staging)
@@ -51,7 +74,7 @@ extension LocalHost {
         }
         try Files.removeTree(staging)
       }
-      step.detail("\(modules.count) modules, \(ByteSize(bytes: ((Files.size(path) ?? 0) >> 20) << 20).text)")
+      step.detail("\(count) modules, \(ByteSize(bytes: ((Files.size(path) ?? 0) >> 20) << 20).text)")
       return path
     }
   }
@@ -62,16 +85,30 @@ extension LocalHost {
     return try await FileLock.acquire(folder + "/.lock")
   }
 
-  /// The files of the guest's modules in loading order, as `modprobe --show-depends` lists them. Names that the kernel does
-  /// not have are left out: it may have them built in, or boot without.
-  private func moduleFiles(_ names: [String], of kernel: KernelImage) async throws(HostError) -> [String] {
+  /// The files of modules in loading order, as `modprobe --show-depends` lists them.
+  /// - Parameter areRequired: whether a name that the kernel does not have is an error. Else it is left out: the kernel may
+  ///   have it built in, or boot without.
+  private func moduleFiles(
+    _ names: [String], of kernel: KernelImage, areRequired: Bool = false
+  ) async throws(HostError) -> [String] {
     guard let root = kernel.modulesRoot else {
+      if names.isEmpty { return [] }
+      if areRequired {
+        throw HostError(
+          .missing, "no modules of \(kernel.release) were found, and \(names.joined(separator: ", ")) is wanted",
+          hint: kernel.installModules)
+      }
       note("no modules of \(kernel.release) were found; the guest has what is built into the kernel")
       return []
     }
     var files: [String] = []
     for module in names {
       let listed = try await run(.query("modprobe", "-d", root, "-S", kernel.release, "--show-depends", module))
+      if areRequired, !listed.succeeded {
+        throw HostError(
+          .missing, "the kernel \(kernel.release) has no module \(module), and does not have it built in",
+          hint: "configure it as a module, or take another kernel", detail: listed.errorText)
+      }
       for line in listed.outputText.split(separator: "\n") where line.hasPrefix("insmod ") {
         let path = String(line.dropFirst("insmod ".count).prefix { $0 != " " })
         if !files.contains(path) { files.append(path) }
@@ -80,43 +117,72 @@ extension LocalHost {
     return files
   }
 
-  private func checksum(_ files: [String], _ scripts: GuestScripts) async throws(HostError) -> String {
+  private func checksum(_ content: InitramfsContent) async throws(HostError) -> String {
+    let files = [content.busybox] + content.modules
     var text = try await require(.query(["sha256sum"] + files), to: "take checksums").output
-    for (name, bytes) in scripts.files.sorted(by: { $0.key < $1.key }) { text += Array(name.utf8) + bytes }
+    text += Array("\(content.loaded.count) of \(content.release)\n".utf8)
+    for (name, bytes) in content.scripts.files.sorted(by: { $0.key < $1.key }) { text += Array(name.utf8) + bytes }
     var command = Command.query("sha256sum")
     command.input = text
     return String(try await require(command, to: "take checksums").outputText.prefix(32))
   }
 
   private func stage(
-    _ staging: String, _ busybox: String, _ modules: [String], _ scripts: GuestScripts
+    _ staging: String, _ content: InitramfsContent, of kernel: KernelImage
   ) async throws(HostError) {
     try Files.removeTree(staging)
-    for folder in ["bin", "lib/kdev", "modules", "proc", "sys", "dev", "run", "tmp", "root", "etc", "mnt/host"] {
+    for folder in ["bin", "sbin", "lib/kdev", "modules", "proc", "sys", "dev", "run", "tmp", "root", "etc", "mnt/host"]
+    {
       try Files.makeFolder(staging + "/" + folder)
     }
-    try Files.write(try Files.read(busybox), to: staging + "/bin/busybox", mode: 0o755)
-    guard symlink("busybox", staging + "/bin/sh") == 0 else {
-      throw .system("could not make \(staging)/bin/sh", errno: errno)
-    }
-    for (name, bytes) in scripts.files {
+    try Files.write(try Files.read(content.busybox), to: staging + "/bin/busybox", mode: 0o755)
+    try link(staging + "/bin/sh", to: "busybox")
+    // Where the kernel calls it from (CONFIG_MODPROBE_PATH).
+    try link(staging + "/sbin/modprobe", to: "../bin/busybox")
+    for (name, bytes) in content.scripts.files {
       try Files.write(bytes, to: staging + (name == "init" ? "/init" : "/lib/kdev/" + name), mode: 0o755)
     }
+    let folder = "lib/modules/" + content.release
+    try Files.makeFolder(staging + "/" + folder)
     var order: [String] = []
-    for file in modules {
+    for (number, file) in content.modules.enumerated() {
       var name = Files.name(of: file)
       let unpack = [".xz": "xz", ".zst": "zstd", ".gz": "gzip"].first { name.hasSuffix($0.key) }
+      if let unpack { name.removeLast(unpack.key.count) }
+      let copy = staging + "/" + folder + "/" + name
       if let unpack {
-        name.removeLast(unpack.key.count)
         var command = Command.query(unpack.value, "-dc", file)
-        command.output = .file(staging + "/modules/" + name, append: false)
+        command.output = .file(copy, append: false)
         try await require(command, to: "unpack \(file)")
       } else {
-        try Files.write(try Files.read(file), to: staging + "/modules/" + name)
+        try Files.write(try Files.read(file), to: copy)
       }
-      order.append(name)
+      if number < content.loaded.count {
+        try link(staging + "/modules/" + name, to: "../\(folder)/\(name)")
+        order.append(name)
+      }
     }
     try Files.write(Array(order.map { $0 + "\n" }.joined().utf8), to: staging + "/modules/order")
+    try await index(folder, of: kernel, in: staging)
+  }
+
+  /// Makes the lists that modprobe reads in the guest. Busybox's knows none but the texts.
+  private func index(_ folder: String, of kernel: KernelImage, in staging: String) async throws(HostError) {
+    guard let modules = kernel.modules else { return }
+    for list in ["modules.order", "modules.builtin", "modules.builtin.modinfo"]
+    where Files.exists(modules + "/" + list) {
+      try Files.write(try Files.read(modules + "/" + list), to: "\(staging)/\(folder)/\(list)")
+    }
+    try await require(
+      .query("depmod", "-b", staging, kernel.release), to: "list the modules of \(kernel.release)")
+    for name in try Files.list(staging + "/" + folder)
+    where name.hasSuffix(".bin") || ["modules.order", "modules.builtin.modinfo"].contains(name) {
+      try Files.remove("\(staging)/\(folder)/\(name)")
+    }
+  }
+
+  private func link(_ path: String, to target: String) throws(HostError) {
+    guard symlink(target, path) == 0 else { throw .system("could not make \(path)", errno: errno) }
   }
 
   /// Packs the folder with GNU cpio, uncompressed: a guest under emulation takes longer to unpack than to read.

@@ -21,8 +21,14 @@ enum KernelModule: KdevModule {
     }
     module.async("initramfs") { lua in
       let kernel: KernelObject = try lua.read(1)
+      let options = try environment.options(lua, at: 2, "kdev.kernel.InitramfsOptions", for: "kdev.kernel.initramfs")
+      let modules = try options.strings("modules")
+      if let name = modules.first(where: { $0.isEmpty || $0.hasPrefix("-") }) {
+        throw options.wrong("modules", "\"\(name)\" is no name of a module")
+      }
       return LuaOperation {
-        try await host.initramfs(for: kernel.kernel, scripts: try environment.stdlib.guestScripts())
+        try await host.initramfs(
+          for: kernel.kernel, scripts: try environment.stdlib.guestScripts(), modules: modules)
       }
     }
   }

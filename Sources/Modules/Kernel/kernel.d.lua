@@ -30,11 +30,15 @@ local kernel = {}
 ---@return kdev.Kernel
 function kernel.find(options) end
 
+---@class kdev.kernel.InitramfsOptions
+---@field modules? string[] Modules that the guest can load besides, by name or alias, with all that they need: { "ceph", "crypto-cbc" }. `modprobe` finds them in the guest, and so does the kernel, for a `mount -t ceph`. One that is built in is left out.
+
 --- Makes the initramfs of the default guest for a kernel: busybox, an init, the agent and the kernel's own modules. It is
---- cached under a checksum of all that is in it.
+--- cached under a checksum of all that is in it. Errors: "missing" for a module that the kernel does not have.
 ---@param kernel kdev.Kernel
+---@param options? kdev.kernel.InitramfsOptions
 ---@return string path
-function kernel.initramfs(kernel) end
+function kernel.initramfs(kernel, options) end
 
 --- A kernel's source.
 ---@class kdev.KernelTree: userdata
