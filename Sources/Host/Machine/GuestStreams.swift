@@ -254,7 +254,7 @@ struct GuestStreams: Sendable {
         group.addTask {
           let chunks = LaneChunks(lane, mark)
           // What is captured goes by no lane.
-          do throws(HostError) { _ = try await target.deliver(chunks, own: descriptor) } catch {
+          do throws(HostError) { try await target.deliver(chunks, own: descriptor) } catch {
             return .delivered(error)
           }
           return .delivered(nil)
@@ -328,12 +328,12 @@ struct GuestStreams: Sendable {
       result.error = []
     } else {
       if error.isStream {
-        _ = try await error.deliver(WholeChunk(result.error), own: STDERR_FILENO)
+        try await error.deliver(WholeChunk(result.error), own: STDERR_FILENO)
         result.error = []
       }
     }
     if output.isStream {
-      _ = try await output.deliver(WholeChunk(result.output), own: STDOUT_FILENO)
+      try await output.deliver(WholeChunk(result.output), own: STDOUT_FILENO)
       result.output = []
     }
     return result

@@ -10,20 +10,17 @@ extension OutputTarget {
   /// Whether what goes there need not be kept until the end.
   var isStream: Bool { if case .capture = self { false } else { true } }
 
-  // Loops, and no closures that collect into a variable around them: of those swiftc 6.3.1 lost what they had collected, in
-  // an optimized build.
-
-  /// Brings all that comes to the target. (Not for what a program of the host writes: in an optimized build swiftc 6.3.1 lost
-  /// what this gave back of it. There, and for what is captured here, each caller does it by itself.)
+  /// Brings all that comes to the target. What is captured is the caller's to keep, and does not come here.
   /// - Parameter own: the caller's descriptor that `.inherit` means.
-  /// - Returns: what is captured of it.
   /// - Throws: what the source and the target throw; `system` when the file cannot be written.
-  func deliver(_ source: any ChunkSource, own: Int32) async throws(HostError) -> [UInt8] {
+  func deliver(_ source: any ChunkSource, own: Int32) async throws(HostError) {
     switch self {
-    case .capture, .standardOutput: return try await Self.collect(source)
-    case .discard: while try await source.next() != nil {}
+    case .capture, .standardOutput, .discard: while try await source.next() != nil {}
     case .chunks(let take): while let chunk = try await source.next() { try await take(chunk) }
-    case .lines(let take): try await Self.forEachLine(of: source, take)
+    case .lines(let take):
+      var lines = WholeLines()
+      while let chunk = try await source.next() { if let ready = try lines.add(chunk) { try await take(ready) } }
+      if let last = lines.end() { try await take(last) }
     case .inherit: while let chunk = try await source.next() { Descriptor.write(chunk, to: own) }
     case .file(let path, let append):
       let file = try Self.open(path, append: append)
@@ -33,7 +30,6 @@ extension OutputTarget {
         guard status == 0 else { throw .system("could not write \(path)", errno: status) }
       }
     }
-    return []
   }
 
   /// Opens a file for output: emptied, or to be written on at its end.
@@ -42,33 +38,28 @@ extension OutputTarget {
     guard file >= 0 else { throw .system("could not write \(path)", errno: errno) }
     return file
   }
+}
 
-  private static func collect(_ source: any ChunkSource) async throws(HostError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while let chunk = try await source.next() {
-      bytes += chunk
-      guard bytes.count <= LocalHost.outputLimit else { throw LocalHost.tooLong }
-    }
-    return bytes
-  }
+/// Cuts what comes piece by piece behind the last line feed that is there.
+struct WholeLines {
+  private static let feed = UInt8(ascii: "\n")
+  private var rest: [UInt8] = []
 
-  private static func forEachLine(
-    of source: any ChunkSource, _ take: Lines
-  ) async throws(HostError) {
-    let feed = UInt8(ascii: "\n")
-    var rest: [UInt8] = []
-    while let chunk = try await source.next() {
-      guard let last = chunk.lastIndex(of: feed) else {
-        rest += chunk
-        guard rest.count <= LocalHost.outputLimit else {
-          throw HostError(.system, "a line of the output is longer than 64 MiB")
-        }
-        continue
+  /// - Returns: the lines that are whole now, with their line feeds; nil when the piece ends none.
+  /// - Throws: when a line is longer than what is kept of an output.
+  mutating func add(_ chunk: [UInt8]) throws(HostError) -> [UInt8]? {
+    guard let last = chunk.lastIndex(of: Self.feed) else {
+      rest += chunk
+      guard rest.count <= LocalHost.outputLimit else {
+        throw HostError(.system, "a line of the output is longer than 64 MiB")
       }
-      let lines = rest + chunk[...last]
-      rest = Array(chunk[(last + 1)...])
-      try await take(lines)
+      return nil
     }
-    if !rest.isEmpty { try await take(rest + [feed]) }
+    let lines = rest + chunk[...last]
+    rest = Array(chunk[(last + 1)...])
+    return lines
   }
+
+  /// What came behind the last line feed, as a line; nil when nothing did.
+  func end() -> [UInt8]? { rest.isEmpty ? nil : rest + [Self.feed] }
 }

@@ -242,19 +242,9 @@ extension LocalHost {
     of stream: SubprocessOutputSequence, _ take: OutputTarget.Lines
   ) async throws(HostError) {
     var chunks = stream.makeAsyncIterator()
-    let feed = UInt8(ascii: "\n")
-    var rest: [UInt8] = []
-    while let chunk = try await next(&chunks) {
-      guard let last = chunk.lastIndex(of: feed) else {
-        rest += chunk
-        guard rest.count <= outputLimit else { throw HostError(.system, "a line of the output is longer than 64 MiB") }
-        continue
-      }
-      let lines = rest + chunk[...last]
-      rest = Array(chunk[(last + 1)...])
-      try await take(lines)
-    }
-    if !rest.isEmpty { try await take(rest + [feed]) }
+    var lines = WholeLines()
+    while let chunk = try await next(&chunks) { if let ready = try lines.add(chunk) { try await take(ready) } }
+    if let last = lines.end() { try await take(last) }
   }
 
   /// - Throws: what `body` throws, and `cancelled`.
