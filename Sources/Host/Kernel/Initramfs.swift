@@ -119,7 +119,11 @@ extension LocalHost {
 
   private func checksum(_ content: InitramfsContent) async throws(HostError) -> String {
     let files = [content.busybox] + content.modules
-    var text = try await require(.query(["sha256sum"] + files), to: "take checksums").output
+    let sums = try await require(.query(["sha256sum"] + files), to: "take checksums").outputText
+    // Where a file lies is no part of what is in the archive.
+    var text = sums.split(separator: "\n").flatMap { line in
+      Array(line.prefix { $0 != " " }.utf8) + Array(Files.name(of: String(line)).utf8)
+    }
     text += Array("\(content.loaded.count) of \(content.release)\n".utf8)
     for (name, bytes) in content.scripts.files.sorted(by: { $0.key < $1.key }) { text += Array(name.utf8) + bytes }
     var command = Command.query("sha256sum")

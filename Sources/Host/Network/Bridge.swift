@@ -98,7 +98,12 @@ extension LocalHost {
     _ spec: BridgeSpec, among links: [Link], in transaction: Transaction
   ) async throws(HostError) -> Bridge {
     let name = spec.name
-    let network = if let address = spec.address { try IPv4.Network(address) } else { try Self.freeNetwork(links) }
+    let network =
+      if let address = spec.address {
+        try IPv4.Network(address)
+      } else {
+        try Self.freeNetwork(links, isDryRun && isGone(spec.namespace) ? [] : try await routes(in: spec.namespace))
+      }
     var batch = IPBatch(namespace: spec.namespace)
     batch.add("link", "add", "name", name, "type", "bridge", to: "make the bridge \(name)")
     // Else a bridge has the lowest address of what is in it, so that it changes when a tap goes, and guests lose the host.
@@ -144,13 +149,19 @@ extension LocalHost {
     try await undoNetwork(there)
   }
 
-  /// The first 192.168.N.1/24 whose network no interface of the host is in.
-  static func freeNetwork(_ links: [Link]) throws(HostError) -> IPv4.Network {
-    let taken = links.flatMap(\.addresses)
+  /// The first 192.168.N.1/24 whose network no interface of the host is in and no route of it leads to; where routes lead to all
+  /// of them, as with some VPNs, the first that no interface is in.
+  static func freeNetwork(_ links: [Link], _ routes: [Route]) throws(HostError) -> IPv4.Network {
+    let near = links.flatMap(\.addresses)
+    let far = routes.compactMap(\.network)
+    var hidden: IPv4.Network?
     for third in 77..<255 {
       let candidate = try IPv4.Network("192.168.\(third).1/24")
-      if !taken.contains(where: { candidate.overlaps($0) }) { return candidate }
+      if near.contains(where: { candidate.overlaps($0) }) { continue }
+      if !far.contains(where: { candidate.overlaps($0) }) { return candidate }
+      hidden = hidden ?? candidate
     }
+    if let hidden { return hidden }
     throw HostError(
       .busy, "the host is in every network from 192.168.77.0/24 to 192.168.254.0/24", hint: "give the bridge an address"
     )

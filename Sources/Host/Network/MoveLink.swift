@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 
 extension LocalHost {
@@ -7,7 +6,8 @@ extension LocalHost {
   /// - Returns: its line in the journal; nil in a dry run.
   func move(_ link: Link, into namespace: String, in transaction: Transaction) async throws(HostError) -> JournalEntry?
   {
-    let routes = try await routes(over: link.name, in: nil)
+    // Those that the kernel makes of addresses come by themselves.
+    let routes = try await routes(over: link.name, in: nil).filter { $0.protocol != "kernel" }.map(\.text)
     let addresses = link.addresses.map(\.text)
     let resource = Resource.movedLink(
       name: link.name, namespace: namespace, addresses: addresses, routes: link.isUp ? routes : [])
@@ -49,23 +49,5 @@ extension LocalHost {
       rest.lines.append(.init(arguments: ["route", "replace"] + words, purpose: "set the route \(route)"))
     }
     try await require(rest)
-  }
-
-  /// The IPv4 routes over an interface that somebody made, as `ip route replace` takes them. Those that the kernel makes of
-  /// addresses come by themselves.
-  private func routes(over name: String, in namespace: String?) async throws(HostError) -> [String] {
-    struct Route: Decodable {
-      var dst: String
-      var gateway: String?
-      var metric: Int?
-      var `protocol`: String?
-    }
-    let result = try await require(
-      .query(IPBatch.prefix(namespace) + ["-json", "route", "show", "dev", name]), to: "list the routes over \(name)")
-    guard let routes = try? JSONDecoder().decode([Route].self, from: Data(result.output)) else { return [] }
-    return routes.filter { $0.protocol != "kernel" }.map { route in
-      route.dst + (route.gateway.map { " via \($0)" } ?? "") + " dev \(name)"
-        + (route.metric.map { " metric \($0)" } ?? "")
-    }
   }
 }

@@ -31,6 +31,9 @@ public struct LinkEnd: Sendable, Equatable, Codable {
 }
 
 extension LocalHost {
+  /// Where guests with user networking are: QEMU's default (qemu-system-x86_64(1), -netdev user, net).
+  static let userNetwork = "10.0.2.2/24"
+
   /// A cable between two machines.
   /// - Throws: `invalid` for a name that cannot be a file's.
   public func makeLink(_ name: String, in transaction: Transaction) throws(HostError) -> (LinkEnd, LinkEnd) {

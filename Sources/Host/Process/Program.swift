@@ -7,12 +7,18 @@ public struct Program: Sendable {
   public let without: String?
   /// What has it say its version; nil: nothing does.
   public let versionOption: String?
+  /// The first version that can do all that kdevlua asks of it, and what came with that one; nil: none is known to be too old.
+  public let oldest: (version: String, brings: String)?
 
-  private init(_ name: String, in package: String, without: String? = nil, version: String? = "--version") {
+  private init(
+    _ name: String, in package: String, without: String? = nil, version: String? = "--version",
+    oldest: (version: String, brings: String)? = nil
+  ) {
     self.name = name
     self.package = package
     self.without = without
     versionOption = version
+    self.oldest = oldest
   }
 
   /// All of them, a line each, by name.
@@ -44,7 +50,8 @@ public struct Program: Sendable {
     Program("modprobe", in: "kmod"),
     Program("nft", in: "nftables", without: "guests of a bridge do not get out"),
     Program("qemu-img", in: "qemu-utils"),
-    Program("qemu-system-x86_64", in: "qemu-system-x86"),
+    Program(
+      "qemu-system-x86_64", in: "qemu-system-x86", oldest: ("7.2", "cables between guests (kdev.net.link)")),
     Program("setpriv", in: "util-linux", without: "no network in a namespace by sudo"),
     Program("sha256sum", in: "coreutils"),
     Program("sha512sum", in: "coreutils", without: "no downloads that are checked by it"),

@@ -44,7 +44,8 @@ func pause(_ duration: Duration) async throws(HostError) {
 }
 
 /// Runs `body` to its end even when the task is cancelled: what cleans up must not be cut short by what made it needed.
-func uncancelled<R: Sendable>(_ body: @escaping @Sendable () async throws(HostError) -> R) async throws(HostError) -> R
+@discardableResult func uncancelled<R: Sendable>(_ body: @escaping @Sendable () async throws(HostError) -> R)
+  async throws(HostError) -> R
 {
   let result = await Task { () async -> Result<R, HostError> in
     do throws(HostError) { return .success(try await body()) } catch { return .failure(error) }

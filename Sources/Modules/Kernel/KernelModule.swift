@@ -1,4 +1,4 @@
-import Host
+public import Host
 import LuaKit
 import LuaRuntime
 
@@ -36,7 +36,7 @@ enum KernelModule: KdevModule {
 
 extension Stdlib {
   /// The files of the default guest.
-  func guestScripts() throws -> GuestScripts {
+  public func guestScripts() throws -> GuestScripts {
     var files: [String: [UInt8]] = [:]
     for name in ["init", "agent", "dhcp", "network", "freeze", "thaw"] {
       guard let bytes = read("guest/" + name) else { throw HostError(.missing, "stdlib has no guest/\(name)") }

@@ -6,7 +6,7 @@ local net = {}
 
 ---@class kdev.net.BridgeOptions
 ---@field name string 15 characters at most.
----@field address? string The host's address in it, such as "192.168.77.1/24". Default: the first 192.168.N.1/24 that the host is not in yet.
+---@field address? string The host's address in it, such as "192.168.77.1/24". Default: the first 192.168.N.1/24 that the host is not in and has no route to.
 ---@field mtu? integer The largest packet in bytes, 68 to 65535. Default: the kernel's, 1500.
 ---@field dhcp? boolean DHCP and DNS for its guests by a dnsmasq in this bridge alone: they get their addresses and names, resolve each other's, and all that the host resolves. Default false.
 ---@field masquerade? boolean Its guests reach what the host reaches, a VPN included, by the host's own address there: nftables masquerade in a table of its own, and `net.ipv4.ip_forward`. Default false.
