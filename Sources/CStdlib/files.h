@@ -66,81 +66,84 @@ EMBED(f22) = {
 #embed "../../stdlib/kdev.lua"
 };
 EMBED(f23) = {
-#embed "../../stdlib/kdev/kernel/loop.lua"
+#embed "../../stdlib/kdev/kernel/bisect.lua"
 };
 EMBED(f24) = {
-#embed "../../stdlib/kdev/task.lua"
+#embed "../../stdlib/kdev/kernel/loop.lua"
 };
 EMBED(f25) = {
-#embed "../../stdlib/setup.lua"
+#embed "../../stdlib/kdev/task.lua"
 };
 EMBED(f26) = {
-#embed "../../stdlib/workflows/install_iso.lua"
+#embed "../../stdlib/setup.lua"
 };
 EMBED(f27) = {
-#embed "../../Sources/Modules/CLI/cli.d.lua"
+#embed "../../stdlib/workflows/install_iso.lua"
 };
 EMBED(f28) = {
-#embed "../../Sources/Modules/Disk/disk.d.lua"
+#embed "../../Sources/Modules/CLI/cli.d.lua"
 };
 EMBED(f29) = {
-#embed "../../Sources/Modules/Env/env.d.lua"
+#embed "../../Sources/Modules/Disk/disk.d.lua"
 };
 EMBED(f30) = {
-#embed "../../Sources/Modules/FS/fs.d.lua"
+#embed "../../Sources/Modules/Env/env.d.lua"
 };
 EMBED(f31) = {
-#embed "../../Sources/Modules/Glob/glob.d.lua"
+#embed "../../Sources/Modules/FS/fs.d.lua"
 };
 EMBED(f32) = {
-#embed "../../Sources/Modules/HostFacts/host.d.lua"
+#embed "../../Sources/Modules/Glob/glob.d.lua"
 };
 EMBED(f33) = {
-#embed "../../Sources/Modules/JSON/json.d.lua"
+#embed "../../Sources/Modules/HostFacts/host.d.lua"
 };
 EMBED(f34) = {
-#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+#embed "../../Sources/Modules/JSON/json.d.lua"
 };
 EMBED(f35) = {
-#embed "../../Sources/Modules/Log/log.d.lua"
+#embed "../../Sources/Modules/Kernel/kernel.d.lua"
 };
 EMBED(f36) = {
-#embed "../../Sources/Modules/Merge/merge.d.lua"
+#embed "../../Sources/Modules/Log/log.d.lua"
 };
 EMBED(f37) = {
-#embed "../../Sources/Modules/Net/net.d.lua"
+#embed "../../Sources/Modules/Merge/merge.d.lua"
 };
 EMBED(f38) = {
-#embed "../../Sources/Modules/Path/path.d.lua"
+#embed "../../Sources/Modules/Net/net.d.lua"
 };
 EMBED(f39) = {
-#embed "../../Sources/Modules/Proc/proc.d.lua"
+#embed "../../Sources/Modules/Path/path.d.lua"
 };
 EMBED(f40) = {
-#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
+#embed "../../Sources/Modules/Proc/proc.d.lua"
 };
 EMBED(f41) = {
-#embed "../../Sources/Modules/Task/task.d.lua"
+#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
 };
 EMBED(f42) = {
-#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
+#embed "../../Sources/Modules/Task/task.d.lua"
 };
 EMBED(f43) = {
-#embed "../../Sources/Modules/Time/time.d.lua"
+#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
 };
 EMBED(f44) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Time/time.d.lua"
 };
 EMBED(f45) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
 };
 EMBED(f46) = {
-#embed "../../Sources/Modules/VM/vm.d.lua"
+#embed "../../Sources/Modules/UI/ui.d.lua"
 };
 EMBED(f47) = {
-#embed "../../Sources/Modules/YAML/yaml.d.lua"
+#embed "../../Sources/Modules/VM/vm.d.lua"
 };
 EMBED(f48) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f49) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -166,30 +169,31 @@ static const cstdlib_file files[] = {
   {"guest/network", f20, sizeof f20},
   {"guest/thaw", f21, sizeof f21},
   {"kdev.lua", f22, sizeof f22},
-  {"kdev/kernel/loop.lua", f23, sizeof f23},
-  {"kdev/task.lua", f24, sizeof f24},
-  {"setup.lua", f25, sizeof f25},
-  {"workflows/install_iso.lua", f26, sizeof f26},
-  {"types/cli.d.lua", f27, sizeof f27},
-  {"types/disk.d.lua", f28, sizeof f28},
-  {"types/env.d.lua", f29, sizeof f29},
-  {"types/fs.d.lua", f30, sizeof f30},
-  {"types/glob.d.lua", f31, sizeof f31},
-  {"types/host.d.lua", f32, sizeof f32},
-  {"types/json.d.lua", f33, sizeof f33},
-  {"types/kernel.d.lua", f34, sizeof f34},
-  {"types/log.d.lua", f35, sizeof f35},
-  {"types/merge.d.lua", f36, sizeof f36},
-  {"types/net.d.lua", f37, sizeof f37},
-  {"types/path.d.lua", f38, sizeof f38},
-  {"types/proc.d.lua", f39, sizeof f39},
-  {"types/sandbox.d.lua", f40, sizeof f40},
-  {"types/task.d.lua", f41, sizeof f41},
-  {"types/teuthology.d.lua", f42, sizeof f42},
-  {"types/time.d.lua", f43, sizeof f43},
-  {"types/transaction.d.lua", f44, sizeof f44},
-  {"types/ui.d.lua", f45, sizeof f45},
-  {"types/vm.d.lua", f46, sizeof f46},
-  {"types/yaml.d.lua", f47, sizeof f47},
-  {"types/kdev.d.lua", f48, sizeof f48},
+  {"kdev/kernel/bisect.lua", f23, sizeof f23},
+  {"kdev/kernel/loop.lua", f24, sizeof f24},
+  {"kdev/task.lua", f25, sizeof f25},
+  {"setup.lua", f26, sizeof f26},
+  {"workflows/install_iso.lua", f27, sizeof f27},
+  {"types/cli.d.lua", f28, sizeof f28},
+  {"types/disk.d.lua", f29, sizeof f29},
+  {"types/env.d.lua", f30, sizeof f30},
+  {"types/fs.d.lua", f31, sizeof f31},
+  {"types/glob.d.lua", f32, sizeof f32},
+  {"types/host.d.lua", f33, sizeof f33},
+  {"types/json.d.lua", f34, sizeof f34},
+  {"types/kernel.d.lua", f35, sizeof f35},
+  {"types/log.d.lua", f36, sizeof f36},
+  {"types/merge.d.lua", f37, sizeof f37},
+  {"types/net.d.lua", f38, sizeof f38},
+  {"types/path.d.lua", f39, sizeof f39},
+  {"types/proc.d.lua", f40, sizeof f40},
+  {"types/sandbox.d.lua", f41, sizeof f41},
+  {"types/task.d.lua", f42, sizeof f42},
+  {"types/teuthology.d.lua", f43, sizeof f43},
+  {"types/time.d.lua", f44, sizeof f44},
+  {"types/transaction.d.lua", f45, sizeof f45},
+  {"types/ui.d.lua", f46, sizeof f46},
+  {"types/vm.d.lua", f47, sizeof f47},
+  {"types/yaml.d.lua", f48, sizeof f48},
+  {"types/kdev.d.lua", f49, sizeof f49},
 };

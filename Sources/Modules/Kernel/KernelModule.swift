@@ -13,6 +13,7 @@ enum KernelModule: KdevModule {
     addBuilding(to: module, environment)
     addReload(to: module, environment)
     try addScript("loop", "kdev.kernel.LoopOptions", to: module, environment)
+    try addScript("bisect", "kdev.kernel.BisectOptions", to: module, environment)
     module.async("find") { lua in
       let options = try environment.options(lua, at: 1, "kdev.kernel.FindOptions", for: "kdev.kernel.find")
       let path = try options.string("path")

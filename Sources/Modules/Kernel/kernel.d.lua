@@ -219,4 +219,42 @@ function kernel.reload(options) end
 ---@return kdev.kernel.Round[] rounds
 function kernel.loop(options) end
 
+---@class kdev.kernel.BisectOptions
+---@field tree string|kdev.KernelTree A git repository of the kernel's source, without changes that are in no commit. A worktree has a bisection of its own.
+---@field good? string|string[] Commits, tags or branches where the test passes. Default: those of the bisection that is under way.
+---@field bad? string One where it fails. Default: that of the bisection that is under way.
+---@field test fun(vm: kdev.Machine, kernel: kdev.Kernel): boolean|"good"|"bad"|"skip"|nil The test of a commit. What it raises, false and "bad" mean bad; "skip" says nothing of the commit; all else is good. A wrong call and a mistake in the function itself mark nothing, and end the bisection.
+---@field output? string What is built goes there, as for build. Default: into the source.
+---@field configure? table Options of `kernel.configure`, for each step. Default base: the configuration that is there before the first step.
+---@field build? table|function Options of `kernel.build`, such as { ccache = true }; or a function that gets the commit and returns the kernel to boot, instead of configuring and building one.
+---@field vm? table|function Options of `kdev.vm.launch`, without the kernel; or a function that gets the kernel and returns a machine, such as a clone. Default: { name = "bisect" }.
+---@field boot_failure? "bad"|"skip" What a kernel that panics or never answers in its boot is. Default "bad".
+---@field check_ends? boolean Test the good commits and the bad one before. Default false.
+---@field paths? string[] Only commits that change these files or folders: { "fs/ceph", "net/ceph" }.
+---@field first_parent? boolean Only merges into the branch, and not what they bring (`--first-parent`). Default false.
+
+---@class kdev.kernel.BisectStep
+---@field commit string
+---@field subject string
+---@field verdict "good"|"bad"|"skip"
+---@field stage "build"|"boot"|"test" How far it came.
+---@field reason? string Why it is bad or skipped.
+---@field seconds number
+
+---@class kdev.kernel.Bisection
+---@field commit? string The first bad commit; nil when it may be one of several, as the others could not be tested.
+---@field subject? string Of that commit.
+---@field candidates string[] The commits that may be the first bad one.
+---@field steps kdev.kernel.BisectStep[] In their order, also of runs before.
+---@field log string What `git bisect replay` reads, with the reasons as comments.
+---@field log_file string The file that has the same.
+
+--- Finds the commit that broke something: `git bisect`, with a build, a boot and the test for each step. What does not build is
+--- skipped. Interrupted, the same call goes on where it was. At its end the log is printed, and the tree is back at its branch.
+--- Errors: "busy" when another kdevlua bisects with a machine of that name; "command" with git's words; a text when another
+--- bisection is under way in the tree, or it has changes.
+---@param options kdev.kernel.BisectOptions
+---@return kdev.kernel.Bisection
+function kernel.bisect(options) end
+
 return kernel
