@@ -67,7 +67,7 @@ local function parse(source)
       open.fields[#open.fields + 1] = parse_field(rest)
     elseif tag == "overload" then
       -- The module itself can be called.
-      local name <const>, type <const>, result <const> = rest:match "^fun%((%w+): ([%w_.]+)%): (.+)$"
+      local name <const>, type <const>, result <const> = rest:match "^fun%((%w+): ([%w_.|]+)%): (.+)$"
       page.call = {
         arguments = name, parameters = { { name = name, type = type, text = "" } },
         results = { { type = result, text = "" } }, text = table.concat(comment, "\n"),

@@ -22,6 +22,8 @@ public struct HostError: Error, Sendable, Equatable {
     case timeout
     /// The caller asked to stop.
     case cancelled
+    /// Another machine cannot be reached, or the connection to it was lost.
+    case connection
     /// The guest crashed, hung or ended.
     case guest
     /// The guest's kernel is broken, by its own report: an oops, a panic, a lock-up.

@@ -60,6 +60,9 @@ public final class LocalHost: Sendable {
     }
   }
 
+  /// A number for a step that somebody else tells of.
+  func nextStep() -> Int { steps.add(1, ordering: .relaxed).newValue }
+
   /// Makes a change that no program makes for us; a dry run says it instead.
   /// - Parameter command: what a person would type for it.
   public func change(saying command: [String], _ body: () throws(HostError) -> Void) throws(HostError) {

@@ -57,6 +57,7 @@ public final class LuaClass<Object: LuaObject> {
   private let lua: LuaState
   private let metatable: Int32
   private var names: [String] = []
+  private var hasOwnIndex = false
 
   init(_ lua: LuaState) {
     self.lua = lua
@@ -86,6 +87,13 @@ public final class LuaClass<Object: LuaObject> {
     lua.rawSet(name, of: metatable + 2)
   }
 
+  /// What `object[key]` gives, for objects whose fields show only as the program runs, in place of methods and properties. It
+  /// may wait.
+  public func index(_ body: @escaping (Object, LuaState) throws -> Int32) {
+    metamethod("__index", body)
+    hasOwnIndex = true
+  }
+
   /// What `tostring(object)` gives; the type's name when this is not called.
   public func tostring(_ describe: @escaping (Object) -> String) {
     lua.push(function: { lua in
@@ -109,8 +117,12 @@ public final class LuaClass<Object: LuaObject> {
 
   func finish() {
     lua.storage.fieldNames[Object.luaName] = names
-    lb_push_index(lua.raw)
-    lua.rawSet("__index", of: metatable)
+    if hasOwnIndex {
+      lua.pop(2)
+    } else {
+      lb_push_index(lua.raw)
+      lua.rawSet("__index", of: metatable)
+    }
     lua.push(cFunction: raiseAssignment)
     lua.rawSet("__newindex", of: metatable)
     lua.pushCopy(at: -1)

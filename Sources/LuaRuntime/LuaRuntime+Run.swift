@@ -129,6 +129,35 @@ extension LuaRuntime {
     return results
   }
 
+  /// Calls a Lua function as a task of its own, with arguments and results that need not be plain data. A cancelled caller cancels
+  /// the task and waits until it has cleaned up.
+  ///
+  /// - Parameters:
+  ///   - push: Pushes the function and its arguments; gives how many arguments, and the context of the task.
+  ///   - use: Reads the results: so many values on top.
+  /// - Throws: What `push` and `use` throw, and ``LuaError``, what the function raised.
+  public func call<Value: Sendable>(
+    pushing push: @Sendable (LuaState) throws -> (arguments: Int32, context: [String: any Sendable]),
+    then use: @Sendable (LuaState, Int32) throws -> Value
+  ) async throws -> Value {
+    guard !isClosed else { throw LuaError("the script has ended") }
+    let scheduler = self.scheduler
+    let lua = scheduler.lua
+    let top = lua.top
+    let task: LuaTask
+    do {
+      let (count, context) = try push(lua)
+      task = scheduler.spawn(from: lua, arguments: count, context: context)
+    } catch {
+      lua_settop(lua.raw, top)
+      throw error
+    }
+    task.isAwaitedBySwift = true
+    let count = try await outcome(of: task)
+    defer { lua.pop(count) }
+    return try use(lua, count)
+  }
+
   /// Has an operation run in a task of its own, which nobody waits for before the end of the script; there it is
   /// cancelled. Called from another operation, whose context it inherits.
   public func begin(_ operation: LuaOperation) {

@@ -45,6 +45,7 @@ import Testing
     define(DiskObject.self)
     define(FileObject.self)
     define(FolderObject.self)
+    define(HostObject.self)
     define(KernelObject.self)
     define(LinkEndObject.self)
     define(MachineObject.self)

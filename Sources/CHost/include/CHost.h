@@ -29,3 +29,11 @@ void chost_buffer_output_by_lines(void);
 // the same in Swift set wrong modes when swiftc 6.3.1 had optimized it. Not to be called by two threads at once.
 void chost_enter_raw_mode(void);
 void chost_leave_raw_mode(void);
+
+// Calls `take` with the path of each shared library that this program has loaded, under the name by which it asked for it
+// (dl_iterate_phdr(3)).
+typedef void (*chost_library_taker)(const char *path, void *context);
+void chost_each_library(chost_library_taker take, void *context);
+
+// The build ID of this program (NT_GNU_BUILD_ID, elf(5)) as hexadecimal digits; empty when the linker gave it none.
+void chost_build_id(char text[65]);

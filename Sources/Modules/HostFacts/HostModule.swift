@@ -9,6 +9,7 @@ enum HostModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
+    module.call { lua in try lua.await(RemoteOptions(lua, environment).connect(environment)) }
     module.async("facts") { lua in
       let options = try environment.options(lua, at: 1, "kdev.host.FactOptions", for: "kdev.host.facts")
       let kernel: KernelObject? = try options.value("kernel")

@@ -56,6 +56,11 @@ final class TransactionObject: LuaObject, Sendable {
     self.slot = slot
   }
 
+  /// What a task carries along that works for this set-up.
+  var context: [String: any Sendable] { [TransactionSlot.key: slot] }
+  /// Its block has not been left.
+  var isOpen: Bool { slot.transaction.withLock { $0 } === transaction }
+
   static func define(_ type: LuaClass<TransactionObject>) {
     type.property("name") { $0.transaction.owner }
     // Lua calls __close with the error that left the block, or nil.
