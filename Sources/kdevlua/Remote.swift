@@ -18,7 +18,8 @@ struct Remote: ParsableCommand {
   var identity: String?
   @Option(help: ArgumentHelp("An ssh_config instead of your own.", valueName: "file"))
   var config: String?
-  @Option(help: ArgumentHelp("The kdevlua to run there. Default: the one that is installed, else a copy.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("The kdevlua to run there. Default: the one that is installed, else a copy.", valueName: "path"))
   var program: String?
   @Argument(help: "The machine, as ssh takes it.")
   var address: String
@@ -35,7 +36,8 @@ struct Remote: ParsableCommand {
       let host = try output.host()
       try Session.perform {
         var address = try RemoteAddress(address)
-        (address.port, address.identity, address.config) = (port, identity, config)
+        (address.identity, address.config) = (identity, config)
+        if let port { address.port = port }
         let program = try await RemoteConnection.findProgram(address, program: program, on: host)
         let isTerminal = Terminal.isTerminal(Terminal.input) && Terminal.isTerminal(Terminal.output)
         let line = RemoteConnection.command(address, program, command, terminal: isTerminal)

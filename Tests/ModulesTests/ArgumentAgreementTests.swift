@@ -149,7 +149,7 @@ import Testing
         add(NamespaceObject(NetworkNamespace(name: "a", entries: []), host))
         add(UserNetworkObject(sshPort: 1, forwards: []))
         add(LinkEndObject(LinkEnd(own: "/nonexistent/a", peer: "/nonexistent/b")))
-        add(HostObject(Peer("a", Self.library, runtime), program: "a"))
+        add(HostObject(Peer("a", Self.library, runtime), program: "a", host))
         add(TaskQueue(capacity: 8))
         add(TaskSemaphore(size: 8))
         let record = MachineRecord(

@@ -24,6 +24,7 @@ box() {
 		PermitRootLogin prohibit-password
 		KbdInteractiveAuthentication no
 		PasswordAuthentication no
+		Subsystem sftp internal-sftp
 		SetEnv HOME=$home KDEVLUA_STATE=$home/state KDEVLUA_CACHE=$home/cache PATH=${1:-$home/bin:$PATH}
 	config
 	cat >"$work/own/config" <<-config
@@ -107,6 +108,15 @@ test_a_machine_is_launched_used_and_taken_down_on_another_host() {
 		ok, err = pcall(kdev.task.timeout, 0.5, function() vm:exec { "sleep", "1000" } end)
 		assert(not ok and err.kind == "timeout", err)
 		assert(vm:exec({ "sh", "-c", "ps | grep -c '[s]leep 1000'", check = false }).stdout == "0\n")
+		-- Files and folders go there and back.
+		kdev.fs.mkdir "tree/a"
+		kdev.fs.write("tree/a/file", bytes)
+		box:push("tree", "there")
+		assert(box.fs.read "there/a/file" == bytes)
+		box:pull("there", "$work/share/back")
+		assert(kdev.fs.read "back/a/file" == bytes)
+		ok, err = pcall(box.pull, box, "nonesuch", "x")
+		assert(not ok and err.kind == "command" and err.stderr:find "No such file", err)
 		-- Several things at once, over one connection.
 		local a <const>, b <const> = kdev.task.all {
 			function() return vm:exec({ "echo", "a" }).stdout end, function() return vm:exec({ "echo", "b" }).stdout end,

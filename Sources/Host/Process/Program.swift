@@ -52,10 +52,11 @@ public struct Program: Sendable {
     Program("qemu-img", in: "qemu-utils"),
     Program(
       "qemu-system-x86_64", in: "qemu-system-x86", oldest: ("7.2", "cables between guests (kdev.net.link)")),
+    Program("scp", in: "openssh-client", without: "no files are copied to other machines", version: nil),
     Program("setpriv", in: "util-linux", without: "no network in a namespace by sudo"),
     Program("sha256sum", in: "coreutils"),
     Program("sha512sum", in: "coreutils", without: "no downloads that are checked by it"),
-    Program("ssh", in: "openssh-client", without: "no kdevlua ssh", version: "-V"),
+    Program("ssh", in: "openssh-client", without: "no kdevlua ssh, and no other machines", version: "-V"),
     Program("ssh-keygen", in: "openssh-client", without: "no kdevlua ssh", version: nil),
     Program("sudo", in: "sudo", without: "who is not root makes no taps and bridges"),
     Program("sysctl", in: "procps", without: "guests of a bridge do not get out"),

@@ -1,6 +1,6 @@
 /// Another machine, as ssh(1) reaches it.
 public struct RemoteAddress: Sendable, Equatable {
-  /// `user@box`, an alias of ssh_config(5), or `ssh://user@box:port`.
+  /// `user@box`, or an alias of ssh_config(5).
   public let destination: String
   public var port: Int?
   /// The path of a private key.
@@ -10,15 +10,28 @@ public struct RemoteAddress: Sendable, Equatable {
   /// Further options by their names in ssh_config(5).
   public var options: [String: String] = [:]
 
+  /// - Parameter text: `user@box`, an alias of ssh_config(5), or `ssh://user@box:port`.
   /// - Throws: `invalid` for what ssh would take as an option, or as nothing.
-  public init(_ destination: String) throws(HostError) {
-    guard !destination.isEmpty, !destination.hasPrefix("-"), destination.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
+  public init(_ text: String) throws(HostError) {
+    var rest = text[...]
+    if text.hasPrefix("ssh://") {
+      rest = rest.dropFirst("ssh://".count)
+      if rest.hasSuffix("/") { rest = rest.dropLast() }
+      // An IPv6 address stands in brackets, and has colons of its own.
+      if let colon = rest.lastIndex(of: ":"), rest.lastIndex(of: "]").map({ $0 < colon }) ?? true {
+        port = Int(rest[rest.index(after: colon)...]) ?? 0
+        rest = rest[..<colon]
+      }
+      rest.removeAll { $0 == "[" || $0 == "]" }
+    }
+    guard !rest.isEmpty, !rest.hasPrefix("-"), !rest.contains("/"), rest.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
+      port.map({ (1...65535).contains($0) }) ?? true
     else {
       throw HostError(
-        .invalid, "\"\(destination)\" is no machine that ssh could reach",
+        .invalid, "\"\(text)\" is no machine that ssh could reach",
         hint: "user@box, an alias of ~/.ssh/config, or ssh://user@box:port")
     }
-    self.destination = destination
+    destination = String(rest)
   }
 
   /// The argument vector of ssh that runs a command there.
@@ -26,16 +39,31 @@ public struct RemoteAddress: Sendable, Equatable {
   ///   - command: an argument vector; quoted here, since ssh hands a text to the user's shell.
   ///   - terminal: give it a terminal there.
   func ssh(_ command: [String], terminal: Bool = false) -> [String] {
-    var words = ["ssh", terminal ? "-t" : "-T"]
+    ["ssh", terminal ? "-t" : "-T"] + options(port: "-p", asks: terminal)
+      + ["--", destination, ShellText.line(command)]
+  }
+
+  /// The options of ssh and scp that reach it.
+  /// - Parameters:
+  ///   - flag: the one for the port, which the two call differently.
+  ///   - asks: somebody is there to answer a question.
+  func options(port flag: String, asks: Bool = false) -> [String] {
+    var words: [String] = []
     if let config { words += ["-F", config] }
-    if let port { words += ["-p", "\(port)"] }
+    if let port { words += [flag, "\(port)"] }
     if let identity { words += ["-i", identity, "-o", "IdentitiesOnly=yes"] }
     // The first value that ssh gets for an option counts.
     words += options.sorted { $0.key < $1.key }.flatMap { ["-o", "\($0.key)=\($0.value)"] }
-    // Nobody is there to answer a question: a program asks in the background.
-    if !terminal { words += ["-o", "BatchMode=yes"] }
+    if !asks { words += ["-o", "BatchMode=yes"] }
     words += ["-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"]
-    return words + ["-o", "ClearAllForwardings=yes", "-o", "LogLevel=ERROR", "--", destination, ShellText.line(command)]
+    return words + ["-o", "ClearAllForwardings=yes", "-o", "LogLevel=ERROR"]
+  }
+
+  /// What a path there begins with for scp.
+  var copyPrefix: String {
+    let parts = destination.split(separator: "@", maxSplits: 1).map(String.init)
+    let host = parts.last ?? destination
+    return (parts.count > 1 ? parts[0] + "@" : "") + (host.contains(":") ? "[\(host)]" : host) + ":"
   }
 
   /// The error of an ssh that has ended before the other machine answered.

@@ -9,18 +9,18 @@ public final class RemoteConnection: Sendable {
   /// The program that it speaks with.
   public let program: String
   public let channel: MessageChannel
+  /// The folder there that relative paths begin at; nil is the home folder.
+  let folder: String?
   private let process: ChildProcess
-  private let errors: RemoteErrors
 
   private init(
-    _ address: RemoteAddress, _ program: String, _ channel: MessageChannel, _ process: ChildProcess,
-    _ errors: RemoteErrors
+    _ address: RemoteAddress, _ program: String, _ folder: String?, _ channel: MessageChannel, _ process: ChildProcess
   ) {
     self.address = address
+    self.folder = folder
     self.program = program
     self.channel = channel
     self.process = process
-    self.errors = errors
   }
 
   /// Who drops the connection ends it: the other side sees the end of its input.
@@ -59,7 +59,7 @@ public final class RemoteConnection: Sendable {
         write: { bytes async throws(HostError) in try await process.write(bytes) },
         endedBy: { await lost(destination, process, errors) }, perform: perform, note: note)
     }
-    return RemoteConnection(address, found, channel, process, errors)
+    return RemoteConnection(address, found, folder, channel, process)
   }
 
   /// Which kdevlua there is on a machine; a copy of this program is brought there when none fits.

@@ -37,7 +37,7 @@ struct RemoteProgram: Sendable {
         guard let path, let context else { return }
         Unmanaged<Paths>.fromOpaque(context).takeUnretainedValue().all.append(String(cString: path))
       }, Unmanaged.passUnretained(paths).toOpaque())
-    let system = ["ld-linux", "libc.so", "libm.so", "libpthread.so", "libdl.so", "librt.so", "libutil.so", "libresolv.so"]
+    let system = ["ld-linux", "libc.so", "libm.so", "libpthread.so", "libdl.so", "librt.so", "libresolv.so"]
     return paths.all.filter { path in !system.contains { Files.name(of: path).hasPrefix($0) } }
   }
 }

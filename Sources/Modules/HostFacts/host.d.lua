@@ -63,6 +63,16 @@ local Host = {}
 ---@return kdev.host.Facts
 function host.facts(options) end
 
+--- Copies a file or a folder there, by scp(1) as `scp -r -p`: into a folder that is there it goes under its own name.
+---@param from string A path here.
+---@param to string A path there.
+function Host:push(from, to) end
+
+--- Copies a file or a folder from there; as `push`.
+---@param from string A path there.
+---@param to string A path here.
+function Host:pull(from, to) end
+
 --- Ends the connection.
 function Host:close() end
 

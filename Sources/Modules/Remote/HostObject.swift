@@ -21,7 +21,7 @@ struct RemoteOptions: Sendable {
     }
     let options = try environment.options(lua, at: 2, "kdev.host.RemoteOptions", for: "kdev.host")
     var address = try RemoteAddress(options.required("address"))
-    address.port = try options.integer("port", in: 1...65535)
+    if let port = try options.integer("port", in: 1...65535) { address.port = port }
     address.identity = try options.string("identity")
     address.config = try options.string("config")
     for (name, value) in try options.texts("options") { address.options[name] = String(decoding: value, as: UTF8.self) }
@@ -40,7 +40,7 @@ struct RemoteOptions: Sendable {
         perform: { [weak peer] question in await peer?.answer(question) ?? .failure([]) },
         note: { [weak peer] notice in peer?.take(notice: notice) })
       peer.connect(connection.channel, connection)
-      return HostObject(peer, program: connection.program)
+      return HostObject(peer, program: connection.program, environment.host)
     }
   }
 }
@@ -50,10 +50,13 @@ final class HostObject: LuaObject, Sendable {
   static let luaName = "kdev.Host"
   private let peer: Peer
   private let program: String
+  /// This machine.
+  private let host: LocalHost
 
-  init(_ peer: Peer, program: String) {
+  init(_ peer: Peer, program: String, _ host: LocalHost) {
     self.peer = peer
     self.program = program
+    self.host = host
   }
 
   /// The modules that act on a machine. The others have nothing that is elsewhere on another one.
@@ -63,6 +66,14 @@ final class HostObject: LuaObject, Sendable {
     type.property("address") { $0.peer.name }
     type.property("program") { $0.program }
     for module in modules { type.property(module) { RemoteModule(peer: $0.peer, name: module) } }
+    type.asyncMethod("push") { object, lua in
+      let (from, to): (String, String) = (try lua.read(2), try lua.read(3))
+      return LuaOperation { try await object.peer.requireConnection().push(from, to: to, on: object.host) }
+    }
+    type.asyncMethod("pull") { object, lua in
+      let (from, to): (String, String) = (try lua.read(2), try lua.read(3))
+      return LuaOperation { try await object.peer.requireConnection().pull(from, to: to, on: object.host) }
+    }
     type.asyncMethod("close") { object, _ in LuaOperation { await object.peer.close() } }
     type.close { object in LuaOperation { await object.peer.close() } }
     type.tostring { "kdev.Host: \($0.peer.name)" }

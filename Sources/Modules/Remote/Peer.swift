@@ -104,6 +104,15 @@ final class Peer: Sendable {
     }
   }
 
+  /// - Throws: `connection` before there is one, and after its end.
+  func requireConnection() throws(HostError) -> RemoteConnection {
+    if let end = channel?.end { throw end }
+    guard let connection = state.withLock({ $0.connection }) else {
+      throw HostError(.connection, "there is no connection to \(name)")
+    }
+    return connection
+  }
+
   func close() async { await state.withLock { $0.connection }?.close() }
 
   // MARK: - Asking

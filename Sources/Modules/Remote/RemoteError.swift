@@ -22,7 +22,9 @@ struct RemoteError: LuaErrorFields {
     message = reader.text()
     text = "on \(peer.name): \(reader.text())"
     var fields = [LuaValue.Field(.string("host"), .string(peer.name))]
-    if let values = JSONValue(json: Array(reader.text().utf8)), case .table(let more) = LuaValue(values) { fields += more }
+    if let values = JSONValue(json: Array(reader.text().utf8)), case .table(let more) = LuaValue(values) {
+      fields += more
+    }
     self.fields = fields
   }
 
