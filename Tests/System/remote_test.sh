@@ -225,7 +225,7 @@ test_a_host_without_kdevlua_gets_a_copy_and_keeps_it() {
 	contains "$output" "$work/box/cache/programs/"
 	contains "$output" /etc/passwd
 	# It has all that it needs beside it but the C library.
-	contains "$(ls "$work/box/cache/programs/"*)" liblua5.4.so.0
+	contains "$(ldd "$work/box/cache/programs/"*/kdevlua)" "liblua5.4.so.0 => $work/box/cache/programs/"
 	output=$(kd remote --config "$work/own/config" box ps 2>&1)
 	contains "$output" NAME
 	lacks "$output" 'copy kdevlua'

@@ -32,7 +32,7 @@ public final class MessageChannel: Sendable {
     var end: HostError?
   }
 
-  /// More than any message of the other side has.
+  /// The longest message, without its length. A longer one is no message, but noise.
   private static let lengthLimit = 1 << 30
   private static let headLength = 9
 
@@ -45,8 +45,11 @@ public final class MessageChannel: Sendable {
   // MARK: - Speaking
 
   /// Asks, and waits for the answer. A cancelled caller tells the other side so, and waits until it has cleaned up.
-  /// - Throws: why the channel has ended.
+  /// - Throws: why the channel has ended; `invalid` for more than a message holds.
   public func ask(_ body: [UInt8]) async throws(HostError) -> Answer {
+    guard body.count <= Self.lengthLimit - 5 else {
+      throw HostError(.invalid, "more than 1 GiB at once cannot go to another machine", hint: "push it as a file")
+    }
     let number = state.quietly { state in
       defer { state.nextNumber &+= 1 }
       state.awaited.insert(state.nextNumber)

@@ -4,7 +4,6 @@ import Synchronization
 /// are shown as this one's own; and lines of ssh and of others.
 final class RemoteErrors: Sendable {
   private struct State: Sendable {
-    var rest: [UInt8] = []
     var lines: [String] = []
     /// The other side's numbers of steps and bars, and what they are here.
     var numbers: [Int: Int] = [:]
