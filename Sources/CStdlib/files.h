@@ -54,96 +54,99 @@ EMBED(f18) = {
 #embed "../../stdlib/guest/init"
 };
 EMBED(f19) = {
-#embed "../../stdlib/guest/modules"
+#embed "../../stdlib/guest/later"
 };
 EMBED(f20) = {
-#embed "../../stdlib/guest/network"
+#embed "../../stdlib/guest/modules"
 };
 EMBED(f21) = {
-#embed "../../stdlib/guest/thaw"
+#embed "../../stdlib/guest/network"
 };
 EMBED(f22) = {
-#embed "../../stdlib/kdev.lua"
+#embed "../../stdlib/guest/thaw"
 };
 EMBED(f23) = {
-#embed "../../stdlib/kdev/kernel/bisect.lua"
+#embed "../../stdlib/kdev.lua"
 };
 EMBED(f24) = {
-#embed "../../stdlib/kdev/kernel/loop.lua"
+#embed "../../stdlib/kdev/kernel/bisect.lua"
 };
 EMBED(f25) = {
-#embed "../../stdlib/kdev/task.lua"
+#embed "../../stdlib/kdev/kernel/loop.lua"
 };
 EMBED(f26) = {
-#embed "../../stdlib/setup.lua"
+#embed "../../stdlib/kdev/task.lua"
 };
 EMBED(f27) = {
-#embed "../../stdlib/workflows/install_iso.lua"
+#embed "../../stdlib/setup.lua"
 };
 EMBED(f28) = {
-#embed "../../Sources/Modules/CLI/cli.d.lua"
+#embed "../../stdlib/workflows/install_iso.lua"
 };
 EMBED(f29) = {
-#embed "../../Sources/Modules/Disk/disk.d.lua"
+#embed "../../Sources/Modules/CLI/cli.d.lua"
 };
 EMBED(f30) = {
-#embed "../../Sources/Modules/Env/env.d.lua"
+#embed "../../Sources/Modules/Disk/disk.d.lua"
 };
 EMBED(f31) = {
-#embed "../../Sources/Modules/FS/fs.d.lua"
+#embed "../../Sources/Modules/Env/env.d.lua"
 };
 EMBED(f32) = {
-#embed "../../Sources/Modules/Glob/glob.d.lua"
+#embed "../../Sources/Modules/FS/fs.d.lua"
 };
 EMBED(f33) = {
-#embed "../../Sources/Modules/HostFacts/host.d.lua"
+#embed "../../Sources/Modules/Glob/glob.d.lua"
 };
 EMBED(f34) = {
-#embed "../../Sources/Modules/JSON/json.d.lua"
+#embed "../../Sources/Modules/HostFacts/host.d.lua"
 };
 EMBED(f35) = {
-#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+#embed "../../Sources/Modules/JSON/json.d.lua"
 };
 EMBED(f36) = {
-#embed "../../Sources/Modules/Log/log.d.lua"
+#embed "../../Sources/Modules/Kernel/kernel.d.lua"
 };
 EMBED(f37) = {
-#embed "../../Sources/Modules/Merge/merge.d.lua"
+#embed "../../Sources/Modules/Log/log.d.lua"
 };
 EMBED(f38) = {
-#embed "../../Sources/Modules/Net/net.d.lua"
+#embed "../../Sources/Modules/Merge/merge.d.lua"
 };
 EMBED(f39) = {
-#embed "../../Sources/Modules/Path/path.d.lua"
+#embed "../../Sources/Modules/Net/net.d.lua"
 };
 EMBED(f40) = {
-#embed "../../Sources/Modules/Proc/proc.d.lua"
+#embed "../../Sources/Modules/Path/path.d.lua"
 };
 EMBED(f41) = {
-#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
+#embed "../../Sources/Modules/Proc/proc.d.lua"
 };
 EMBED(f42) = {
-#embed "../../Sources/Modules/Task/task.d.lua"
+#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
 };
 EMBED(f43) = {
-#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
+#embed "../../Sources/Modules/Task/task.d.lua"
 };
 EMBED(f44) = {
-#embed "../../Sources/Modules/Time/time.d.lua"
+#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
 };
 EMBED(f45) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Time/time.d.lua"
 };
 EMBED(f46) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
 };
 EMBED(f47) = {
-#embed "../../Sources/Modules/VM/vm.d.lua"
+#embed "../../Sources/Modules/UI/ui.d.lua"
 };
 EMBED(f48) = {
-#embed "../../Sources/Modules/YAML/yaml.d.lua"
+#embed "../../Sources/Modules/VM/vm.d.lua"
 };
 EMBED(f49) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f50) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -165,35 +168,36 @@ static const cstdlib_file files[] = {
   {"guest/dhcp", f16, sizeof f16},
   {"guest/freeze", f17, sizeof f17},
   {"guest/init", f18, sizeof f18},
-  {"guest/modules", f19, sizeof f19},
-  {"guest/network", f20, sizeof f20},
-  {"guest/thaw", f21, sizeof f21},
-  {"kdev.lua", f22, sizeof f22},
-  {"kdev/kernel/bisect.lua", f23, sizeof f23},
-  {"kdev/kernel/loop.lua", f24, sizeof f24},
-  {"kdev/task.lua", f25, sizeof f25},
-  {"setup.lua", f26, sizeof f26},
-  {"workflows/install_iso.lua", f27, sizeof f27},
-  {"types/cli.d.lua", f28, sizeof f28},
-  {"types/disk.d.lua", f29, sizeof f29},
-  {"types/env.d.lua", f30, sizeof f30},
-  {"types/fs.d.lua", f31, sizeof f31},
-  {"types/glob.d.lua", f32, sizeof f32},
-  {"types/host.d.lua", f33, sizeof f33},
-  {"types/json.d.lua", f34, sizeof f34},
-  {"types/kernel.d.lua", f35, sizeof f35},
-  {"types/log.d.lua", f36, sizeof f36},
-  {"types/merge.d.lua", f37, sizeof f37},
-  {"types/net.d.lua", f38, sizeof f38},
-  {"types/path.d.lua", f39, sizeof f39},
-  {"types/proc.d.lua", f40, sizeof f40},
-  {"types/sandbox.d.lua", f41, sizeof f41},
-  {"types/task.d.lua", f42, sizeof f42},
-  {"types/teuthology.d.lua", f43, sizeof f43},
-  {"types/time.d.lua", f44, sizeof f44},
-  {"types/transaction.d.lua", f45, sizeof f45},
-  {"types/ui.d.lua", f46, sizeof f46},
-  {"types/vm.d.lua", f47, sizeof f47},
-  {"types/yaml.d.lua", f48, sizeof f48},
-  {"types/kdev.d.lua", f49, sizeof f49},
+  {"guest/later", f19, sizeof f19},
+  {"guest/modules", f20, sizeof f20},
+  {"guest/network", f21, sizeof f21},
+  {"guest/thaw", f22, sizeof f22},
+  {"kdev.lua", f23, sizeof f23},
+  {"kdev/kernel/bisect.lua", f24, sizeof f24},
+  {"kdev/kernel/loop.lua", f25, sizeof f25},
+  {"kdev/task.lua", f26, sizeof f26},
+  {"setup.lua", f27, sizeof f27},
+  {"workflows/install_iso.lua", f28, sizeof f28},
+  {"types/cli.d.lua", f29, sizeof f29},
+  {"types/disk.d.lua", f30, sizeof f30},
+  {"types/env.d.lua", f31, sizeof f31},
+  {"types/fs.d.lua", f32, sizeof f32},
+  {"types/glob.d.lua", f33, sizeof f33},
+  {"types/host.d.lua", f34, sizeof f34},
+  {"types/json.d.lua", f35, sizeof f35},
+  {"types/kernel.d.lua", f36, sizeof f36},
+  {"types/log.d.lua", f37, sizeof f37},
+  {"types/merge.d.lua", f38, sizeof f38},
+  {"types/net.d.lua", f39, sizeof f39},
+  {"types/path.d.lua", f40, sizeof f40},
+  {"types/proc.d.lua", f41, sizeof f41},
+  {"types/sandbox.d.lua", f42, sizeof f42},
+  {"types/task.d.lua", f43, sizeof f43},
+  {"types/teuthology.d.lua", f44, sizeof f44},
+  {"types/time.d.lua", f45, sizeof f45},
+  {"types/transaction.d.lua", f46, sizeof f46},
+  {"types/ui.d.lua", f47, sizeof f47},
+  {"types/vm.d.lua", f48, sizeof f48},
+  {"types/yaml.d.lua", f49, sizeof f49},
+  {"types/kdev.d.lua", f50, sizeof f50},
 };

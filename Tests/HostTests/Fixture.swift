@@ -54,7 +54,7 @@ extension String {
 
 func guestScripts() throws -> GuestScripts {
   var files: [String: [UInt8]] = [:]
-  for name in ["init", "agent", "dhcp", "network", "freeze", "thaw"] {
+  for name in GuestScripts.names {
     files[name] = try Files.read(repository + "/stdlib/guest/" + name)
   }
   return GuestScripts(files: files, modules: try Files.text(repository + "/stdlib/guest/modules"))

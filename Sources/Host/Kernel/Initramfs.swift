@@ -2,7 +2,10 @@ import Glibc
 
 /// The small root of the default guest, made on the spot: busybox, our init and agent, and the kernel's own modules.
 public struct GuestScripts: Sendable {
-  /// Files of stdlib/guest by name: init, agent, dhcp.
+  /// The files of stdlib/guest that go into it.
+  public static let names = ["init", "agent", "dhcp", "network", "freeze", "thaw", "later"]
+
+  /// Those files by name.
   public let files: [String: [UInt8]]
   /// Names of the modules that the guest loads, in the order in which they are wanted.
   public let modules: [String]
@@ -19,8 +22,9 @@ private struct InitramfsContent {
   let busybox: String
   let scripts: GuestScripts
   let release: String
-  /// The files of the modules that the guest loads when it starts, in this order.
+  /// The files of the modules that the guest loads by itself, and the names that they are for.
   let loaded: [String]
+  let loadedNames: [String]
   /// Those that it can load, and what they need.
   let loadable: [String]
 
@@ -47,14 +51,21 @@ extension LocalHost {
           hint: "sudo apt-get install busybox-static")
       }
       if isDryRun, kernel.modulesRoot == nil { return folder + "/guest.cpio" }
+      let note = KnownInitramfs.path(in: folder, kernel, scripts, extra)
+      if let path = KnownInitramfs.archive(notedIn: note, busybox: busybox) {
+        step.adopted("from the cache")
+        return path
+      }
+      let loaded = try await moduleFiles(scripts.modules, of: kernel)
       let content = InitramfsContent(
-        busybox: busybox, scripts: scripts, release: kernel.release,
-        loaded: try await moduleFiles(scripts.modules, of: kernel),
-        loadable: try await moduleFiles(extra, of: kernel, areRequired: true))
+        busybox: busybox, scripts: scripts, release: kernel.release, loaded: loaded.files, loadedNames: loaded.names,
+        loadable: try await moduleFiles(extra, of: kernel, areRequired: true).files)
+      let known = [busybox] + content.modules + Self.moduleLists(of: kernel)
       let count = content.modules.count
       let path = folder + "/" + (try await checksum(content)) + ".cpio"
       if Files.exists(path) {
         step.adopted("\(count) modules, from the cache")
+        if !isDryRun { try KnownInitramfs(archive: path, files: known).write(to: note) }
         return path
       }
       if plans("# \(path): busybox, init, agent and \(count) modules, packed by cpio -o -H newc") {
@@ -74,6 +85,7 @@ extension LocalHost {
         }
         try Files.removeTree(staging)
       }
+      try KnownInitramfs(archive: path, files: known).write(to: note)
       step.detail("\(count) modules, \(ByteSize(bytes: ((Files.size(path) ?? 0) >> 20) << 20).text)")
       return path
     }
@@ -85,23 +97,29 @@ extension LocalHost {
     return try await FileLock.acquire(folder + "/.lock")
   }
 
-  /// The files of modules in loading order, as `modprobe --show-depends` lists them.
+  /// Where the kernel's tools look for what modules it has, and which need others.
+  private static func moduleLists(of kernel: KernelImage) -> [String] {
+    kernel.modules.map { ["\($0)/modules.dep", "\($0)/modules.alias", "\($0)/modules.builtin"] } ?? []
+  }
+
+  /// The files of modules in loading order, as `modprobe --show-depends` lists them, and which of the names have some.
   /// - Parameter areRequired: whether a name that the kernel does not have is an error. Else it is left out: the kernel may
   ///   have it built in, or boot without.
   private func moduleFiles(
     _ names: [String], of kernel: KernelImage, areRequired: Bool = false
-  ) async throws(HostError) -> [String] {
+  ) async throws(HostError) -> (files: [String], names: [String]) {
     guard let root = kernel.modulesRoot else {
-      if names.isEmpty { return [] }
+      if names.isEmpty { return ([], []) }
       if areRequired {
         throw HostError(
           .missing, "no modules of \(kernel.release) were found, and \(names.joined(separator: ", ")) is wanted",
           hint: kernel.installModules)
       }
       note("no modules of \(kernel.release) were found; the guest has what is built into the kernel")
-      return []
+      return ([], [])
     }
     var files: [String] = []
+    var found: [String] = []
     for module in names {
       let listed = try await run(.query("modprobe", "-d", root, "-S", kernel.release, "--show-depends", module))
       if areRequired, !listed.succeeded {
@@ -109,12 +127,14 @@ extension LocalHost {
           .missing, "the kernel \(kernel.release) has no module \(module), and does not have it built in",
           hint: "configure it as a module, or take another kernel", detail: listed.errorText)
       }
-      for line in listed.outputText.split(separator: "\n") where line.hasPrefix("insmod ") {
+      let lines = listed.outputText.split(separator: "\n").filter { $0.hasPrefix("insmod ") }
+      if !lines.isEmpty { found.append(module) }
+      for line in lines {
         let path = String(line.dropFirst("insmod ".count).prefix { $0 != " " })
         if !files.contains(path) { files.append(path) }
       }
     }
-    return files
+    return (files, found)
   }
 
   private func checksum(_ content: InitramfsContent) async throws(HostError) -> String {
@@ -124,7 +144,7 @@ extension LocalHost {
     var text = sums.split(separator: "\n").flatMap { line in
       Array(line.prefix { $0 != " " }.utf8) + Array(Files.name(of: String(line)).utf8)
     }
-    text += Array("\(content.loaded.count) of \(content.release)\n".utf8)
+    text += Array("\(content.loadedNames.joined(separator: " ")) of \(content.release)\n".utf8)
     for (name, bytes) in content.scripts.files.sorted(by: { $0.key < $1.key }) { text += Array(name.utf8) + bytes }
     var command = Command.query("sha256sum")
     command.input = text
@@ -135,10 +155,10 @@ extension LocalHost {
     _ staging: String, _ content: InitramfsContent, of kernel: KernelImage
   ) async throws(HostError) {
     try Files.removeTree(staging)
-    for folder in ["bin", "sbin", "lib/kdev", "modules", "proc", "sys", "dev", "run", "tmp", "root", "etc", "mnt/host"]
-    {
-      try Files.makeFolder(staging + "/" + folder)
-    }
+    let folders = [
+      "bin", "sbin", "usr/bin", "usr/sbin", "lib/kdev", "proc", "sys", "dev", "run", "tmp", "root", "etc", "mnt/host",
+    ]
+    for folder in folders { try Files.makeFolder(staging + "/" + folder) }
     try Files.write(try Files.read(content.busybox), to: staging + "/bin/busybox", mode: 0o755)
     try link(staging + "/bin/sh", to: "busybox")
     // Where the kernel calls it from (CONFIG_MODPROBE_PATH).
@@ -148,8 +168,7 @@ extension LocalHost {
     }
     let folder = "lib/modules/" + content.release
     try Files.makeFolder(staging + "/" + folder)
-    var order: [String] = []
-    for (number, file) in content.modules.enumerated() {
+    for file in content.modules {
       var name = Files.name(of: file)
       let unpack = [".xz": "xz", ".zst": "zstd", ".gz": "gzip"].first { name.hasSuffix($0.key) }
       if let unpack { name.removeLast(unpack.key.count) }
@@ -161,12 +180,9 @@ extension LocalHost {
       } else {
         try Files.write(try Files.read(file), to: copy)
       }
-      if number < content.loaded.count {
-        try link(staging + "/modules/" + name, to: "../\(folder)/\(name)")
-        order.append(name)
-      }
     }
-    try Files.write(Array(order.map { $0 + "\n" }.joined().utf8), to: staging + "/modules/order")
+    try Files.write(
+      Array(content.loadedNames.map { $0 + "\n" }.joined().utf8), to: staging + "/lib/kdev/modules")
     try await index(folder, of: kernel, in: staging)
   }
 

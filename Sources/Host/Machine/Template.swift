@@ -35,10 +35,7 @@ struct TemplateInputs: Codable {
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
       do {
-        let bytes = try encoder.encode(self)
-        // The 64-bit FNV-1a hash.
-        let hash = bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        return String(hash, radix: 16)
+        return String(fnv1a64(try encoder.encode(self)), radix: 16)
       } catch {
         throw HostError(.system, "cannot write down what the template depends on: \(error)")
       }
@@ -69,7 +66,7 @@ extension LocalHost {
     guard spec.cards.count <= 1 else {
       throw HostError(.invalid, "a template has one network card at most, as only the first has an address of its own")
     }
-    guard spec.wait == .agent else {
+    guard spec.wait == .agent, spec.agent == .kdevlua else {
       throw HostError(
         .invalid, "a template needs a guest with kdevlua's agent",
         hint: "give it a kernel, and an initramfs of kdev.kernel.initramfs")

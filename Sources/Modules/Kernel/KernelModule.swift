@@ -39,7 +39,7 @@ extension Stdlib {
   /// The files of the default guest.
   public func guestScripts() throws -> GuestScripts {
     var files: [String: [UInt8]] = [:]
-    for name in ["init", "agent", "dhcp", "network", "freeze", "thaw"] {
+    for name in GuestScripts.names {
       guard let bytes = read("guest/" + name) else { throw HostError(.missing, "stdlib has no guest/\(name)") }
       files[name] = bytes
     }
