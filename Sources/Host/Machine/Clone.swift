@@ -135,7 +135,7 @@ extension Machine {
   /// agent is left as it is.
   /// - Throws: `busy` when a share is in use.
   func freeze() async throws(HostError) {
-    if channel == nil { return }
+    if channel == nil || record.spec.agent != .kdevlua { return }
     let result = try await execute([Array("/lib/kdev/freeze".utf8)], timeLimit: .seconds(60))
     guard result.status != 127 else { throw Self.tooOld(name) }
     guard result.status == 0 else {
@@ -150,7 +150,7 @@ extension Machine {
   /// - Parameter spec: for a clone: what it is to be called.
   /// - Throws: `command` when a share cannot be mounted.
   func thaw(as spec: MachineSpec? = nil) async throws(HostError) {
-    if channel == nil { return }
+    if channel == nil || record.spec.agent != .kdevlua { return }
     var words = ["/lib/kdev/thaw", "\(Int(Date().timeIntervalSince1970.rounded()))"]
     if let spec {
       let address = spec.cards.first.map { $0.address ?? QEMUOption.mac(of: spec.name) }

@@ -21,7 +21,7 @@ extension Machine {
       guard host.isDryRun else {
         throw HostError(
           .invalid, "there is no channel to the guest of \(name): it was launched without waiting for its agent",
-          hint: "launch it with wait = \"agent\"")
+          hint: "launch it with wait = \"agent\", or with agent = \"qemu\" where QEMU's agent is installed")
       }
       host.observer.observe(.planned("\(text)  # in the guest"))
       return GuestResult(status: 0, output: [], error: [])

@@ -105,7 +105,7 @@ private final class LaneChunks: ChunkSource {
 
 /// A program in the guest whose input and outputs go by lanes.
 struct GuestStreams: Sendable {
-  let channel: GuestChannel
+  let channel: any GuestControl
   let lanes: GuestLanes
   let input: GuestInput
   let output: OutputTarget

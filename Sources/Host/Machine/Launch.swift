@@ -7,7 +7,7 @@ public final class Machine: Sendable {
   public let record: MachineRecord
   public let folder: MachineFolder
   /// Nil in a dry run, where there is no guest, and when the launch waited for no agent.
-  let channel: GuestChannel?
+  let channel: (any GuestControl)?
   let lanes: GuestLanes
   /// Held as long as the channel: a guest talks to one of us at a time.
   private let channelLock: Mutex<FileLock?>
@@ -15,7 +15,7 @@ public final class Machine: Sendable {
   let reports: ConsoleReports
   private let policy = Mutex(ReportPolicy.error)
 
-  init(host: LocalHost, record: MachineRecord, folder: MachineFolder, channel: GuestChannel?, lock: FileLock?) {
+  init(host: LocalHost, record: MachineRecord, folder: MachineFolder, channel: (any GuestControl)?, lock: FileLock?) {
     self.host = host
     self.record = record
     self.folder = folder
@@ -122,10 +122,10 @@ extension LocalHost {
     -> Machine
   {
     let lock = try await channelLock(folder, within: timeLimit, record.spec.name)
-    let channel: GuestChannel
+    let channel: any GuestControl
     do throws(HostError) {
       channel = try await withTimeLimit(timeLimit, "the guest did not answer") { () async throws(HostError) in
-        try await GuestChannel.open([folder.agent, folder.serialAgent])
+        try await folder.control(record.spec.agent)
       }
     } catch {
       throw error.withConsole(of: folder)
@@ -158,7 +158,8 @@ extension LocalHost {
       throw HostError(.invalid, "no machine \(name) is running", hint: "kdevlua ps lists those there are")
     }
     let folder = folder(ofMachine: name)
-    if state.record.spec.wait == .none {
+    // Who launched it to go on by itself may come back for its agent; without one of QEMU's there is none.
+    if state.record.spec.wait == .none, state.record.spec.agent == .kdevlua {
       return Machine(host: self, record: state.record, folder: folder, channel: nil, lock: nil)
     }
     return try await attach(state.record, folder, timeLimit)
@@ -187,7 +188,9 @@ extension LocalHost {
     let entry = try transaction.record(.machine(name: spec.name, folder: folder.path))
     do throws(HostError) {
       try state.make(folder.path)
-      for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.console, folder.consoleLog] + folder.lanes {
+      for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.qemuAgent, folder.console, folder.consoleLog]
+        + folder.lanes
+      {
         try Files.remove(socket)
       }
       try prepareEvents(folder)
@@ -212,10 +215,10 @@ extension LocalHost {
         return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
       }
       step.progress("waiting for the guest")
-      let channel = try await boot(folder, qmp, timeLimit)
-      record.release = channel.hello.release
+      let channel = try await boot(spec.agent, folder, qmp, timeLimit)
+      record.release = channel.release
       try write(record)
-      step.detail("Linux \(channel.hello.release)")
+      step.detail("Linux \(channel.release)")
       let machine = Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
       machine.tellEarlierReports()
       return machine
@@ -243,11 +246,12 @@ extension LocalHost {
   }
 
   /// Waits for the guest's hello, or for QEMU's end, whichever comes first.
-  private func boot(_ folder: MachineFolder, _ qmp: QMP, _ timeLimit: Duration) async throws(HostError) -> GuestChannel
-  {
+  private func boot(
+    _ agent: MachineSpec.Agent, _ folder: MachineFolder, _ qmp: QMP, _ timeLimit: Duration
+  ) async throws(HostError) -> any GuestControl {
     try await withTimeLimit(timeLimit, "the guest did not answer") { () async throws(HostError) in
       do throws(HostError) {
-        return try await GuestChannel.open([folder.agent, folder.serialAgent])
+        return try await folder.control(agent)
       } catch {
         // Both channels closed: QEMU is ending. Wait for it, so that its console log is complete.
         if error.code == .guest { await qmp.closed() }

@@ -148,6 +148,7 @@ extension MachineRecord {
     case (.number(let number), _) where number == display: break
     default: compare("display", \.display.text)
     }
+    compare("agent", \.agent.rawValue)
     compare("gdb stub", \.gdbText)
     compare("consoles", \.consoleTexts)
     compare("NUMA nodes", \.nodeTexts)

@@ -2,7 +2,7 @@ extension MachineSpec: Codable {
   private enum CodingKeys: String, CodingKey {
     case name, memory, cpus, board, accelerator, cpu, kernel, initrd, append, drives, cdrom, boot, reboots, cards,
       address
-    case shares, display, hasPassword, devices, wait, extra, profile, memoryFile
+    case shares, display, hasPassword, devices, wait, agent, extra, profile, memoryFile
     /// The only card, in records of machines that were launched by an earlier kdevlua.
     case network
     /// The display, in such records.
@@ -40,6 +40,7 @@ extension MachineSpec: Codable {
     try read(.hasPassword, into: &hasPassword)
     try read(.devices, into: &devices)
     try read(.wait, into: &wait)
+    try read(.agent, into: &agent)
     try read(.extra, into: &extra)
     try read(.profile, into: &profile)
     memoryFile = try record.decodeIfPresent(Memory.self, forKey: .memoryFile)
@@ -67,6 +68,7 @@ extension MachineSpec: Codable {
     try record.encode(hasPassword, forKey: .hasPassword)
     try record.encode(devices, forKey: .devices)
     try record.encode(wait, forKey: .wait)
+    try record.encode(agent, forKey: .agent)
     try record.encode(extra, forKey: .extra)
     try record.encode(profile, forKey: .profile)
     try record.encodeIfPresent(memoryFile, forKey: .memoryFile)

@@ -4,7 +4,7 @@ public struct MachineSpec: Sendable, Equatable {
 
   /// What a launch waits for.
   public enum Wait: String, Sendable, Codable, CaseIterable {
-    /// The hello of kdevlua's agent in the guest.
+    /// The answer of the guest's agent.
     case agent
     /// QEMU's answer to QMP: the machine runs, whatever its guest does.
     case none
@@ -63,6 +63,7 @@ public struct MachineSpec: Sendable, Equatable {
   public var hasPassword: Bool
   public var devices: Devices
   public var wait: Wait
+  public var agent: Agent
   /// Arguments for QEMU as they are.
   public var extra: [String]
 
@@ -85,6 +86,7 @@ public struct MachineSpec: Sendable, Equatable {
     hasPassword = false
     devices = Devices()
     wait = kernel == nil ? .none : .agent
+    agent = .kdevlua
     extra = []
   }
 

@@ -10,7 +10,7 @@ enum QEMUOption {
   static func arguments(_ spec: MachineSpec, in folder: MachineFolder, kernel: String? = nil) -> [String] {
     ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec) + drives(spec.drives)
       + boot(spec) + shares(spec) + Self.kernel(spec, file: kernel ?? spec.kernel)
-      + channels(folder) + events(folder) + devices(spec, folder) + display(spec, folder)
+      + channels(folder) + qemuAgent(spec, folder) + events(folder) + devices(spec, folder) + display(spec, folder)
       + ["-daemonize", "-pidfile", folder.processID]
       + spec.extra
   }
@@ -91,4 +91,9 @@ extension LocalHost {
 /// The 32-bit FNV-1a hash (draft-eastlake-fnv).
 func fnv1a(_ text: String) -> UInt32 {
   text.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+}
+
+/// The 64-bit FNV-1a hash.
+func fnv1a64(_ bytes: some Sequence<UInt8>) -> UInt64 {
+  bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
 }

@@ -6,10 +6,18 @@ import NIOPosix
 struct LineDecoder: ByteToMessageDecoder {
   typealias InboundOut = ByteBuffer
 
+  /// How much of the buffer is known to have no line feed: a line may be megabytes long, and come in a thousand pieces.
+  private var searched = 0
+
   mutating func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
-    guard let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")),
+    let bytes = buffer.readableBytesView
+    guard let end = bytes.dropFirst(searched).firstIndex(of: UInt8(ascii: "\n")),
       var line = buffer.readSlice(length: end - buffer.readerIndex)
-    else { return .needMoreData }
+    else {
+      searched = bytes.count
+      return .needMoreData
+    }
+    searched = 0
     buffer.moveReaderIndex(forwardBy: 1)
     if line.readableBytesView.last == UInt8(ascii: "\r") { line.moveWriterIndex(to: line.writerIndex - 1) }
     context.fireChannelRead(wrapInboundOut(line))

@@ -43,14 +43,14 @@ extension LocalHost {
     }
   }
 
-  /// By our agent when it answers, and by the ACPI power button for any other guest. A guest with much to write, under
-  /// emulation, takes its time.
+  /// By the guest's agent when it answers, and by the ACPI power button for any other guest. A guest with much to write, under
+  /// emulation, takes its time; but one that does nothing at all after the button was pressed does not heed it.
   /// - Returns: whether it powered off.
   private func askToPowerOff(
     _ folder: MachineFolder, _ process: ProcessHandle, _ patience: Duration, _ step: Step?
   ) async throws(HostError) -> Bool {
     let channel = try? await withTimeLimit(.seconds(1), "hello") { () async throws(HostError) in
-      try await GuestChannel.open([folder.agent, folder.serialAgent])
+      try await folder.control(Files.exists(folder.qemuAgent) ? .qemu : .kdevlua)
     }
     defer { channel?.close() }
     if let channel {
@@ -68,6 +68,23 @@ extension LocalHost {
       guard isAsked == true else { return false }
     }
     step?.progress("waiting for the guest to power off")
-    return try await process.end(within: patience)
+    guard channel == nil, patience > Self.reaction else { return try await process.end(within: patience) }
+    let before = processorTime(of: process.id)
+    if try await process.end(within: Self.reaction) { return true }
+    guard let before, let after = processorTime(of: process.id), after - before < Self.reaction.seconds / 20 else {
+      return try await process.end(within: patience - Self.reaction)
+    }
+    return false
+  }
+
+  /// How long a guest may be idle after its power button was pressed.
+  private static let reaction = Duration.seconds(10)
+
+  /// The processors' time that a process has used, in seconds (utime and stime of /proc/PID/stat, proc(5)).
+  private func processorTime(of process: pid_t) -> Double? {
+    guard let text = try? Files.text("/proc/\(process)/stat"), let name = text.lastIndex(of: ")") else { return nil }
+    let fields = text[name...].split(separator: " ")
+    guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return nil }
+    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 }

@@ -53,6 +53,11 @@ struct LaunchOptions {
       spec.boot = order
     }
     if let reboots: Bool = try options.value("reboot") { spec.reboots = reboots }
+    if let agent = try options.string("agent").flatMap(MachineSpec.Agent.init(rawValue:)) {
+      spec.agent = agent
+      // Who names one wants it to answer.
+      spec.wait = .agent
+    }
     if let wait = try options.string("wait").flatMap(MachineSpec.Wait.init(rawValue:)) { spec.wait = wait }
   }
 

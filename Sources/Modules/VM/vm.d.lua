@@ -32,7 +32,8 @@ local vm = {}
 ---@field paused? boolean Stand still before the first instruction, until `vm:resume()`. Default false.
 ---@field append? string[] Words for the kernel's command line.
 ---@field extra? string[] Arguments for QEMU. Options, devices and their properties that it does not have are refused.
----@field wait? "agent"|"none" What the launch waits for: kdevlua's agent in the guest, or nothing but QEMU. Default: "agent" with a kernel, "none" without.
+---@field agent? "kdevlua"|"qemu" Who runs programs in the guest: kdevlua's agent, which the default guest has; or QEMU's, which a system has that the package qemu-guest-agent is installed in. Default "kdevlua".
+---@field wait? "agent"|"none" What the launch waits for: the agent in the guest, or nothing but QEMU. Default: "agent" with a kernel or when `agent` is given, else "none".
 ---@field on_report? "error"|"oops"|"warn"|"ignore" What becomes of a report of the guest's kernel while a script waits for the guest: an error; an error when the kernel is broken, and else a warning; a warning; nothing. Default "error".
 ---@field boot_timeout? string|number Until the guest answers: seconds, or a text such as "90s". Default 120.
 
