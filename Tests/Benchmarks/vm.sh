@@ -52,6 +52,43 @@ vm_scripts() {
 	lua
 }
 
+# The round trip of `true` in a guest that runs, by the agent and by ssh, in turn: a line of the two medians, in seconds. The guest
+# gets this host's sshd.
+vm_round_trip_script() {
+  cat >"$work/trip.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local kernel <const> = kdev.kernel.find()
+	local vm <close> = kdev.vm.launch {
+	  name = "trip", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), net = kdev.net.user(), profile = "fast",
+	}
+	for path in ("/usr/sbin/sshd" .. kdev.proc.run({ "ldd", "/usr/sbin/sshd" }).stdout):gmatch "/[^%s(]+" do vm:push(path, path) end
+	kdev.proc.run { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", arg[1] }
+	vm:push(arg[1], "/etc/ssh/ssh_host_ed25519_key")
+	vm:exec { "sh", "-c", [[
+	  mkdir -p /run/sshd
+	  echo 'sshd:x:74:74::/run/sshd:/bin/false' >>/etc/passwd
+	  echo 'PermitRootLogin prohibit-password' >/etc/ssh/sshd_config
+	  sed -i 's/^root::/root:*:/' /etc/passwd
+	  /usr/sbin/sshd
+	]] }
+	vm:authorize_ssh()
+	local config <const> = kdev.vm.ssh_config()
+	local function median(run)
+	  local times <const> = {}
+	  for _ = 1, 31 do
+	    local start <const> = kdev.time.monotonic()
+	    run()
+	    times[#times + 1] = kdev.time.monotonic() - start
+	  end
+	  table.sort(times)
+	  return times[16]
+	end
+	local function ssh() kdev.proc.run { "ssh", "-F", config, "kd-trip", "true" } end
+	ssh()
+	print(("%.6f %.6f"):format(median(function() vm:exec { "true" } end), median(ssh)))
+	lua
+}
+
 # vm_time WORD...: seconds from the program's start to the first command's answer.
 vm_time() {
   local start=$EPOCHREALTIME mark=$work/mark
@@ -115,12 +152,23 @@ bench_vm() {
   row 'the same / the leanest line, print, power off' "$fast" "$(median <"$work/vm.lean")" 'at most 1.15'
   [ -z "$vng" ] || row 'the same / virtme-ng 1.42' "$fast" "$(median <"$work/vm.vng")" 'at most 0.3'
   row 'clone of a template / fast profile' "$clone" "$fast" 'at most 0.2, and 0.4 s'
+  need_packages openssh-server openssh-client
+  vm_round_trip_script
+  local own ssh
+  read -r own ssh < <("$program" run --quiet "$work/trip.lua" "$work/hostkey")
+  row 'true in a running guest / the same by ssh' "$own" "$ssh" 'at most 0.33, and 15 ms'
   "$program" run --quiet "$work/twenty.lua"
-  bench_boots "${KDEVLUA_BENCH_BOOTS:-10}"
+  vm_boots "${KDEVLUA_BENCH_BOOTS:-10}"
 }
 
-# bench_boots COUNT: how many boots of the fast profile succeed.
+# The part of its own: many boots, one after the other.
 bench_boots() {
+  vm_scripts
+  vm_boots "${KDEVLUA_BENCH_BOOTS:-200}"
+}
+
+# vm_boots COUNT: how many boots of the fast profile succeed.
+vm_boots() {
   local i good=0
   for ((i = 0; i < $1; i++)); do
     if vm_time launch fast >>"$work/vm.boots"; then good=$((good + 1)); fi

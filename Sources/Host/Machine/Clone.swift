@@ -28,6 +28,7 @@ extension LocalHost {
     _ template: Template, _ options: CloneOptions, timeLimit: Duration, in transaction: Transaction
   ) async throws(HostError) -> Machine {
     try Self.validate(machineName: options.name)
+    try checkRoot()
     let folder = folder(ofMachine: options.name)
     var spec = template.spec
     spec.name = options.name

@@ -71,6 +71,7 @@ extension LocalHost {
         .invalid, "a template needs a guest with kdevlua's agent",
         hint: "give it a kernel, and an initramfs of kdev.kernel.initramfs")
     }
+    try checkRoot()
     guard spec.devices.nodes.isEmpty else {
       throw HostError(.invalid, "a template cannot have NUMA nodes: its memory is in one file")
     }
@@ -91,6 +92,16 @@ extension LocalHost {
       let template = try await make(spec, key, prepare, timeLimit, step)
       step.detail("Linux \(template.release), \(ByteSize(bytes: (try sizeOnDisk(of: template) >> 20) << 20).text)")
       return template
+    }
+  }
+
+  /// By sudo, QEMU is the calling user's by the time that it writes or reads a saved state, and has no way into root's cache.
+  /// - Throws: `permission`.
+  func checkRoot() throws(HostError) {
+    guard runAs.isEmpty else {
+      throw HostError(
+        .permission, "templates do not work by sudo: QEMU gives root away, and may not use root's cache then",
+        hint: "run it without sudo; kdevlua itself calls sudo for what needs root")
     }
   }
 
