@@ -126,9 +126,19 @@ extension LocalHost {
   ) async throws(HostError) -> Bridge {
     var bridge = made
     do throws(HostError) {
-      if spec.masquerades { bridge.entries += try await startMasquerade(bridge, in: transaction) }
+      // Side by side: neither needs the other, and each waits for a program. What one has made is known when the other fails.
+      async let out = outcome(spec.masquerades) { () async throws(HostError) in
+        try await self.startMasquerade(made, in: transaction)
+      }
+      // A dry run says first the one.
+      if isDryRun { _ = await out }
+      async let names = outcome(spec.servesNames) { () async throws(HostError) -> [JournalEntry] in
+        try await self.startNameService(made, in: transaction).map { [$0] } ?? []
+      }
+      let outcomes = await [out, names]
+      for case .success(let entries) in outcomes { bridge.entries += entries }
+      for outcome in outcomes { _ = try outcome.get() }
       if spec.servesNames {
-        if let entry = try await startNameService(bridge, in: transaction) { bridge.entries.append(entry) }
         (bridge.servesNames, bridge.isOurs) = (true, true)
       } else {
         bridge.servesNames = nameService(in: BridgeFolder(of: bridge.name, in: bridge.namespace, state)) != nil
@@ -141,6 +151,14 @@ extension LocalHost {
       }
       throw error
     }
+  }
+
+  /// - Returns: what `body` has made, nothing when it is not wanted.
+  private func outcome(
+    _ isWanted: Bool, _ body: @Sendable () async throws(HostError) -> [JournalEntry]
+  ) async -> Result<[JournalEntry], HostError> {
+    guard isWanted else { return .success([]) }
+    do throws(HostError) { return .success(try await body()) } catch { return .failure(error) }
   }
 
   /// Removes what `makeBridge` made now, when nothing is in the bridge any more; what was taken over stays.

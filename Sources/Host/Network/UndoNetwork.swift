@@ -6,6 +6,8 @@ final class NetworkUndoing: Sendable {
   let entries: [JournalEntry]
   /// What is there, looked at once, and what of it stays.
   fileprivate let plan = Mutex<Plan?>(nil)
+  /// What went wrong with the parts that are removed side by side, by the numbers of their entries; nil before that.
+  fileprivate let failures = Mutex<[Int: HostError]?>(nil)
 
   struct Plan: Sendable {
     /// Devices that go, by their namespaces; empty when they are gone.
@@ -57,22 +59,65 @@ extension LocalHost {
       return false
     }
     if entry.boot == (try Journal.bootID()) {
-      switch entry.resource {
-      case .tap(_, _, let namespace), .bridge(_, _, let namespace):
-        try await removeLinks(plan.going[namespace] ?? [], in: namespace)
-        network.plan.withLock { $0?.going[namespace] = [] }
-      case .nameService(let bridge, let folder, _): try await stopNameService(of: bridge, in: folder)
-      case .masquerade(let bridge, let namespace): try await removeMasquerade(of: bridge, in: namespace)
-      case .forwarding(let namespace): try await setForwarding(false, in: namespace)
-      case .movedLink(let name, let namespace, let addresses, let routes):
-        try await moveBack(name, from: namespace, addresses, routes)
-      case .namespace(let name) where !isGone(name):
-        try await require(.change("ip", "netns", "del", name).privileged, to: "remove the namespace \(name)")
-      default: break
+      if isDryRun || (entry.resource.turn ?? 9) > 1 {
+        try await remove(entry.resource, by: plan)
+        if let namespace = entry.resource.deviceNamespace { network.plan.withLock { $0?.going[namespace] = [] } }
+      } else {
+        let failures = try await removeSideBySide(network, by: plan)
+        if let failure = failures[entry.id] { throw failure }
       }
     }
     if isDryRun { _ = plannedUndone.withLock { $0.insert(entry.id) } } else { try journal.strike(entry) }
     return true
+  }
+
+  private func remove(_ resource: Resource, by plan: NetworkUndoing.Plan) async throws(HostError) {
+    switch resource {
+    case .tap(_, _, let namespace), .bridge(_, _, let namespace):
+      try await removeLinks(plan.going[namespace] ?? [], in: namespace)
+    case .nameService(let bridge, let folder, _): try await stopNameService(of: bridge, in: folder)
+    case .masquerade(let bridge, let namespace): try await removeMasquerade(of: bridge, in: namespace)
+    case .forwarding(let namespace): try await setForwarding(false, in: namespace)
+    case .movedLink(let name, let namespace, let addresses, let routes):
+      try await moveBack(name, from: namespace, addresses, routes)
+    case .namespace(let name) where !isGone(name):
+      try await require(.change("ip", "netns", "del", name).privileged, to: "remove the namespace \(name)")
+    default: break
+    }
+  }
+
+  /// Removes services and devices, once for all entries: none of them needs another one, and each takes its time to end.
+  /// - Returns: what went wrong, by the numbers of the entries.
+  private func removeSideBySide(
+    _ network: NetworkUndoing, by plan: NetworkUndoing.Plan
+  ) async throws(HostError) -> [Int: HostError] {
+    if let known = network.failures.withLock({ $0 }) { return known }
+    let boot = try Journal.bootID()
+    let going = network.entries.filter {
+      $0.boot == boot && ($0.resource.turn ?? 9) < 2 && !plan.staying.contains($0.id)
+    }
+    let failures = await withTaskGroup(of: (Set<Int>, HostError?).self) { group in
+      var namespaces: Set<String?> = []
+      for entry in going {
+        var ids: Set = [entry.id]
+        if let namespace = entry.resource.deviceNamespace {
+          // The devices of a namespace go by one call.
+          guard namespaces.insert(namespace).inserted else { continue }
+          ids = Set(going.filter { $0.resource.deviceNamespace == .some(namespace) }.map(\.id))
+        }
+        group.addTask { [ids] in
+          do throws(HostError) {
+            try await self.remove(entry.resource, by: plan)
+            return (ids, nil)
+          } catch { return (ids, error) }
+        }
+      }
+      var failures: [Int: HostError] = [:]
+      for await (ids, failure) in group { if let failure { for id in ids { failures[id] = failure } } }
+      return failures
+    }
+    network.failures.withLock { $0 = failures }
+    return failures
   }
 
   private func plan(of network: NetworkUndoing) async throws(HostError) -> NetworkUndoing.Plan {
@@ -149,6 +194,14 @@ extension Resource {
       .masquerade(_, let namespace), .forwarding(let namespace):
       namespace
     case .movedLink(_, let namespace, _, _): namespace
+    default: nil
+    }
+  }
+
+  /// Of a device, the namespace that it is in.
+  fileprivate var deviceNamespace: String?? {
+    switch self {
+    case .tap(_, _, let namespace), .bridge(_, _, let namespace): .some(namespace)
     default: nil
     }
   }
