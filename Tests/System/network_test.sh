@@ -157,3 +157,47 @@ test_user_networking_forwards_ports_and_a_link_joins_two_guests() {
   equal "$(ls "$KDEVLUA_STATE/links")" ''
   nothing_left
 }
+
+no_machines() { [ -z "$(machines)" ]; }
+
+test_passt_gives_a_guest_the_hosts_network_and_ends_with_the_machine() {
+  local port
+  command -v passt >/dev/null || skip 'passt is not installed'
+  cat >"$work/share/passt.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = arg[1] } -- luacheck: ignore setup
+	local kernel <const> = kdev.kernel.find()
+	local net <const> = kdev.net.passt { forward = { web = 80, [arg[2] or "udp:7007"] = 7 } }
+	local vm <const> = kdev.vm.launch {
+	  name = arg[1], kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), memory = "512M", net = net,
+	}
+	assert(vm.address == "127.0.0.1:" .. net.ssh_port)
+	print(net.ports.web)
+	lua
+  # Without a way out there is nothing that it could give to the guest.
+  fails 1 kd run --quiet passt.lua through
+  contains "$output" 'no interface of this host with a way out'
+  lab
+  ip -n "$namespace" route add default via 10.9.8.1
+  port=$(kd run --quiet passt.lua through)
+  for _ in $(seq 50); do
+    kd exec through test -s /etc/resolv.conf && break
+    sleep 0.2
+  done
+  # The guest has the host's address, and its names resolve.
+  contains "$(kd exec through ip -4 addr)" 'inet 10.9.8.2/24'
+  equal "$(kd exec through wget -q -O - http://www.ceph.lab/)" 'from the lab'
+  kd exec through sh -c 'mkdir -p /www; echo hello >/www/index.html; httpd -h /www'
+  equal "$(inside busybox wget -q -O - "http://127.0.0.1:$port/")" hello
+  # A port that is taken: an error, and nothing that runs.
+  fails 1 kd run --quiet passt.lua second "$port"
+  contains "$output" 'a port that is to lead to the machine second is taken'
+  kd down --now through 2>/dev/null
+  # It also ends when QEMU is killed.
+  kd run --quiet passt.lua killed >/dev/null
+  kill -9 "$(cat "$KDEVLUA_STATE/machines/killed/pid")"
+  eventually no_machines
+  kd down killed 2>/dev/null
+  ip -n "$namespace" link del vpn0
+  nothing_left
+}

@@ -38,7 +38,10 @@ extension Machine {
   /// - Throws: `command` with QEMU's words.
   public func plug(_ card: NetworkCard) async throws(HostError) -> String {
     try await plug(PluggedDevice(id: "", card: card), card.text) { device, qmp async throws(HostError) in
-      try await qmp.execute("netdev_add", Self.backend(card.network, device.id))
+      if case .passt(let port, let forwards) = card.network {
+        try await host.startPasst(folder.passt(device.id), sshPort: port, forwards ?? [], for: name)
+      }
+      try await qmp.execute("netdev_add", Self.backend(card.network, device.id, folder))
       let address = card.address ?? QEMUOption.mac(of: "\(name)/\(device.id)")
       do throws(HostError) {
         try await qmp.execute(
@@ -155,7 +158,9 @@ extension Machine {
     return device
   }
 
-  private static func backend(_ network: NetworkCard.Network, _ id: String) -> [String: JSONValue] {
+  private static func backend(
+    _ network: NetworkCard.Network, _ id: String, _ folder: MachineFolder
+  ) -> [String: JSONValue] {
     switch network {
     case .tap(let name, let vhost, let queues, _):
       [
@@ -167,6 +172,11 @@ extension Machine {
         "type": .string("user"), "id": .string(id),
         "hostfwd": .array(
           (["tcp:127.0.0.1:\(port)-:22"] + (forwards ?? []).map(\.rule)).map { .object(["str": .string($0)]) }),
+      ]
+    case .passt:
+      [
+        "type": .string("stream"), "id": .string(id), "server": .bool(false),
+        "addr": .object(["type": .string("unix"), "path": .string(folder.passt(id))]),
       ]
     case .link(let end):
       [

@@ -178,6 +178,7 @@ extension LocalHost {
     if isDryRun {
       observer.observe(.planned("mkdir -p \(ShellText.quote(folder.path))"))
       try prepareEvents(folder)
+      try await startPassts(of: spec, in: folder)
       try await require(command, to: "start QEMU")
       return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
     }
@@ -196,6 +197,7 @@ extension LocalHost {
       try prepareEvents(folder)
       try write(record)
       let lock = try await channelLock(folder, within: timeLimit, spec.name)
+      try await startPassts(of: spec, in: folder)
       step.progress("starting QEMU")
       let result = try await run(command, timeLimit: .seconds(30))
       guard result.succeeded else { throw refusal(of: command, result, spec) }

@@ -18,7 +18,7 @@ public struct MachineRecord: Sendable, Equatable, Codable {
   /// Where the guest is reached from this host: an address, or `127.0.0.1:PORT` for its ssh port.
   public var address: String? {
     switch spec.network {
-    case .user(let port, _): "127.0.0.1:\(port)"
+    case .user(let port, _), .passt(let port, _): "127.0.0.1:\(port)"
     // With dhcp somebody else gives the address.
     case .tap: spec.address == "dhcp" ? nil : spec.address.map { String($0.prefix { $0 != "/" && $0 != "," }) }
     case .link, .unplugged, nil: nil

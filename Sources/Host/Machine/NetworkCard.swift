@@ -6,6 +6,8 @@ public struct NetworkCard: Sendable, Equatable, Codable {
     case tap(name: String, vhost: Bool, queues: Int? = nil, namespace: String? = nil)
     /// QEMU's own user networking, with a port of the host's loopback forwarded to the guest's ssh port, and others.
     case user(sshPort: Int, forwards: [PortForward]? = nil)
+    /// passt(1), with the same.
+    case passt(sshPort: Int, forwards: [PortForward]? = nil)
     /// A cable to another machine, without a device of the host.
     case link(LinkEnd)
     /// Nothing: a template's, until a clone connects it.
@@ -45,6 +47,8 @@ extension NetworkCard.Network {
       "tap \(name)\(vhost ? " with vhost" : "")\(queues.map { " of \($0) queues" } ?? "")\(namespace.map { " in \($0)" } ?? "")"
     case .user(_, let forwards):
       "user networking" + (forwards.map { " with " + $0.map(\.text).joined(separator: ", ") } ?? "")
+    case .passt(_, let forwards):
+      "passt" + (forwards.map { " with " + $0.map(\.text).joined(separator: ", ") } ?? "")
     case .link(let end): "link by \(end.own)"
     case .unplugged: "nothing"
     }
@@ -52,7 +56,7 @@ extension NetworkCard.Network {
 }
 
 extension QEMUOption {
-  static func network(_ spec: MachineSpec) -> [String] {
+  static func network(_ spec: MachineSpec, in folder: MachineFolder) -> [String] {
     if spec.cards.isEmpty { return ["-nic", "none"] }
     return spec.cards.enumerated().flatMap { index, card in
       let id = "net\(index)"
@@ -65,12 +69,13 @@ extension QEMUOption {
         queues = ",mq=on,vectors=\(2 * count + 2)"
       }
       return [
-        "-netdev", backend(card.network, id), "-device", "\(card.model),netdev=\(id),mac=\(address)\(queues)\(rom)",
+        "-netdev", backend(card.network, id, folder), "-device",
+        "\(card.model),netdev=\(id),mac=\(address)\(queues)\(rom)",
       ]
     }
   }
 
-  private static func backend(_ network: NetworkCard.Network, _ id: String) -> String {
+  private static func backend(_ network: NetworkCard.Network, _ id: String, _ folder: MachineFolder) -> String {
     switch network {
     case .tap(let name, let vhost, let queues, _):
       "tap,id=\(id),ifname=\(name),script=no,downscript=no,vhost=\(vhost ? "on" : "off")"
@@ -78,6 +83,7 @@ extension QEMUOption {
     case .user(let port, let forwards):
       "user,id=\(id),hostfwd=tcp:127.0.0.1:\(port)-:22"
         + (forwards ?? []).map { ",hostfwd=\($0.rule)" }.joined()
+    case .passt: "stream,id=\(id),server=off,addr.type=unix,addr.path=\(escape(folder.passt(id)))"
     case .link(let end):
       "dgram,id=\(id),local.type=unix,local.path=\(escape(end.own)),remote.type=unix,remote.path=\(escape(end.peer))"
     case .unplugged: "hubport,id=\(id),hubid=0"

@@ -78,8 +78,12 @@ extension LocalHost {
 
   /// Lets go what a machine's launch had reserved.
   func releaseReservations(of spec: MachineSpec) {
-    for case .user(let port, let forwards) in spec.cards.map(\.network) {
-      for port in [port] + (forwards ?? []).map(\.host) { release(Self.reservation(ofPort: port)) }
+    for network in spec.cards.map(\.network) {
+      switch network {
+      case .user(let port, let forwards), .passt(let port, let forwards):
+        for port in [port] + (forwards ?? []).map(\.host) { release(Self.reservation(ofPort: port)) }
+      case .tap, .link, .unplugged: break
+      }
     }
     if let address = spec.address { release(Self.reservation(ofAddress: String(address.prefix { $0 != "/" }))) }
   }

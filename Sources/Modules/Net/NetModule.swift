@@ -56,11 +56,14 @@ enum NetModule: KdevModule {
       lua.push(LinkEndObject(ends.1))
       return 2
     }
-    module.function("user") { lua in
-      let options = try environment.options(lua, at: 1, "kdev.net.UserOptions", for: "kdev.net.user")
-      let port = try options.integer("ssh_port", in: ports) ?? host.reserveLoopbackPort()
-      lua.push(UserNetworkObject(sshPort: port, forwards: try forwards(options, host)))
-      return 1
+    for (name, isPasst) in [("user", false), ("passt", true)] {
+      module.function(name) { lua in
+        let options = try environment.options(lua, at: 1, "kdev.net.UserOptions", for: "kdev.net.\(name)")
+        let port = try options.integer("ssh_port", in: ports) ?? host.reserveLoopbackPort()
+        if isPasst, !host.isDryRun { _ = try host.executables.require("passt") }
+        lua.push(UserNetworkObject(sshPort: port, forwards: try forwards(options, host), isPasst: isPasst))
+        return 1
+      }
     }
   }
 }
@@ -167,10 +170,13 @@ final class UserNetworkObject: LuaObject, Sendable {
   static let luaName = "kdev.UserNetwork"
   let sshPort: Int
   let forwards: [Named]
+  /// By passt(1) instead of QEMU's own.
+  let isPasst: Bool
 
-  init(sshPort: Int, forwards: [Named]) {
+  init(sshPort: Int, forwards: [Named], isPasst: Bool = false) {
     self.sshPort = sshPort
     self.forwards = forwards
+    self.isPasst = isPasst
   }
 
   static func define(_ type: LuaClass<UserNetworkObject>) {
@@ -178,7 +184,7 @@ final class UserNetworkObject: LuaObject, Sendable {
     type.property("ports") { object in
       LuaValue.record(object.forwards.map { ($0.name, .integer(Int64($0.forward.host))) })
     }
-    type.tostring { "kdev.UserNetwork: 127.0.0.1:\($0.sshPort)" }
+    type.tostring { "kdev.UserNetwork: \($0.isPasst ? "passt, " : "")127.0.0.1:\($0.sshPort)" }
   }
 }
 

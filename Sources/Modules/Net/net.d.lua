@@ -43,7 +43,7 @@ local net = {}
 ---@class kdev.Namespace: userdata
 ---@field name string
 
---- QEMU's user networking: needs no right and no device; the guest reaches out, and is reached by a forwarded port.
+--- User networking, QEMU's own or passt's: needs no right and no device; the guest reaches out, and is reached by a forwarded port.
 ---@class kdev.UserNetwork: userdata
 ---@field ssh_port integer
 ---@field ports table<string, integer> The ports of 127.0.0.1 by their keys in `forward`.
@@ -78,6 +78,14 @@ function net.namespace(name, options) end
 ---@param options? kdev.net.UserOptions
 ---@return kdev.UserNetwork
 function net.user(options) end
+
+--- User networking by passt(1), for `kdev.vm.launch`: without QEMU's own network behind the host's, the guest has the host's address and
+--- name servers, by DHCP, and what it sends goes out as the host's own, ICMP and IPv6 included. A passt is started with the machine, and ends
+--- with it. It needs an interface with a default route: the launch's error is "missing" where there is none. Errors: "missing" without
+--- passt.
+---@param options? kdev.net.UserOptions
+---@return kdev.UserNetwork
+function net.passt(options) end
 
 --- A cable between two machines, for guests without a tap: `-netdev dgram` on Unix sockets. Needs no right. No address is given
 --- out on it. Errors: "invalid" for a bad name.

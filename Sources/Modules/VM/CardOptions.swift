@@ -39,7 +39,8 @@ extension LaunchOptions {
       defer { lua.pop() }
       return try address(at: lua.top, spec, host)
     }
-    if UserNetworkObject.test(lua, at: index) != nil { return userAddress }
+    // passt gives the guest the host's own address, by DHCP.
+    if let user = UserNetworkObject.test(lua, at: index) { return user.isPasst ? "dhcp" : userAddress }
     let wanted = try options.string("address")
     return try TapObject.test(lua, at: index)?.bridge.map {
       try host.guestAddress(for: spec.name, in: $0, mac: spec.cards.first?.address, wanted: wanted)
@@ -75,7 +76,9 @@ extension NetworkCard {
   ) throws -> Network {
     if let user = UserNetworkObject.test(lua, at: index) {
       if vhost == true { throw HostError(.invalid, "user networking has no vhost", hint: "leave it out, or use a tap") }
-      return .user(sshPort: user.sshPort, forwards: user.forwards.isEmpty ? nil : user.forwards.map(\.forward))
+      let forwards = user.forwards.isEmpty ? nil : user.forwards.map(\.forward)
+      return user.isPasst
+        ? .passt(sshPort: user.sshPort, forwards: forwards) : .user(sshPort: user.sshPort, forwards: forwards)
     }
     if let end = LinkEndObject.test(lua, at: index) { return .link(end.end) }
     let tap: TapObject = try lua.read(index)
