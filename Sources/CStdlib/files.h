@@ -144,9 +144,12 @@ EMBED(f48) = {
 #embed "../../Sources/Modules/VM/vm.d.lua"
 };
 EMBED(f49) = {
-#embed "../../Sources/Modules/YAML/yaml.d.lua"
+#embed "../../Sources/Modules/VNC/vnc.d.lua"
 };
 EMBED(f50) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f51) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -198,6 +201,7 @@ static const cstdlib_file files[] = {
   {"types/transaction.d.lua", f46, sizeof f46},
   {"types/ui.d.lua", f47, sizeof f47},
   {"types/vm.d.lua", f48, sizeof f48},
-  {"types/yaml.d.lua", f49, sizeof f49},
-  {"types/kdev.d.lua", f50, sizeof f50},
+  {"types/vnc.d.lua", f49, sizeof f49},
+  {"types/yaml.d.lua", f50, sizeof f50},
+  {"types/kdev.d.lua", f51, sizeof f51},
 };

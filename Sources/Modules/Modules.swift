@@ -84,7 +84,7 @@ private let modules: [any KdevModule.Type] = [
   SandboxModule.self, TeuthologyModule.self,
   TimeModule.self,
   TransactionModule.self,
-  UIModule.self, VMModule.self, YAMLModule.self,
+  UIModule.self, VMModule.self, VNCModule.self, YAMLModule.self,
 ]
 
 extension LuaRuntime {

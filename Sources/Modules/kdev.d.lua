@@ -22,6 +22,7 @@
 ---@field transaction kdev.transaction
 ---@field ui kdev.ui
 ---@field vm kdev.vm
+---@field vnc kdev.vnc
 ---@field yaml kdev.yaml
 local kdev = {}
 

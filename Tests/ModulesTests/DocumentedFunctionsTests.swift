@@ -55,6 +55,7 @@ import Testing
     define(TapObject.self)
     define(TemplateObject.self)
     define(TransactionObject.self)
+    define(TunnelObject.self)
     define(UserNetworkObject.self)
     define(WatchObject.self)
     define(LuaTask.self)
