@@ -55,7 +55,9 @@ let package = Package(
       dependencies: [
         "CHost", "TerminalText",
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -83,7 +85,8 @@ let package = Package(
         "HostFacts/host.d.lua", "JSON/json.d.lua",
         "Kernel/kernel.d.lua", "Log/log.d.lua", "Merge/merge.d.lua", "Net/net.d.lua", "Path/path.d.lua",
         "Proc/proc.d.lua", "Sandbox/sandbox.d.lua", "Task/task.d.lua", "Teuthology/teuthology.d.lua", "Time/time.d.lua",
-        "Transaction/transaction.d.lua", "UI/ui.d.lua", "VM/vm.d.lua", "YAML/yaml.d.lua",
+        "Transaction/transaction.d.lua", "UI/ui.d.lua", "VM/vm.d.lua",
+        "VNC/vnc.d.lua", "YAML/yaml.d.lua",
       ],
       swiftSettings: swift),
 

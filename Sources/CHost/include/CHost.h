@@ -37,3 +37,7 @@ void chost_each_library(chost_library_taker take, void *context);
 
 // The build ID of this program (NT_GNU_BUILD_ID, elf(5)) as hexadecimal digits; empty when the linker gave it none.
 void chost_build_id(char text[65]);
+
+// Hands a descriptor to the other end of a Unix socket, with a space (SCM_RIGHTS of unix(7)); 1, or -1 with errno. In C for the
+// macros of cmsg(3).
+int chost_send_descriptor(int socket, int descriptor);

@@ -198,21 +198,9 @@ public final class GuestConsole: Sendable {
   private static let ended = HostError(.guest, "the guest has ended")
 
   private func connect() throws(HostError) -> Int32 {
-    let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-    guard number >= 0 else { throw .system("could not make a socket", errno: errno) }
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let path = Array(folder.console.utf8)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.prefix(longestSocketPath)) }
-    let status = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    if status != 0 {
-      let code = errno
-      close(number)
-      if code == EAGAIN {
+    let number = openUnixSocket(folder.console, flags: SOCK_NONBLOCK.rawValue)
+    guard number >= 0 else {
+      if errno == EAGAIN {
         throw HostError(
           .busy, "another program is connected to the console", hint: "end what is connected to \(folder.console)")
       }

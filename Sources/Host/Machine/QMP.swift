@@ -15,11 +15,15 @@ public final class QMP: Sendable {
   }
 
   /// Connects and negotiates.
-  /// - Parameter path: the socket of `-qmp unix:PATH,server=on,wait=off`.
+  /// - Parameters:
+  ///   - path: the socket of `-qmp unix:PATH,server=on,wait=off`.
+  ///   - descriptor: handed to QEMU, which gives it a name by the first `getfd`; the caller's stays open.
   /// - Throws: `missing` when nobody listens there, `timeout` when QEMU does not greet within the limit.
-  public static func connect(_ path: String, timeLimit: Duration = .seconds(5)) async throws(HostError) -> QMP {
+  public static func connect(
+    _ path: String, timeLimit: Duration = .seconds(5), handing descriptor: Int32? = nil
+  ) async throws(HostError) -> QMP {
     let handler = QMPHandler()
-    let channel = try await connectUnix(path) { channel in
+    let channel = try await connectUnix(path, handing: descriptor) { channel in
       channel.eventLoop.makeCompletedFuture {
         try channel.pipeline.syncOperations.addHandlers(ByteToMessageHandler(LineDecoder()), handler)
       }

@@ -1,3 +1,4 @@
+import CHost
 import Glibc
 import NIOCore
 import NIOPosix
@@ -26,15 +27,45 @@ struct LineDecoder: ByteToMessageDecoder {
 }
 
 /// Connects to a Unix socket.
+/// - Parameter descriptor: handed over with a space, before anything else is sent (SCM_RIGHTS of unix(7)): NIO sends bytes only.
 /// - Throws: `missing` when there is no socket or nobody listens on it.
 func connectUnix(
-  _ path: String, _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+  _ path: String, handing descriptor: Int32? = nil,
+  _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
 ) async throws(HostError) -> any Channel {
-  let connecting = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-    .channelInitializer(initialize).connect(unixDomainSocketPath: path)
-  do { return try await connecting.get() } catch {
+  let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).channelInitializer(initialize)
+  do {
+    guard let descriptor else { return try await bootstrap.connect(unixDomainSocketPath: path).get() }
+    let socket = openUnixSocket(path)
+    guard socket >= 0 else { throw HostError.system("connect", errno: errno) }
+    guard chost_send_descriptor(socket, descriptor) == 1 else {
+      defer { close(socket) }
+      throw HostError.system("hand a descriptor over", errno: errno)
+    }
+    return try await bootstrap.withConnectedSocket(socket).get()
+  } catch {
     throw HostError(.missing, "nobody answers on the socket \(path)", detail: "\(error)")
   }
+}
+
+/// Connects to a Unix socket.
+/// - Returns: -1, with `errno`, when that is not possible now.
+func openUnixSocket(_ path: String, flags: UInt32 = 0) -> Int32 {
+  let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | flags), 0)
+  guard number >= 0 else { return -1 }
+  var address = sockaddr_un()
+  address.sun_family = sa_family_t(AF_UNIX)
+  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(longestSocketPath)) }
+  let status = withUnsafePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    }
+  }
+  if status == 0 { return number }
+  let code = errno
+  close(number)
+  errno = code
+  return -1
 }
 
 /// Waits for a future of NIO; what it fails with becomes a `HostError`. A cancelled task stops waiting.
@@ -59,11 +90,26 @@ let longestSocketPath = 107
 
 /// A TCP port on loopback that nobody listens on now; `LocalHost.reserveLoopbackPort` keeps it free.
 func freeLoopbackPort() throws(HostError) -> Int {
+  guard let port = try bindLoopback(0) else { throw HostError(.busy, "no port of 127.0.0.1 is free") }
+  return port
+}
+
+/// Whether nobody listens on a TCP port of loopback now.
+func isFreeLoopbackPort(_ port: Int) throws(HostError) -> Bool { try bindLoopback(port) != nil }
+
+/// Binds a socket for a moment.
+/// - Parameter wanted: 0 is any port.
+/// - Returns: the port; nil when it is taken.
+private func bindLoopback(_ wanted: Int) throws(HostError) -> Int? {
   let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
   guard descriptor >= 0 else { throw .system("could not make a socket", errno: errno) }
   defer { close(descriptor) }
+  // What was closed a moment ago does not keep a server from its port either.
+  var reuses: Int32 = 1
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<Int32>.size))
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = in_port_t(wanted).bigEndian
   address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
   var length = socklen_t(MemoryLayout<sockaddr_in>.size)
   let bound = withUnsafeMutablePointer(to: &address) { pointer in
@@ -71,6 +117,7 @@ func freeLoopbackPort() throws(HostError) -> Int {
       bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
     }
   }
-  guard bound else { throw .system("could not find a free port on 127.0.0.1", errno: errno) }
+  if !bound, errno == EADDRINUSE { return nil }
+  guard bound else { throw .system("could not use port \(wanted) of 127.0.0.1", errno: errno) }
   return Int(UInt16(bigEndian: address.sin_port))
 }
