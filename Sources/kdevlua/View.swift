@@ -21,10 +21,10 @@ struct View: ParsableCommand {
   var host: String?
   @Option(help: ArgumentHelp("With --host: the VNC display there; default: 0.", valueName: "n"))
   var display: Int?
-  @Option(
-    name: .customShort("o"),
-    help: ArgumentHelp("With --host: an option of ssh; can be given again.", valueName: "name=value"))
-  var sshOptions: [String] = []
+  @Option(help: ArgumentHelp("With --host: a private key.", valueName: "file"))
+  var identity: String?
+  @Option(help: ArgumentHelp("With --host: an ssh_config instead of your own.", valueName: "file"))
+  var config: String?
   @Argument(help: "The machine.")
   var name: String?
 
@@ -33,8 +33,8 @@ struct View: ParsableCommand {
     if host != nil, name != nil {
       throw ValidationError("a machine or --host, not both; kdevlua ps on that host says which display a machine has")
     }
-    if host == nil, display != nil || !sshOptions.isEmpty {
-      throw ValidationError("--display and -o are for --host; a machine's own display is known")
+    if host == nil, display != nil || identity != nil || config != nil {
+      throw ValidationError("--display, --identity and --config are for --host; a machine's own display is known")
     }
     if let display, !(0...99).contains(display) { throw ValidationError("a display is 0 to 99, got \(display)") }
     if let port, !(1...65535).contains(port) { throw ValidationError("a port is 1 to 65535, got \(port)") }
@@ -46,8 +46,9 @@ struct View: ParsableCommand {
       let remote = self.host
       try Session.perform {
         if let remote {
-          var spec = TunnelSpec(host: remote, display: display ?? 0)
-          spec.options = sshOptions
+          var address = try RemoteAddress(remote)
+          (address.identity, address.config) = (identity, config)
+          let spec = TunnelSpec(address, display: display ?? 0)
           try await Self.show(spec, port, browser: browser, host)
           return
         }

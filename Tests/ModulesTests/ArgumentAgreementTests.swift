@@ -150,7 +150,7 @@ import Testing
         add(UserNetworkObject(sshPort: 1, forwards: []))
         add(LinkEndObject(LinkEnd(own: "/nonexistent/a", peer: "/nonexistent/b")))
         add(HostObject(Peer("a", Self.library, runtime), program: "a", host))
-        add(TunnelObject(try host.tunnel(TunnelSpec(host: "a", display: 1))))
+        add(TunnelObject(try host.tunnel(TunnelSpec(RemoteAddress("a"), display: 1))))
         add(TaskQueue(capacity: 8))
         add(TaskSemaphore(size: 8))
         let record = MachineRecord(

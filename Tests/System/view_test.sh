@@ -154,7 +154,7 @@ test_a_tunnel_leads_to_a_display_of_another_host_and_ends_with_its_scope() {
 	local function open(changes)
 	  local options <const> = {
 	    host = "root@10.9.7.1", display = 5, identity = work .. "/key",
-	    options = { "UserKnownHostsFile=" .. work .. "/known_hosts", "IdentitiesOnly=yes" },
+	    options = { UserKnownHostsFile = work .. "/known_hosts" },
 	  }
 	  for key, value in pairs(changes) do options[key] = value end
 	  return kdev.vnc.tunnel(options)
@@ -179,17 +179,19 @@ test_a_tunnel_leads_to_a_display_of_another_host_and_ends_with_its_scope() {
 	  assert(not ok and err.kind == code and err.message:find(words, 1, true), tostring(err))
 	end
 	refuses({ display = 6 }, "missing", "no VNC server answers on display 6 (port 5906) of root@10.9.7.1")
-	refuses({ identity = work .. "/other_key" }, "permission", "does not let you in")
-	refuses({ options = { "UserKnownHostsFile=" .. work .. "/none" } }, "permission", "the key of root@10.9.7.1 is not known")
-	refuses({ port = 23 }, "missing", "no sshd answers at root@10.9.7.1")
-	refuses({ host = "-oProxyCommand=true" }, "invalid", "cannot be a host")
+	refuses({ identity = work .. "/other_key" }, "permission", "does not let this user in")
+	local unknown <const> = { UserKnownHostsFile = work .. "/none" }
+	refuses({ options = unknown }, "connection", "the host key of root@10.9.7.1 is not known")
+	refuses({ port = 23 }, "connection", "root@10.9.7.1 cannot be reached by ssh")
+	refuses({ host = "-oProxyCommand=true" }, "invalid", "is no machine that ssh could reach")
 	local holder <close> = open { local_display = 7 }
 	refuses({ local_display = holder.display }, "busy", "display 7 (port 5907) is taken here")
 	lua
   kd run --quiet "$work/tunnel.lua" "$work"
   lacks "$(ip netns pids "$namespace" | xargs -r ps -o comm= -p)" ssh
   # And as a page.
-  show --no-browser --host root@10.9.7.1 --display 5 -o "IdentityFile=$work/key" -o "UserKnownHostsFile=$work/known_hosts"
+  printf 'UserKnownHostsFile %s\n' "$work/known_hosts" >"$work/ssh_config"
+  show --no-browser --host root@10.9.7.1 --display 5 --identity "$work/key" --config "$work/ssh_config"
   equal "$(ask "$address" -L -c "$work/cookies")" 200
   place=${address%/*}/$(awk '/kdevlua-view/ { print $3 }' "$work/cookies" | tr -d /)
   equal "$(ask "$place/screen" -b "$work/cookies" -H 'Connection: Upgrade' -H 'Upgrade: websocket' --max-time 2 \

@@ -1,23 +1,16 @@
 import NIOCore
 import NIOPosix
 
-/// What a tunnel leads to, and how.
+/// What a tunnel leads to.
 public struct TunnelSpec: Sendable, Equatable {
-  /// As ssh(1) takes it: `user@remote`, or a `Host` of the user's configuration.
-  public var host: String
+  public var address: RemoteAddress
   /// The VNC display there, on its loopback.
   public var display: Int
   /// The display here; nil is the same one when it is free, else a free one.
   public var localDisplay: Int?
-  /// The port of its sshd; nil is what the configuration says.
-  public var port: Int?
-  /// A file with a private key.
-  public var identity: String?
-  /// More, as ssh_config(5) has them: `ProxyJump=gate`.
-  public var options: [String] = []
 
-  public init(host: String, display: Int) {
-    self.host = host
+  public init(_ address: RemoteAddress, display: Int) {
+    self.address = address
     self.display = display
   }
 }
@@ -44,12 +37,14 @@ public final class Tunnel: Sendable {
   public func run() async { await process.run() }
 
   /// Waits until the display there answers.
-  /// - Throws: `missing` when no sshd, or no VNC server, answers; `permission` when the host's key is not known or ours is not
-  ///   taken; `busy` when the port here is taken; `timeout`. After an error ssh has ended.
+  /// - Throws: `connection` when it cannot be reached or its host key is not known; `permission` when it does not let the user in, or
+  ///   forwards nothing; `missing` when no VNC server answers there; `busy` when the port here is taken; `timeout`. After an error ssh
+  ///   has ended.
   public func waitUntilUp(within limit: Duration) async throws(HostError) {
     if host.isDryRun { return }
     do throws(HostError) {
-      try await withTimeLimit(limit, "the tunnel to \(spec.host) did not come up") { () async throws(HostError) in
+      try await withTimeLimit(limit, "the tunnel to \(spec.address.destination) did not come up") {
+        () async throws(HostError) in
         guard try await process.line() != nil else { throw try await refusal() }
         guard try await Self.isScreen(port) else { throw try await refusal() }
       }
@@ -65,7 +60,7 @@ public final class Tunnel: Sendable {
   public func waitForEnd() async throws(HostError) {
     if host.isDryRun { return }
     let result = try await process.wait()
-    throw HostError(.system, "the tunnel to \(spec.host) has ended", detail: result.errorText)
+    throw HostError(.system, "the tunnel to \(spec.address.destination) has ended", detail: result.errorText)
   }
 
   public func close() async { await process.close() }
@@ -91,24 +86,9 @@ public final class Tunnel: Sendable {
     // What it has to say of a refused channel has come before the channel's end.
     await process.close()
     let result = try await process.wait()
-    let text = result.errorText
-    let remote = LocalHost.port(ofDisplay: spec.display)
+    let (text, destination) = (result.errorText, spec.address.destination)
     func error(_ code: HostError.Code, _ message: String, _ hint: String) -> HostError {
       HostError(code, message, hint: hint, detail: text)
-    }
-    if text.contains("REMOTE HOST IDENTIFICATION HAS CHANGED") {
-      return error(
-        .permission, "the key of \(spec.host) is not the one that is known",
-        "if it was installed anew: ssh-keygen -R with its name, then ssh \(spec.host) once")
-    }
-    if text.contains("Host key verification failed") {
-      return error(
-        .permission, "the key of \(spec.host) is not known", "ssh \(spec.host) once, to look at it and take it")
-    }
-    if text.contains("Permission denied") {
-      return error(
-        .permission, "\(spec.host) does not let you in without a question",
-        "load a key by ssh-add, or name its file: identity")
     }
     if text.contains("Address already in use") || text.contains("cannot listen to port") {
       return error(
@@ -117,19 +97,15 @@ public final class Tunnel: Sendable {
     }
     if text.contains("administratively prohibited") {
       return error(
-        .permission, "the sshd of \(spec.host) allows no forwarding", "AllowTcpForwarding in its sshd_config says so")
+        .permission, "the sshd of \(destination) allows no forwarding", "AllowTcpForwarding in its sshd_config says so")
     }
     if text.contains("open failed: connect failed") {
+      let remote = LocalHost.port(ofDisplay: spec.display)
       return error(
-        .missing, "no VNC server answers on display \(spec.display) (port \(remote)) of \(spec.host)",
+        .missing, "no VNC server answers on display \(spec.display) (port \(remote)) of \(destination)",
         "kdevlua ps there lists the machines with their displays")
     }
-    if text.contains("connect to host") || text.contains("Could not resolve hostname") || text.contains("timed out") {
-      return error(.missing, "no sshd answers at \(spec.host)", "check the name, the port and the network")
-    }
-    return HostError(
-      .command, "the tunnel to \(spec.host) could not be made", command: result.status == 0 ? nil : ["ssh", spec.host],
-      status: result.status, detail: text)
+    return spec.address.failure(status: result.status, text)
   }
 }
 
@@ -139,25 +115,20 @@ extension LocalHost {
 
   /// A tunnel to a VNC display of another host, as in the document: `ssh -L 5901:localhost:5901 user@remote`. It is up when
   /// ``Tunnel/waitUntilUp(within:)`` returns.
-  /// - Throws: `invalid` for what cannot be a host's name; `missing` without ssh; `busy` when the display here is taken.
+  /// - Throws: `missing` without ssh; `busy` when no display is free here.
   public func tunnel(_ spec: TunnelSpec) throws(HostError) -> Tunnel {
-    let isName = spec.host.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
-    guard !spec.host.isEmpty, !spec.host.hasPrefix("-"), isName else {
-      throw HostError(.invalid, "\"\(spec.host)\" cannot be a host", hint: "as ssh takes it: user@remote")
-    }
     let display = try localDisplay(spec)
-    var words = ["ssh", "-N", "-T"]
-    // No question: the terminal is the script's. A connection of its own, which ends with it, even where the configuration
-    // shares one. LocalCommand is run when the port is open.
+    // The first value of an option counts. A connection of its own, which ends with it, even where the configuration shares one;
+    // LocalCommand is run when the port is open; what ssh says of a refused channel is no error of its own.
     let options = [
-      "BatchMode=yes", "ExitOnForwardFailure=yes", "ControlPath=none", "ConnectTimeout=10", "ServerAliveInterval=5",
-      "ServerAliveCountMax=3", "LogLevel=INFO", "PermitLocalCommand=yes", "LocalCommand=echo up",
+      "ExitOnForwardFailure=yes", "ClearAllForwardings=no", "ControlPath=none", "LogLevel=INFO",
+      "PermitLocalCommand=yes",
+      "LocalCommand=echo up",
     ]
-    words += (options + spec.options).flatMap { ["-o", $0] }
-    if let port = spec.port { words += ["-p", String(port)] }
-    if let identity = spec.identity { words += ["-i", Files.absolute(identity)] }
-    let remote = Self.port(ofDisplay: spec.display)
-    words += ["-L", "127.0.0.1:\(Self.port(ofDisplay: display)):localhost:\(remote)", "--", spec.host]
+    let forward = "127.0.0.1:\(Self.port(ofDisplay: display)):localhost:\(Self.port(ofDisplay: spec.display))"
+    let words =
+      ["ssh", "-N", "-T"] + options.flatMap { ["-o", $0] } + spec.address.options(port: "-p")
+      + ["-L", forward, "--", spec.address.destination]
     if !isDryRun { _ = try executables.require("ssh") }
     let process = ChildProcess(self, .change(words), timeLimit: nil, pipesInput: false)
     return Tunnel(spec, display: display, self, process)
@@ -167,7 +138,9 @@ extension LocalHost {
     if let wanted = spec.localDisplay { return wanted }
     for display in [spec.display] + Array(1...99) {
       let port = Self.port(ofDisplay: display)
-      if try isFreeLoopbackPort(port), try reserve(Self.reservation(ofPort: port), for: spec.host) { return display }
+      if try isFreeLoopbackPort(port), try reserve(Self.reservation(ofPort: port), for: spec.address.destination) {
+        return display
+      }
     }
     throw HostError(.busy, "no display of 127.0.0.1 is free", hint: "kdevlua ps lists what uses them")
   }

@@ -20,12 +20,7 @@ struct RemoteOptions: Sendable {
       throw lua.argumentError(2, LuaMismatch(expected: "string or table", lua, at: 2).message)
     }
     let options = try environment.options(lua, at: 2, "kdev.host.RemoteOptions", for: "kdev.host")
-    var address = try RemoteAddress(options.required("address"))
-    if let port = try options.integer("port", in: 1...65535) { address.port = port }
-    address.identity = try options.string("identity")
-    address.config = try options.string("config")
-    for (name, value) in try options.texts("options") { address.options[name] = String(decoding: value, as: UTF8.self) }
-    self.address = address
+    address = try options.remoteAddress("address")
     program = try options.string("program")
     folder = try options.string("folder")
   }

@@ -11,17 +11,14 @@ enum VNCModule: KdevModule {
     module.async("tunnel") { lua in
       let options = try environment.options(lua, at: 1, "kdev.vnc.TunnelOptions", for: "kdev.vnc.tunnel")
       var spec = TunnelSpec(
-        host: try options.required("host"),
+        try options.remoteAddress("host"),
         display: try options.integer("display", in: 0...99) ?? options.required("display"))
       spec.localDisplay = try options.integer("local_display", in: 0...99)
-      spec.port = try options.integer("port", in: 1...65535)
-      spec.identity = try options.string("identity")
-      spec.options = try options.strings("options")
       let limit = try options.duration("timeout") ?? .seconds(30)
       let runtime = LuaRuntime.of(lua)
       return LuaOperation { [spec] in
         let tunnel = try host.tunnel(spec)
-        return try await host.step("tunnel to display \(spec.display) of \(spec.host)") { step in
+        return try await host.step("tunnel to display \(spec.display) of \(spec.address.destination)") { step in
           await runtime.begin(LuaOperation { await tunnel.run() })
           try await tunnel.waitUntilUp(within: limit)
           step.detail("127.0.0.1:\(tunnel.display) (port \(tunnel.port))")
@@ -40,12 +37,12 @@ final class TunnelObject: LuaObject, Sendable {
   init(_ tunnel: Tunnel) { self.tunnel = tunnel }
 
   static func define(_ type: LuaClass<TunnelObject>) {
-    type.property("host") { $0.tunnel.spec.host }
+    type.property("host") { $0.tunnel.spec.address.destination }
     type.property("display") { $0.tunnel.display }
     type.property("port") { $0.tunnel.port }
     type.close { object in LuaOperation { await object.tunnel.close() } }
     type.tostring {
-      "kdev.Tunnel: 127.0.0.1:\($0.tunnel.display) is display \($0.tunnel.spec.display) of \($0.tunnel.spec.host)"
+      "kdev.Tunnel: 127.0.0.1:\($0.tunnel.display) is display \($0.tunnel.spec.display) of \($0.tunnel.spec.address.destination)"
     }
   }
 }
