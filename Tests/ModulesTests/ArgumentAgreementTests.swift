@@ -30,7 +30,7 @@ import Testing
       read_only = true, serial = "a" } }
     """#,
     "kdev.net.UserOptions.forward": "{ http = 80 }", "kdev.net.BridgeOptions.mtu": "1400",
-    "kdev.net.TapOptions.mtu": "1400",
+    "kdev.net.TapOptions.mtu": "1400", "kdev.vnc.TunnelOptions.host": #""a""#,
     // The other network has no vhost.
     "kdev.vm.LaunchOptions.net": "samples['kdev.UserNetwork']", "kdev.vm.LaunchOptions.vhost": "false",
     // One of the two; and a sum of as many digits as it has.
