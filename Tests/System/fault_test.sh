@@ -115,6 +115,82 @@ test_a_guest_that_panics_or_hangs_under_a_command_is_told() {
   nothing_left
 }
 
+test_a_disk_without_room_stops_its_machine_which_goes_on_when_there_is_some() {
+  mkdir "$work/small"
+  mount -t tmpfs -o size=4m tmpfs "$work/small"
+  cat >"$work/share/full.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = "full" } -- luacheck: ignore setup
+	local base <const> = kdev.disk.create { path = "base.qcow2", size = "1G" }
+	local disk <const> = kdev.disk.overlay { path = arg[1], backing = base }
+	local kernel <const> = kdev.kernel.find()
+	kdev.vm.launch {
+	  name = "full", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), memory = "512M", disks = { disk },
+	  net = kdev.net.user(),
+	}
+	lua
+  kd run --quiet full.lua "$work/small/full.qcow2"
+  # Whoever waits is told at once.
+  fails 1 kd exec full dd if=/dev/zero of=/dev/vda bs=1M count=8 conv=fsync
+  contains "$output" "the machine full stands still: there is no room for its disk $work/small/full.qcow2"
+  contains "$output" 'make room on that file system (df -h); then kdevlua eval'
+  contains "$(kd ps)" 'full  disk-error'
+  fails 1 kd exec full true
+  contains "$output" 'there is no room for its disk'
+  fails 1 kd run --quiet full.lua "$work/small/full.qcow2"
+  contains "$output" 'there is no room for its disk'
+  # With room it goes on where it was.
+  mount -o remount,size=100m "$work/small"
+  kd eval 'kdev.vm.get("full"):resume()'
+  contains "$(kd ps)" 'full  running'
+  eventually kd eval 'kdev.vm.get("full"):exec { "sh", "-c", "! pidof dd", timeout = 10 }'
+  # A machine that somebody has paused says so, too.
+  kd eval 'kdev.vm.get("full"):pause()'
+  fails 1 kd exec full true
+  contains "$output" 'the machine full is paused'
+  contains "$output" "kdevlua eval 'kdev.vm.get(\"full\"):resume()' lets it go on"
+  kd eval 'kdev.vm.get("full"):resume()'
+  # And one whose guest powers itself off.
+  fails 1 kd exec full sh -c 'poweroff -f; sleep 100'
+  contains "$output" 'the guest ended before it answered'
+  contains "$(kd ps)" 'full  ended'
+  kd run --quiet full.lua "$work/small/full.qcow2"
+  kd exec full true
+  kd down --now --disks 2>/dev/null
+  [ ! -e "$work/small/full.qcow2" ] || fail 'the overlay is left'
+  umount "$work/small"
+  nothing_left
+}
+
+test_a_dnsmasq_that_was_killed_is_told_and_started_anew() {
+  cat >"$work/share/names.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = "names" } -- luacheck: ignore setup
+	local bridge <const> = kdev.net.bridge { name = "names0", dhcp = true, masquerade = true }
+	kdev.vm.launch {
+	  name = "names", memory = "64M", net = kdev.net.tap { bridge = bridge }, wait = "none", extra = { "-S" },
+	}
+	lua
+  server() { inside ss -Hlunp 'sport = :53' | sed 's/.*pid=\([0-9]*\).*/\1/' | sort -u; }
+  local first
+  kd run --quiet names.lua
+  first=$(server)
+  kill -9 "$first"
+  eventually [ ! -d "/proc/$first/fd/" ]
+  # No column of it is left out: what is gone, and whose it was.
+  eventually grep -Eq 'name service names0 +names +gone' <(kd ps)
+  # The next run starts it anew, for the same machine.
+  kd run --quiet names.lua
+  [ -n "$(server)" ] || fail 'no dnsmasq'
+  lacks "$(kd ps)" 'gone'
+  equal "$(machines | wc -l)" 1
+  # Down and gc have no trouble with one that is dead.
+  kill -9 "$(server)"
+  kd down --now --disks 2>/dev/null
+  nothing_left
+  equal "$(inside nft list tables)" ''
+}
+
 test_a_broken_description_of_a_machine_keeps_nobody_from_work() {
   quick
   printf '{"spec":{"na' >"$KDEVLUA_STATE/machines/quick/machine.json"

@@ -155,11 +155,12 @@ test_a_console_is_read_by_many_and_waited_for() {
 	nothing_left
 }
 
-test_ssh_reaches_a_guest_and_is_ended_when_the_guest_hangs() {
+# start_sshd NAME: the default guest has no sshd, so the host's goes there, with its libraries.
+start_sshd() {
 	[ -x /usr/sbin/sshd ] || skip 'openssh-server is not installed'
-	launch 'net = kdev.net.user()'
-	in_guest <<-'lua'
-		-- The default guest has no sshd: the host's goes there, with its libraries.
+	cat >"$work/sshd.lua" <<-'lua'
+		local kdev <const> = require "kdev"
+		local m <const> = kdev.vm.get(arg[1])
 		local libraries <const> = {}
 		for path in kdev.proc.run({ "ldd", "/usr/sbin/sshd" }).stdout:gmatch "(/%S+)" do libraries[#libraries + 1] = path end
 		m:push("/usr/sbin/sshd", "/usr/sbin/sshd")
@@ -170,9 +171,17 @@ test_ssh_reaches_a_guest_and_is_ended_when_the_guest_hangs() {
 		  echo 'PermitRootLogin prohibit-password' >/etc/ssh/sshd_config
 		  sed -i 's/^root::/root:*:/' /etc/passwd
 		]] }
-		kdev.proc.run { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "hostkey" }
-		m:push("hostkey", "/etc/ssh/ssh_host_ed25519_key")
+		kdev.proc.run { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", arg[1] .. ".hostkey" }
+		m:push(arg[1] .. ".hostkey", "/etc/ssh/ssh_host_ed25519_key")
 		m:exec { "/usr/sbin/sshd" }
+	lua
+	kd run --quiet "$work/sshd.lua" "$1"
+}
+
+test_ssh_reaches_a_guest_and_is_ended_when_the_guest_hangs() {
+	launch 'net = kdev.net.user()'
+	start_sshd g
+	in_guest <<-'lua'
 		local r <const> = m:ssh { "sh", "-c", "cat; echo \"$1\" >&2; exit 4", "x", "a 'b' $c", stdin = "in", check = false }
 		assert(r.status == 4 and r.stdout == "in" and r.stderr == "a 'b' $c\n", r.stdout .. r.stderr)
 	lua
@@ -189,5 +198,37 @@ test_ssh_reaches_a_guest_and_is_ended_when_the_guest_hangs() {
 	contains "$output" 'no address of the guest'
 	kd down --quiet g
 	rm -f "$KDEVLUA_STATE/ssh_config"
+	nothing_left
+}
+
+test_ssh_reaches_guests_that_ask_by_dhcp_in_a_bridge_and_in_a_namespace() {
+	# What `ip netns exec` runs has mounts of its own, so that a namespace made by it would be nowhere else.
+	kd() { (cd "$work/share" && exec nsenter "--net=/run/netns/$namespace" "$PROGRAM" "$@"); }
+	cat >"$work/share/two.lua" <<-'lua'
+		local kdev <const> = require "kdev"
+		local setup <close> = kdev.transaction.begin { name = "two" } -- luacheck: ignore setup
+		local kernel <const> = kdev.kernel.find()
+		local initramfs <const> = kdev.kernel.initramfs(kernel)
+		local function start(name, space)
+		  local bridge <const> = kdev.net.bridge { name = name .. "br", dhcp = true, namespace = space }
+		  kdev.vm.launch {
+		    name = name, kernel = kernel, initramfs = initramfs, memory = "384M", address = "dhcp",
+		    net = kdev.net.tap { name = "tap-" .. name, bridge = bridge },
+		  }
+		end
+		local space <const> = kdev.net.namespace(arg[1])
+		kdev.task.all { function() start "here" end, function() start("there", space) end }
+	lua
+	kd run --quiet two.lua "$namespace-in"
+	for name in here there; do
+		start_sshd "$name"
+		eventually [ -n "$(kd exec "$name" ip -4 route)" ]
+		equal "$(kd ssh "$name" uname -n)" "$name"
+		equal "$(inside ssh -F "$(kd ssh --config)" "kd-$name" uname -n)" "$name"
+	done
+	[ -z "$(inside ip -br link show type bridge | grep there)" ] || fail 'the second bridge is outside'
+	rm -f "$KDEVLUA_STATE/ssh_config"
+	kd down --now 2>/dev/null
+	[ ! -e "/run/netns/$namespace-in" ] || fail 'the namespace is there still'
 	nothing_left
 }

@@ -102,7 +102,7 @@ extension LocalHost {
     }
     var options = CloneOptions(name: name)
     if let card = found.spec.cards.first {
-      options.card = NetworkCard(.user(sshPort: try freeLoopbackPort()), model: card.model)
+      options.card = NetworkCard(.user(sshPort: try reserveLoopbackPort()), model: card.model)
       options.address = userAddress
     }
     return try await clone(found, options, timeLimit: .seconds(30), in: .none(self))
@@ -121,7 +121,7 @@ extension LocalHost {
       throw HostError(
         .invalid, "there is neither a machine nor a template \(name)", hint: "kdevlua ps and kdevlua warm list them")
     }
-    return try await step("template \(name)") { step async in
+    return await step("template \(name)") { step async in
       step.adopted("from the cache")
       return found
     }

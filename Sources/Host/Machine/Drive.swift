@@ -51,16 +51,20 @@ extension Drive: Codable {
   }
 }
 
+extension Drive {
+  /// One that QEMU's `-drive` alone makes, and names by itself.
+  var isPlain: Bool { interface == .virtio && serial == nil }
+}
+
 extension QEMUOption {
   /// A disk that is not plain virtio gets its device apart, as `-drive if=` knows no serial number and no NVMe.
   static func drives(_ drives: [Drive]) -> [String] {
     var options: [String] = []
     if drives.contains(where: { $0.interface == .scsi }) { options += ["-device", "virtio-scsi-pci,id=scsi"] }
     for (index, drive) in drives.enumerated() {
-      let isPlain = drive.interface == .virtio && drive.serial == nil
       let node = "disk\(index)"
-      options += ["-drive", backend(drive) + (isPlain ? ",if=virtio" : ",if=none,id=\(node)")]
-      if !isPlain { options += ["-device", device(drive, node: node)] }
+      options += ["-drive", backend(drive) + (drive.isPlain ? ",if=virtio" : ",if=none,id=\(node)")]
+      if !drive.isPlain { options += ["-device", device(drive, node: node)] }
     }
     return options
   }

@@ -19,6 +19,12 @@ extension Machine {
     let text = ShellText.line(arguments.map { String(decoding: $0, as: UTF8.self) })
     guard let channel else {
       guard host.isDryRun else {
+        if record.spec.wait == .agent {
+          if let still = try await host.standstill(folder) { throw record.error(of: still) }
+          throw HostError(
+            .invalid, "the machine \(name) stood still when it was asked for, so there is no channel to its guest",
+            hint: "ask for it again: kdev.vm.get(\"\(name)\")")
+        }
         throw HostError(
           .invalid, "there is no channel to the guest of \(name): it was launched without waiting for its agent",
           hint: "launch it with wait = \"agent\", or with agent = \"qemu\" where QEMU's agent is installed")

@@ -121,6 +121,7 @@ extension LocalHost {
   private func attach(_ record: MachineRecord, _ folder: MachineFolder, _ timeLimit: Duration) async throws(HostError)
     -> Machine
   {
+    if let still = try await standstill(folder) { throw record.error(of: still) }
     let lock = try await channelLock(folder, within: timeLimit, record.spec.name)
     let channel: any GuestControl
     do throws(HostError) {
@@ -143,7 +144,7 @@ extension LocalHost {
       else: "another kdevlua talks to the guest of \(name), and goes on doing so")
   }
 
-  /// A running machine by name.
+  /// A running machine by name; without a channel to its guest when it stands still.
   /// - Throws: `invalid` when none of that name runs.
   public func runningMachine(_ name: String, timeLimit: Duration = .seconds(10)) async throws(HostError) -> Machine {
     let known = try machine(name)
@@ -160,6 +161,9 @@ extension LocalHost {
     let folder = folder(ofMachine: name)
     // Who launched it to go on by itself may come back for its agent; without one of QEMU's there is none.
     if state.record.spec.wait == .none, state.record.spec.agent == .kdevlua {
+      return Machine(host: self, record: state.record, folder: folder, channel: nil, lock: nil)
+    }
+    if try await standstill(folder) != nil {
       return Machine(host: self, record: state.record, folder: folder, channel: nil, lock: nil)
     }
     return try await attach(state.record, folder, timeLimit)

@@ -58,10 +58,10 @@ extension Machine {
     }
   }
 
-  /// Stops the guest's processors; `resume` lets them go on.
-  public func pause() async throws(HostError) { try await qmp("stop") }
+  /// Stops the guest's processors; `resumeProcessors` lets them go on.
+  public func pauseProcessors() async throws(HostError) { try await qmp("stop") }
 
-  public func resume() async throws(HostError) { try await qmp("cont") }
+  public func resumeProcessors() async throws(HostError) { try await qmp("cont") }
 
   /// Resets the machine as its button would: the guest starts anew, without writing its disks. Returns when it has begun to.
   public func reset() async throws(HostError) {

@@ -38,9 +38,10 @@ extension Machine {
     return await decoded(report)
   }
 
-  /// Runs `body`, which waits for the guest, and looks at what the guest's kernel reports meanwhile.
+  /// Runs `body`, which waits for the guest, and looks at what the guest's kernel reports meanwhile, and whether it can go on.
   /// - Throws: `kernelOops` and `kernelWarning` as the policy says: at once when a program may wait for ever, and else when
-  ///   `body` has ended; before it when something was reported since the last time. What `body` throws, otherwise.
+  ///   `body` has ended; before it when something was reported since the last time. `system` when
+  ///   a disk has stopped the machine. What `body` throws, otherwise.
   func watchingReports<R: Sendable>(
     _ policy: ReportPolicy?, _ body: @escaping @Sendable () async throws(HostError) -> R
   ) async throws(HostError) -> R {
@@ -53,6 +54,9 @@ extension Machine {
       group.addTask { [reports] in
         try? await reports.waitForNew { $0.stopsPrograms && policy.raises($0) }
         return nil
+      }
+      group.addTask {
+        do throws(HostError) { return .failure(try await self.waitForDiskTrouble()) } catch { return nil }
       }
       let first = await group.next() ?? nil
       group.cancelAll()

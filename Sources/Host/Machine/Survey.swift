@@ -4,8 +4,10 @@ import FoundationEssentials
 public struct Survey: Sendable, Encodable {
   public enum MachineStatus: String, Sendable, Encodable {
     case running
-    /// Its processors are stopped, by somebody's order or since a disk of it has no room.
+    /// Its processors are stopped, by somebody's order.
     case paused
+    /// They are, as a disk of it could not be written or read; most often there is no room for it.
+    case diskError = "disk-error"
     /// QEMU runs and does not answer.
     case silent
     /// It has ended, and its files are there.
@@ -99,6 +101,7 @@ extension LocalHost {
     switch await runState(folder) {
     case nil: return .silent
     case "running": return .running
+    case "io-error": return .diskError
     default: return .paused
     }
   }

@@ -21,8 +21,8 @@ extension MachineObject {
       return LuaOperation { try await object.machine.hmp(line) }
     }
     type.asyncMethod("status") { object, _ in LuaOperation { try await object.machine.status() } }
-    type.asyncMethod("pause") { object, _ in LuaOperation { try await object.machine.pause() } }
-    type.asyncMethod("resume") { object, _ in LuaOperation { try await object.machine.resume() } }
+    type.asyncMethod("pause") { object, _ in LuaOperation { try await object.machine.pauseProcessors() } }
+    type.asyncMethod("resume") { object, _ in LuaOperation { try await object.machine.resumeProcessors() } }
     type.asyncMethod("reset") { object, _ in LuaOperation { try await object.machine.reset() } }
     type.asyncMethod("power_down") { object, lua in
       let options = try object.environment.options(lua, at: 2, "kdev.vm.PowerDownOptions", for: "Machine:power_down")
