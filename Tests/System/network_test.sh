@@ -121,6 +121,42 @@ test_a_network_in_a_namespace_has_its_machines_and_gives_back_what_was_moved_int
   nothing_left
 }
 
+# wireguard NAMESPACE INTERFACE ADDRESS PORT: a WireGuard interface, of the kernel where it can, else of wireguard-go; its key's public
+# half is in $work/INTERFACE.pub.
+wireguard() {
+  ip -n "$1" link add "$2" type wireguard 2>/dev/null || ip netns exec "$1" wireguard-go "$2" 2>/dev/null
+  (umask 077 && wg genkey >"$work/$2.key")
+  wg pubkey <"$work/$2.key" >"$work/$2.pub"
+  ip netns exec "$1" wg set "$2" private-key "$work/$2.key" listen-port "$4"
+  ip -n "$1" addr add "$3" dev "$2"
+  ip -n "$1" link set "$2" up
+}
+
+test_a_wireguard_interface_works_on_in_a_namespace_and_comes_back() {
+  command -v wg wireguard-go >/dev/null || skip 'wireguard-tools and wireguard-go are not installed'
+  kd() { (cd "$work/share" && exec nsenter "--net=/run/netns/$namespace" "$PROGRAM" "$@"); }
+  local pid=$$
+  lab
+  wireguard "$namespace" "wga$pid" 10.6.6.2/24 5555
+  wireguard "$namespace-lab" "wgb$pid" 10.6.6.1/24 5556
+  inside wg set "wga$pid" peer "$(cat "$work/wgb$pid.pub")" endpoint 10.9.8.1:5556 allowed-ips 10.6.0.0/16
+  ip netns exec "$namespace-lab" wg set "wgb$pid" peer "$(cat "$work/wga$pid.pub")" endpoint 10.9.8.2:5555 allowed-ips 10.6.6.2/32
+  # A server behind the tunnel, to which a route leads.
+  ip -n "$namespace-lab" addr add 10.6.7.1/32 dev lo
+  ip -n "$namespace" route add 10.6.7.0/24 dev "wga$pid"
+  inside busybox ping -c 1 -w 5 10.6.7.1 >/dev/null || fail 'the tunnel does not work'
+  kd eval 'kdev.net.namespace(arg[1], { interfaces = { arg[2] } })' "$namespace-in" "wga$pid"
+  ip netns exec "$namespace-in" busybox ping -c 1 -w 5 10.6.7.1 >/dev/null || fail 'no way through the tunnel in the namespace'
+  # Its own packets go on by the host's way, and the host has no tunnel any more.
+  contains "$(ip netns exec "$namespace-in" wg show "wga$pid" endpoints)" 10.9.8.1:5556
+  ! inside busybox ping -c 1 -w 1 10.6.7.1 >/dev/null 2>&1 || fail 'the tunnel is outside, too'
+  kd down 2>/dev/null
+  inside busybox ping -c 1 -w 5 10.6.7.1 >/dev/null || fail 'the tunnel did not come back'
+  inside ip link del "wga$pid"
+  inside ip link del vpn0
+  nothing_left
+}
+
 test_user_networking_forwards_ports_and_a_link_joins_two_guests() {
   local ports
   cat >"$work/share/pair.lua" <<-'lua'
