@@ -50,7 +50,9 @@ extension MachineSpec {
     let own = drives.enumerated().map { index, drive in (drive.isPlain ? "virtio" : "disk\(index)", drive.path) }
     if let disk = own.first(where: { $0.0 == name }) { return disk.1 }
     let plain = own.filter { $0.0 == "virtio" }
-    guard name.hasPrefix("virtio"), let index = Int(name.dropFirst(6)), plain.indices.contains(index) else { return name }
+    guard name.hasPrefix("virtio"), let index = Int(name.dropFirst(6)), plain.indices.contains(index) else {
+      return name
+    }
     return plain[index].1
   }
 }
