@@ -22,9 +22,9 @@ final class Fixture {
     try? Files.removeTree(root)
   }
 
-  /// A host whose state is here. The cache is shared by all tests, as kernels are large.
-  func host(dryRun: Bool = false, path: String? = nil) throws -> LocalHost {
-    var environment = ["KDEVLUA_STATE": root + "/state", "KDEVLUA_CACHE": sharedCache]
+  /// A host whose state is here. The cache is one that all tests share, as kernels are large, unless another is named.
+  func host(dryRun: Bool = false, path: String? = nil, cache: String = sharedCache) throws -> LocalHost {
+    var environment = ["KDEVLUA_STATE": root + "/state", "KDEVLUA_CACHE": cache]
     environment["PATH"] = path ?? getenv("PATH").map { String(cString: $0) }
     return try LocalHost(options: .init(dryRun: dryRun, environment: environment), observer: observer)
   }

@@ -58,11 +58,7 @@ import Testing
 
   @Test func aKernelWithoutAPVHEntryIsBootedAsItIsAndSaysWhy() async throws {
     let fixture = try Fixture()
-    let host = try LocalHost(
-      options: .init(
-        environment: [
-          "KDEVLUA_STATE": fixture.root + "/state", "KDEVLUA_CACHE": fixture.root + "/cache", "PATH": "/usr/bin:/bin",
-        ]), observer: fixture.observer)
+    let host = try fixture.host(cache: fixture.root + "/cache")
     var command = Command.query("gzip", "-c")
     command.input = Self.kernel(noteType: 17)
     let path = fixture.root + "/bzImage"
@@ -74,11 +70,7 @@ import Testing
 
   @Test func aDamagedKernelIsAnErrorAndLeavesNothing() async throws {
     let fixture = try Fixture()
-    let host = try LocalHost(
-      options: .init(
-        environment: [
-          "KDEVLUA_STATE": fixture.root + "/state", "KDEVLUA_CACHE": fixture.root + "/cache", "PATH": "/usr/bin:/bin",
-        ]), observer: fixture.observer)
+    let host = try fixture.host(cache: fixture.root + "/cache")
     var command = Command.query("gzip", "-c")
     command.input = Self.kernel()
     var packed = try await host.require(command, to: "compress").output

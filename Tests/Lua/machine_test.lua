@@ -130,6 +130,21 @@ test("what cannot be plugged in is refused and leaves nothing", function()
   vm:kill()
 end)
 
+test("gdb takes the stub that the machine has, and leaves it there", function()
+  local free <const> = kdev.net.user { forward = { gdb = 1 } }.ports.gdb
+  for _, stub in ipairs { free, true } do
+    local vm <const> = kdev.vm.launch { name = "stubbed", memory = "64M", paused = true, gdb = stub }
+    for _ = 1, 2 do
+      -- No symbol is asked for, so any program will do for the kernel.
+      local said <const> = vm:gdb { vmlinux = "/bin/true", commands = { "info registers rip" } }.stdout
+      test.contains(said, "rip  ")
+    end
+    test.equal(vm:hmp("info chardev"):find("/gdb,server=on", 1, true) ~= nil, stub == true)
+    if stub ~= true then test.contains(vm:hmp "info chardev", "127.0.0.1:" .. free) end
+    vm:kill()
+  end
+end)
+
 test("what a kernel developer adds is there, and told apart when a machine is taken over", function()
   kdev.fs.mkdir "share"
   local options <const> = {

@@ -92,7 +92,7 @@ extension LocalHost {
     return try await debugger(state.record, vmlinux: vmlinux, commands: commands)
   }
 
-  /// Opens QEMU's stub for gdb on a socket in the machine's folder, and makes gdb's command line. The guest stops when gdb
+  /// Makes gdb's command line for the machine's stub, which is opened when the machine has none. The guest stops when gdb
   /// connects, and goes on when gdb leaves.
   /// - Parameters:
   ///   - vmlinux: the kernel with symbols; nil is that of the build tree that the machine's kernel is in.
@@ -110,24 +110,31 @@ extension LocalHost {
     }
     guard Files.exists(image) else { throw HostError(.missing, "there is no \(image)") }
     let gdb = try executables.require("gdb")
-    let socket = folder.path + "/gdb"
-    if !plans("gdbserver unix:\(socket)  # in QEMU's monitor") {
-      let qmp = try await QMP.connect(folder.qmp)
-      defer { qmp.close() }
-      try? Files.remove(socket)
-      let answer = try await qmp.execute(
-        "human-monitor-command",
-        ["command-line": .string("gdbserver unix:\(socket),server=on,wait=off")])
-      guard Files.exists(socket) else {
-        throw HostError(.system, "QEMU did not open its stub for gdb", detail: answer.string)
-      }
-    }
+    let stub = try await gdbStub(of: record, folder)
     // The kernel's scripts (lx-dmesg, lx-symbols ...) are vmlinux-gdb.py beside vmlinux, with CONFIG_GDB_SCRIPTS.
     var arguments = [gdb, "-q", "-iex", "add-auto-load-safe-path \(Files.folder(of: image))"]
     if commands != nil { arguments += ["-nx", "-batch"] }
-    arguments += ["-ex", "set pagination off", "-ex", "target remote \(socket)"]
+    arguments += ["-ex", "set pagination off", "-ex", "target remote \(stub)"]
     for command in commands ?? [] { arguments += ["-ex", command] }
     if commands != nil { arguments += ["-ex", "detach"] }
     return DebuggerLine(arguments: arguments + [image])
+  }
+
+  /// What gdb's `target remote` takes: the stub that the machine was launched with, where it can be reached from here, else one that
+  /// is opened now.
+  private func gdbStub(of record: MachineRecord, _ folder: MachineFolder) async throws(HostError) -> String {
+    if case .port(let port) = record.spec.devices.gdb, record.spec.namespace == nil { return "127.0.0.1:\(port)" }
+    let socket = folder.gdb
+    if record.spec.devices.gdb == .socket, Files.exists(socket) { return socket }
+    if plans("gdbserver unix:\(socket)  # in QEMU's monitor") { return socket }
+    let qmp = try await QMP.connect(folder.qmp)
+    defer { qmp.close() }
+    try? Files.remove(socket)
+    let answer = try await qmp.execute(
+      "human-monitor-command", ["command-line": .string("gdbserver unix:\(socket),server=on,wait=off")])
+    guard Files.exists(socket) else {
+      throw HostError(.system, "QEMU did not open its stub for gdb", detail: answer.string)
+    }
+    return socket
   }
 }
