@@ -45,111 +45,126 @@ EMBED(f15) = {
 #embed "../../stdlib/guest/agent"
 };
 EMBED(f16) = {
-#embed "../../stdlib/guest/dhcp"
+#embed "../../stdlib/guest/debian/dpkg.cfg"
 };
 EMBED(f17) = {
-#embed "../../stdlib/guest/freeze"
+#embed "../../stdlib/guest/debian/finish"
 };
 EMBED(f18) = {
-#embed "../../stdlib/guest/init"
+#embed "../../stdlib/guest/debian/init"
 };
 EMBED(f19) = {
-#embed "../../stdlib/guest/later"
+#embed "../../stdlib/guest/debian/packages"
 };
 EMBED(f20) = {
-#embed "../../stdlib/guest/modules"
+#embed "../../stdlib/guest/debian/prepare"
 };
 EMBED(f21) = {
-#embed "../../stdlib/guest/network"
+#embed "../../stdlib/guest/dhcp"
 };
 EMBED(f22) = {
-#embed "../../stdlib/guest/thaw"
+#embed "../../stdlib/guest/freeze"
 };
 EMBED(f23) = {
-#embed "../../stdlib/kdev.lua"
+#embed "../../stdlib/guest/init"
 };
 EMBED(f24) = {
-#embed "../../stdlib/kdev/kernel/bisect.lua"
+#embed "../../stdlib/guest/later"
 };
 EMBED(f25) = {
-#embed "../../stdlib/kdev/kernel/loop.lua"
+#embed "../../stdlib/guest/modules"
 };
 EMBED(f26) = {
-#embed "../../stdlib/kdev/task.lua"
+#embed "../../stdlib/guest/network"
 };
 EMBED(f27) = {
-#embed "../../stdlib/setup.lua"
+#embed "../../stdlib/guest/thaw"
 };
 EMBED(f28) = {
-#embed "../../stdlib/workflows/install_iso.lua"
+#embed "../../stdlib/kdev.lua"
 };
 EMBED(f29) = {
-#embed "../../Sources/Modules/CLI/cli.d.lua"
+#embed "../../stdlib/kdev/kernel/bisect.lua"
 };
 EMBED(f30) = {
-#embed "../../Sources/Modules/Disk/disk.d.lua"
+#embed "../../stdlib/kdev/kernel/loop.lua"
 };
 EMBED(f31) = {
-#embed "../../Sources/Modules/Env/env.d.lua"
+#embed "../../stdlib/kdev/task.lua"
 };
 EMBED(f32) = {
-#embed "../../Sources/Modules/FS/fs.d.lua"
+#embed "../../stdlib/setup.lua"
 };
 EMBED(f33) = {
-#embed "../../Sources/Modules/Glob/glob.d.lua"
+#embed "../../stdlib/workflows/install_iso.lua"
 };
 EMBED(f34) = {
-#embed "../../Sources/Modules/HostFacts/host.d.lua"
+#embed "../../Sources/Modules/CLI/cli.d.lua"
 };
 EMBED(f35) = {
-#embed "../../Sources/Modules/JSON/json.d.lua"
+#embed "../../Sources/Modules/Disk/disk.d.lua"
 };
 EMBED(f36) = {
-#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+#embed "../../Sources/Modules/Env/env.d.lua"
 };
 EMBED(f37) = {
-#embed "../../Sources/Modules/Log/log.d.lua"
+#embed "../../Sources/Modules/FS/fs.d.lua"
 };
 EMBED(f38) = {
-#embed "../../Sources/Modules/Merge/merge.d.lua"
+#embed "../../Sources/Modules/Glob/glob.d.lua"
 };
 EMBED(f39) = {
-#embed "../../Sources/Modules/Net/net.d.lua"
+#embed "../../Sources/Modules/HostFacts/host.d.lua"
 };
 EMBED(f40) = {
-#embed "../../Sources/Modules/Path/path.d.lua"
+#embed "../../Sources/Modules/JSON/json.d.lua"
 };
 EMBED(f41) = {
-#embed "../../Sources/Modules/Proc/proc.d.lua"
+#embed "../../Sources/Modules/Kernel/kernel.d.lua"
 };
 EMBED(f42) = {
-#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
+#embed "../../Sources/Modules/Log/log.d.lua"
 };
 EMBED(f43) = {
-#embed "../../Sources/Modules/Task/task.d.lua"
+#embed "../../Sources/Modules/Merge/merge.d.lua"
 };
 EMBED(f44) = {
-#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
+#embed "../../Sources/Modules/Net/net.d.lua"
 };
 EMBED(f45) = {
-#embed "../../Sources/Modules/Time/time.d.lua"
+#embed "../../Sources/Modules/Path/path.d.lua"
 };
 EMBED(f46) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Proc/proc.d.lua"
 };
 EMBED(f47) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
 };
 EMBED(f48) = {
-#embed "../../Sources/Modules/VM/vm.d.lua"
+#embed "../../Sources/Modules/Task/task.d.lua"
 };
 EMBED(f49) = {
-#embed "../../Sources/Modules/VNC/vnc.d.lua"
+#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
 };
 EMBED(f50) = {
-#embed "../../Sources/Modules/YAML/yaml.d.lua"
+#embed "../../Sources/Modules/Time/time.d.lua"
 };
 EMBED(f51) = {
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+};
+EMBED(f52) = {
+#embed "../../Sources/Modules/UI/ui.d.lua"
+};
+EMBED(f53) = {
+#embed "../../Sources/Modules/VM/vm.d.lua"
+};
+EMBED(f54) = {
+#embed "../../Sources/Modules/VNC/vnc.d.lua"
+};
+EMBED(f55) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f56) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -168,40 +183,45 @@ static const cstdlib_file files[] = {
   {"fragments/setup/vhost/10-on.yaml", f13, sizeof f13},
   {"fragments/setup/vhost/20-off.yaml", f14, sizeof f14},
   {"guest/agent", f15, sizeof f15},
-  {"guest/dhcp", f16, sizeof f16},
-  {"guest/freeze", f17, sizeof f17},
-  {"guest/init", f18, sizeof f18},
-  {"guest/later", f19, sizeof f19},
-  {"guest/modules", f20, sizeof f20},
-  {"guest/network", f21, sizeof f21},
-  {"guest/thaw", f22, sizeof f22},
-  {"kdev.lua", f23, sizeof f23},
-  {"kdev/kernel/bisect.lua", f24, sizeof f24},
-  {"kdev/kernel/loop.lua", f25, sizeof f25},
-  {"kdev/task.lua", f26, sizeof f26},
-  {"setup.lua", f27, sizeof f27},
-  {"workflows/install_iso.lua", f28, sizeof f28},
-  {"types/cli.d.lua", f29, sizeof f29},
-  {"types/disk.d.lua", f30, sizeof f30},
-  {"types/env.d.lua", f31, sizeof f31},
-  {"types/fs.d.lua", f32, sizeof f32},
-  {"types/glob.d.lua", f33, sizeof f33},
-  {"types/host.d.lua", f34, sizeof f34},
-  {"types/json.d.lua", f35, sizeof f35},
-  {"types/kernel.d.lua", f36, sizeof f36},
-  {"types/log.d.lua", f37, sizeof f37},
-  {"types/merge.d.lua", f38, sizeof f38},
-  {"types/net.d.lua", f39, sizeof f39},
-  {"types/path.d.lua", f40, sizeof f40},
-  {"types/proc.d.lua", f41, sizeof f41},
-  {"types/sandbox.d.lua", f42, sizeof f42},
-  {"types/task.d.lua", f43, sizeof f43},
-  {"types/teuthology.d.lua", f44, sizeof f44},
-  {"types/time.d.lua", f45, sizeof f45},
-  {"types/transaction.d.lua", f46, sizeof f46},
-  {"types/ui.d.lua", f47, sizeof f47},
-  {"types/vm.d.lua", f48, sizeof f48},
-  {"types/vnc.d.lua", f49, sizeof f49},
-  {"types/yaml.d.lua", f50, sizeof f50},
-  {"types/kdev.d.lua", f51, sizeof f51},
+  {"guest/debian/dpkg.cfg", f16, sizeof f16},
+  {"guest/debian/finish", f17, sizeof f17},
+  {"guest/debian/init", f18, sizeof f18},
+  {"guest/debian/packages", f19, sizeof f19},
+  {"guest/debian/prepare", f20, sizeof f20},
+  {"guest/dhcp", f21, sizeof f21},
+  {"guest/freeze", f22, sizeof f22},
+  {"guest/init", f23, sizeof f23},
+  {"guest/later", f24, sizeof f24},
+  {"guest/modules", f25, sizeof f25},
+  {"guest/network", f26, sizeof f26},
+  {"guest/thaw", f27, sizeof f27},
+  {"kdev.lua", f28, sizeof f28},
+  {"kdev/kernel/bisect.lua", f29, sizeof f29},
+  {"kdev/kernel/loop.lua", f30, sizeof f30},
+  {"kdev/task.lua", f31, sizeof f31},
+  {"setup.lua", f32, sizeof f32},
+  {"workflows/install_iso.lua", f33, sizeof f33},
+  {"types/cli.d.lua", f34, sizeof f34},
+  {"types/disk.d.lua", f35, sizeof f35},
+  {"types/env.d.lua", f36, sizeof f36},
+  {"types/fs.d.lua", f37, sizeof f37},
+  {"types/glob.d.lua", f38, sizeof f38},
+  {"types/host.d.lua", f39, sizeof f39},
+  {"types/json.d.lua", f40, sizeof f40},
+  {"types/kernel.d.lua", f41, sizeof f41},
+  {"types/log.d.lua", f42, sizeof f42},
+  {"types/merge.d.lua", f43, sizeof f43},
+  {"types/net.d.lua", f44, sizeof f44},
+  {"types/path.d.lua", f45, sizeof f45},
+  {"types/proc.d.lua", f46, sizeof f46},
+  {"types/sandbox.d.lua", f47, sizeof f47},
+  {"types/task.d.lua", f48, sizeof f48},
+  {"types/teuthology.d.lua", f49, sizeof f49},
+  {"types/time.d.lua", f50, sizeof f50},
+  {"types/transaction.d.lua", f51, sizeof f51},
+  {"types/ui.d.lua", f52, sizeof f52},
+  {"types/vm.d.lua", f53, sizeof f53},
+  {"types/vnc.d.lua", f54, sizeof f54},
+  {"types/yaml.d.lua", f55, sizeof f55},
+  {"types/kdev.d.lua", f56, sizeof f56},
 };

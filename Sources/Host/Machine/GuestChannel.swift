@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// What a command in the guest left.
 public struct GuestResult: Sendable, Equatable {
@@ -14,16 +15,23 @@ public struct GuestResult: Sendable, Equatable {
 public struct GuestHello: Sendable, Equatable {
   /// `uname -r`.
   public let release: String
+  /// The kernel's random identifier of its boot.
+  let boot: String
 }
 
 /// A session with the agent in the guest. The protocol is the comment at the head of stdlib/guest/agent.
 public final class GuestChannel: Sendable {
-  public let hello: GuestHello
+  private let greeted: Mutex<GuestHello>
   private let channel: any Channel
   private let handler: GuestHandler
 
+  /// What the guest said last when a session began.
+  public var hello: GuestHello { greeted.withLock { $0 } }
+  /// Whether QEMU has closed the channel.
+  var hasEnded: Bool { !channel.isActive }
+
   private init(hello: GuestHello, channel: any Channel, handler: GuestHandler) {
-    self.hello = hello
+    greeted = Mutex(hello)
     self.channel = channel
     self.handler = handler
   }
@@ -85,6 +93,13 @@ public final class GuestChannel: Sendable {
   /// waited for end with an error of the kind `guest`.
   func begin() async throws(HostError) {
     try await wait(handler.begin(on: channel))
+  }
+
+  /// Waits until the guest has booted anew, and its agent has begun a session.
+  /// - Throws: `guest` when QEMU ends, `cancelled`.
+  func nextBoot(after before: GuestHello) async throws(HostError) {
+    let hello = try await wait(handler.nextBoot(after: before, on: channel.eventLoop))
+    greeted.withLock { $0 = hello }
   }
 
   /// Runs a program in the guest and waits for its end. A cancelled task kills the program's process group.
@@ -169,6 +184,7 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
   private var body: Body?
   private var session: GuestHello?
   private var greeting: EventLoopPromise<GuestHello>?
+  private var rebooting: (before: GuestHello, promise: EventLoopPromise<GuestHello>)?
   private var pending: [String: EventLoopPromise<GuestResult>] = [:]
   private var lastID = 0
   private var closed = false
@@ -183,6 +199,16 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
       if self.closed { return loop.makeFailedFuture(Self.ended) }
       let promise = loop.makePromise(of: GuestHello.self)
       self.greeting = promise
+      return promise.futureResult
+    }
+  }
+
+  func nextBoot(after before: GuestHello, on loop: any EventLoop) -> EventLoopFuture<GuestHello> {
+    loop.flatSubmit {
+      if let session = self.session, session.boot != before.boot { return loop.makeSucceededFuture(session) }
+      if self.closed { return loop.makeFailedFuture(Self.ended) }
+      let promise = loop.makePromise(of: GuestHello.self)
+      self.rebooting = (before, promise)
       return promise.futureResult
     }
   }
@@ -246,8 +272,12 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
     buffer.moveReaderIndex(forwardBy: 1)
     let fields = line.split(whereSeparator: { $0 == " " || $0 == "\r" }).map(String.init)
     if fields.count == 5, fields[0] == "hello", fields[1] == nonce {
-      let hello = GuestHello(release: fields[3])
+      let hello = GuestHello(release: fields[3], boot: fields[4])
       session = hello
+      if let rebooting, rebooting.before.boot != hello.boot {
+        rebooting.promise.succeed(hello)
+        self.rebooting = nil
+      }
       greeting?.succeed(hello)
       greeting = nil
     } else if fields.count > 1, fields[0] == "hello", fields[1] == "-" {
@@ -273,6 +303,8 @@ private final class GuestHandler: ChannelInboundHandler, @unchecked Sendable {
     closed = true
     greeting?.fail(Self.ended)
     greeting = nil
+    rebooting?.promise.fail(Self.ended)
+    rebooting = nil
     for promise in pending.values { promise.fail(Self.ended) }
     pending = [:]
   }

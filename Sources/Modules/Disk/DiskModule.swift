@@ -8,6 +8,7 @@ enum DiskModule: KdevModule {
 
   static func build(_ module: LuaModule, _ environment: Environment) {
     let host = environment.host
+    addDebian(to: module, environment)
     module.async("create") { lua in
       let options = try environment.options(lua, at: 1, "kdev.disk.CreateOptions", for: "kdev.disk.create")
       let path = host.diskPath(try options.required("path"))

@@ -63,6 +63,12 @@ local disk = {}
 ---@field snapshot? string What it held at that snapshot. Default: what it holds now.
 ---@field replace? boolean Put it in the place of a file that is there. Default false.
 
+---@class kdev.disk.DebianOptions
+---@field release? string Debian's name for it. Default "bookworm".
+---@field packages? string[] Packages besides those that every guest has: { "ceph-common", "xfsprogs" }.
+---@field size? string|integer What the guest sees: bytes, or a text such as "40G". Default "20G".
+---@field mirror? string Where packages come from: "http://deb.debian.org/debian". Default: Debian's, with its security updates.
+
 ---@class kdev.disk.CompareOptions
 ---@field strict? boolean A difference in size, or in what is allocated, counts too. Default false.
 
@@ -114,6 +120,14 @@ function disk.create(options) end
 ---@param options kdev.disk.OverlayOptions
 ---@return kdev.Disk
 function disk.overlay(options) end
+
+--- The disk of a Debian guest: made by mmdebstrap, which needs root, with Debian's kernel, GRUB and kdevlua's agent. It boots
+--- by itself, and takes what `kdev.kernel.install` installs. Made once, it is kept in the cache; put an overlay on it:
+--- `kdev.vm.launch { disks = { kdev.disk.overlay { path = "work.qcow2", backing = kdev.disk.debian() } }, wait = "agent" }`.
+--- Errors: "missing" without mmdebstrap, "permission" without root, "command" with mmdebstrap's words.
+---@param options? kdev.disk.DebianOptions
+---@return kdev.Disk
+function disk.debian(options) end
 
 --- What an image is. Errors: "missing", "busy" when a machine runs on it, with that machine's name, and "command" when it is
 --- not of the format that was given.

@@ -24,6 +24,11 @@ extension MachineObject {
     type.asyncMethod("pause") { object, _ in LuaOperation { try await object.machine.pauseProcessors() } }
     type.asyncMethod("resume") { object, _ in LuaOperation { try await object.machine.resumeProcessors() } }
     type.asyncMethod("reset") { object, _ in LuaOperation { try await object.machine.reset() } }
+    type.asyncMethod("reboot") { object, lua in
+      let options = try object.environment.options(lua, at: 2, "kdev.vm.RebootOptions", for: "Machine:reboot")
+      let limit = try options.duration("timeout") ?? .seconds(120)
+      return LuaOperation { try await object.machine.reboot(within: limit) }
+    }
     type.asyncMethod("power_down") { object, lua in
       let options = try object.environment.options(lua, at: 2, "kdev.vm.PowerDownOptions", for: "Machine:power_down")
       let limit = try options.duration("timeout") ?? .seconds(60)

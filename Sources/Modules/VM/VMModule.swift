@@ -48,7 +48,7 @@ final class MachineObject: LuaObject, Sendable {
 
   static func define(_ type: LuaClass<MachineObject>) {
     type.property("name") { $0.machine.name }
-    type.property("release") { $0.machine.record.release }
+    type.property("release") { $0.machine.release }
     type.property("address") { try $0.machine.host.address(of: $0.machine.record) }
     type.property("vnc") { $0.machine.record.display }
     type.property("vnc_socket") { $0.machine.record.spec.display == .socket ? $0.machine.folder.vnc : nil }

@@ -305,6 +305,16 @@ function Machine:resume() end
 --- Resets the machine as its button would: the guest starts anew, without writing its disks.
 function Machine:reset() end
 
+---@class kdev.vm.RebootOptions
+---@field timeout? string|number Until the guest answers again: seconds, or a text such as "90s". Default 120.
+
+--- Lets the guest reboot, by its own `reboot`, and waits until it answers. Programs that run in it end with an error "guest".
+--- Errors: "invalid" for a machine that ends when its guest reboots, as one with a kernel does by default; "timeout" and
+--- "kernel_oops" with the console's last lines.
+---@param options? kdev.vm.RebootOptions
+---@return string release The `uname -r` of the kernel that runs then.
+function Machine:reboot(options) end
+
 ---@class kdev.vm.PowerDownOptions
 ---@field timeout? string|number How long the guest may take: seconds, or a text such as "90s". Default 60.
 
