@@ -87,84 +87,96 @@ EMBED(f29) = {
 #embed "../../stdlib/kdev/kernel/bisect.lua"
 };
 EMBED(f30) = {
-#embed "../../stdlib/kdev/kernel/loop.lua"
+#embed "../../stdlib/kdev/kernel/in_guest.lua"
 };
 EMBED(f31) = {
-#embed "../../stdlib/kdev/task.lua"
+#embed "../../stdlib/kdev/kernel/install.lua"
 };
 EMBED(f32) = {
-#embed "../../stdlib/setup.lua"
+#embed "../../stdlib/kdev/kernel/loop.lua"
 };
 EMBED(f33) = {
-#embed "../../stdlib/workflows/install_iso.lua"
+#embed "../../stdlib/kdev/task.lua"
 };
 EMBED(f34) = {
-#embed "../../Sources/Modules/CLI/cli.d.lua"
+#embed "../../stdlib/setup.lua"
 };
 EMBED(f35) = {
-#embed "../../Sources/Modules/Disk/disk.d.lua"
+#embed "../../stdlib/workflows/ceph_mount.lua"
 };
 EMBED(f36) = {
-#embed "../../Sources/Modules/Env/env.d.lua"
+#embed "../../stdlib/workflows/debian_guest.lua"
 };
 EMBED(f37) = {
-#embed "../../Sources/Modules/FS/fs.d.lua"
+#embed "../../stdlib/workflows/install_iso.lua"
 };
 EMBED(f38) = {
-#embed "../../Sources/Modules/Glob/glob.d.lua"
+#embed "../../Sources/Modules/CLI/cli.d.lua"
 };
 EMBED(f39) = {
-#embed "../../Sources/Modules/HostFacts/host.d.lua"
+#embed "../../Sources/Modules/Disk/disk.d.lua"
 };
 EMBED(f40) = {
-#embed "../../Sources/Modules/JSON/json.d.lua"
+#embed "../../Sources/Modules/Env/env.d.lua"
 };
 EMBED(f41) = {
-#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+#embed "../../Sources/Modules/FS/fs.d.lua"
 };
 EMBED(f42) = {
-#embed "../../Sources/Modules/Log/log.d.lua"
+#embed "../../Sources/Modules/Glob/glob.d.lua"
 };
 EMBED(f43) = {
-#embed "../../Sources/Modules/Merge/merge.d.lua"
+#embed "../../Sources/Modules/HostFacts/host.d.lua"
 };
 EMBED(f44) = {
-#embed "../../Sources/Modules/Net/net.d.lua"
+#embed "../../Sources/Modules/JSON/json.d.lua"
 };
 EMBED(f45) = {
-#embed "../../Sources/Modules/Path/path.d.lua"
+#embed "../../Sources/Modules/Kernel/kernel.d.lua"
 };
 EMBED(f46) = {
-#embed "../../Sources/Modules/Proc/proc.d.lua"
+#embed "../../Sources/Modules/Log/log.d.lua"
 };
 EMBED(f47) = {
-#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
+#embed "../../Sources/Modules/Merge/merge.d.lua"
 };
 EMBED(f48) = {
-#embed "../../Sources/Modules/Task/task.d.lua"
+#embed "../../Sources/Modules/Net/net.d.lua"
 };
 EMBED(f49) = {
-#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
+#embed "../../Sources/Modules/Path/path.d.lua"
 };
 EMBED(f50) = {
-#embed "../../Sources/Modules/Time/time.d.lua"
+#embed "../../Sources/Modules/Proc/proc.d.lua"
 };
 EMBED(f51) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
 };
 EMBED(f52) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Task/task.d.lua"
 };
 EMBED(f53) = {
-#embed "../../Sources/Modules/VM/vm.d.lua"
+#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
 };
 EMBED(f54) = {
-#embed "../../Sources/Modules/VNC/vnc.d.lua"
+#embed "../../Sources/Modules/Time/time.d.lua"
 };
 EMBED(f55) = {
-#embed "../../Sources/Modules/YAML/yaml.d.lua"
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
 };
 EMBED(f56) = {
+#embed "../../Sources/Modules/UI/ui.d.lua"
+};
+EMBED(f57) = {
+#embed "../../Sources/Modules/VM/vm.d.lua"
+};
+EMBED(f58) = {
+#embed "../../Sources/Modules/VNC/vnc.d.lua"
+};
+EMBED(f59) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f60) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -197,31 +209,35 @@ static const cstdlib_file files[] = {
   {"guest/thaw", f27, sizeof f27},
   {"kdev.lua", f28, sizeof f28},
   {"kdev/kernel/bisect.lua", f29, sizeof f29},
-  {"kdev/kernel/loop.lua", f30, sizeof f30},
-  {"kdev/task.lua", f31, sizeof f31},
-  {"setup.lua", f32, sizeof f32},
-  {"workflows/install_iso.lua", f33, sizeof f33},
-  {"types/cli.d.lua", f34, sizeof f34},
-  {"types/disk.d.lua", f35, sizeof f35},
-  {"types/env.d.lua", f36, sizeof f36},
-  {"types/fs.d.lua", f37, sizeof f37},
-  {"types/glob.d.lua", f38, sizeof f38},
-  {"types/host.d.lua", f39, sizeof f39},
-  {"types/json.d.lua", f40, sizeof f40},
-  {"types/kernel.d.lua", f41, sizeof f41},
-  {"types/log.d.lua", f42, sizeof f42},
-  {"types/merge.d.lua", f43, sizeof f43},
-  {"types/net.d.lua", f44, sizeof f44},
-  {"types/path.d.lua", f45, sizeof f45},
-  {"types/proc.d.lua", f46, sizeof f46},
-  {"types/sandbox.d.lua", f47, sizeof f47},
-  {"types/task.d.lua", f48, sizeof f48},
-  {"types/teuthology.d.lua", f49, sizeof f49},
-  {"types/time.d.lua", f50, sizeof f50},
-  {"types/transaction.d.lua", f51, sizeof f51},
-  {"types/ui.d.lua", f52, sizeof f52},
-  {"types/vm.d.lua", f53, sizeof f53},
-  {"types/vnc.d.lua", f54, sizeof f54},
-  {"types/yaml.d.lua", f55, sizeof f55},
-  {"types/kdev.d.lua", f56, sizeof f56},
+  {"kdev/kernel/in_guest.lua", f30, sizeof f30},
+  {"kdev/kernel/install.lua", f31, sizeof f31},
+  {"kdev/kernel/loop.lua", f32, sizeof f32},
+  {"kdev/task.lua", f33, sizeof f33},
+  {"setup.lua", f34, sizeof f34},
+  {"workflows/ceph_mount.lua", f35, sizeof f35},
+  {"workflows/debian_guest.lua", f36, sizeof f36},
+  {"workflows/install_iso.lua", f37, sizeof f37},
+  {"types/cli.d.lua", f38, sizeof f38},
+  {"types/disk.d.lua", f39, sizeof f39},
+  {"types/env.d.lua", f40, sizeof f40},
+  {"types/fs.d.lua", f41, sizeof f41},
+  {"types/glob.d.lua", f42, sizeof f42},
+  {"types/host.d.lua", f43, sizeof f43},
+  {"types/json.d.lua", f44, sizeof f44},
+  {"types/kernel.d.lua", f45, sizeof f45},
+  {"types/log.d.lua", f46, sizeof f46},
+  {"types/merge.d.lua", f47, sizeof f47},
+  {"types/net.d.lua", f48, sizeof f48},
+  {"types/path.d.lua", f49, sizeof f49},
+  {"types/proc.d.lua", f50, sizeof f50},
+  {"types/sandbox.d.lua", f51, sizeof f51},
+  {"types/task.d.lua", f52, sizeof f52},
+  {"types/teuthology.d.lua", f53, sizeof f53},
+  {"types/time.d.lua", f54, sizeof f54},
+  {"types/transaction.d.lua", f55, sizeof f55},
+  {"types/ui.d.lua", f56, sizeof f56},
+  {"types/vm.d.lua", f57, sizeof f57},
+  {"types/vnc.d.lua", f58, sizeof f58},
+  {"types/yaml.d.lua", f59, sizeof f59},
+  {"types/kdev.d.lua", f60, sizeof f60},
 };

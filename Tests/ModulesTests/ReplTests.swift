@@ -204,7 +204,7 @@ func atPrompt(columns: Int = 60, _ body: @escaping @Sendable (inout Prompt) asyn
     try atPrompt { prompt in
       #expect(await prompt.tab("kd") == ["kdev"])
       #expect(await prompt.tab("kdev.di") == ["disk"])
-      #expect(await prompt.tab("kdev.disk.") == ["create", "image", "info", "overlay", "temporary"])
+      #expect(await prompt.tab("kdev.disk.") == ["create", "debian", "image", "info", "overlay", "temporary"])
       #expect(await prompt.tab("require \"kdev.dis") == ["kdev.disk\""])
       #expect(await prompt.enter("package.loaded['kdev.disk']") == "nil\n")
     }

@@ -38,10 +38,13 @@ public struct DebianDisk: Sendable {
 extension LocalHost {
   /// The disk of a Debian guest, to put overlays on: made by mmdebstrap(1), with a boot loader, Debian's kernel and our agent
   /// in it. It is kept in the cache under a checksum of all that it is made of, and can only be read.
-  /// - Throws: `missing` without mmdebstrap; `permission` when it gets no root; `command` with its last words, as when a
+  /// - Throws: `invalid` for a size below 2 GiB; `missing` without mmdebstrap; `permission` when it gets no root; `command` with its last words, as when a
   ///   package does not exist or the mirror is not reached.
   public func debianDisk(_ wanted: DebianDisk) async throws(HostError) -> Disk {
-    try await step("Debian \(wanted.release)") { step async throws(HostError) in
+    guard wanted.size.bytes >= 2 << 30 else {
+      throw HostError(.invalid, "a disk of \(wanted.size.text) is too small for Debian", hint: "2G at least")
+    }
+    return try await step("Debian \(wanted.release)") { step async throws(HostError) in
       _ = try executables.require("mmdebstrap")
       var command = Command.query("sha256sum")
       command.input = wanted.key

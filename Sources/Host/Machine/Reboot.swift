@@ -7,7 +7,8 @@ extension Machine {
   public func reboot(within limit: Duration) async throws(HostError) -> String {
     guard record.spec.reboots else {
       throw HostError(
-        .invalid, "the machine \(name) was launched to end when its guest reboots", hint: "launch it with reboot = true")
+        .invalid, "the machine \(name) was launched to end when its guest reboots", hint: "launch it with reboot = true"
+      )
     }
     return try await host.step("reboot \(name)") { step async throws(HostError) in
       if host.plans("reboot  # in the guest of \(name)") { return release ?? "" }

@@ -46,6 +46,7 @@ public struct Program: Sendable {
     Program("lz4", in: "lz4", without: "no kernels that lz4 has packed"),
     Program("lzop", in: "lzop", without: "no kernels that lzop has packed"),
     Program("make", in: "make", without: "no kernel builds"),
+    Program("mke2fs", in: "e2fsprogs", without: "no Debian guests are made", version: "-V"),
     Program("mmdebstrap", in: "mmdebstrap", without: "no Debian guests are made"),
     Program("modinfo", in: "kmod", without: "no modules are reloaded"),
     Program("modprobe", in: "kmod"),

@@ -18,13 +18,8 @@ extension DiskModule {
       for (field, words) in [
         ("release", [wanted.release]), ("mirror", wanted.mirror.map { [$0] } ?? []), ("packages", wanted.packages),
       ] {
-        if let word = words.first(where: { $0.isEmpty || $0.hasPrefix("-") || $0.contains { $0 == "," || $0.isNewline } })
-        {
-          throw options.wrong(field, "\"\(word)\" is no name of one")
-        }
-      }
-      guard wanted.size.bytes >= 2 << 30 else {
-        throw options.wrong("size", "2G at least expected, got \(wanted.size.text)")
+        let isOdd = { (word: String) in word.isEmpty || word.hasPrefix("-") || word.contains { ",\n".contains($0) } }
+        if let word = words.first(where: isOdd) { throw options.wrong(field, "\"\(word)\" is no name of one") }
       }
       return LuaOperation { [wanted] in DiskObject(try await host.debianDisk(wanted), environment) }
     }

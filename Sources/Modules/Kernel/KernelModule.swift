@@ -12,6 +12,7 @@ enum KernelModule: KdevModule {
     addConfiguring(to: module, environment)
     addBuilding(to: module, environment)
     addReload(to: module, environment)
+    try addScript("install", "kdev.kernel.InstallOptions", to: module, environment)
     try addScript("loop", "kdev.kernel.LoopOptions", to: module, environment)
     try addScript("bisect", "kdev.kernel.BisectOptions", to: module, environment)
     module.async("find") { lua in

@@ -193,6 +193,23 @@ function kernel.version(tree) end
 ---@return kdev.kernel.Reloaded
 function kernel.reload(options) end
 
+---@class kdev.kernel.InstallOptions
+---@field vm kdev.Machine The guest: one that boots from its disk, with make, and a share with the source and `output` in it mounted.
+---@field kernel? kdev.Kernel What to install: a result of `kdev.kernel.build`.
+---@field tree? string|kdev.KernelTree The kernel's source, instead of `kernel`.
+---@field output? string What it was built into, with `tree`. Default: the source.
+---@field strip? boolean Leave the modules' debug information out, for which the guest needs strip(1). Default false.
+---@field initramfs? boolean Have the guest make an initramfs, which takes a while. Default true; a kernel that has the drivers of its root built in needs none.
+---@field reboot? boolean Reboot into it, and check that it runs. Default true.
+---@field boot_timeout? string|number Until the guest answers after its reboot: seconds, or a text such as "90s". Default 120.
+
+--- Installs a kernel in the guest as documented: `make modules_install` and `make install` there, over the share, at the paths
+--- that the host has; GRUB is told to take it, the guest reboots, and `uname -r` is checked. What was mounted of the host's
+--- shares is mounted again. Errors: "command" with the words of make; "timeout" and "kernel_oops" when the kernel does not boot.
+---@param options kdev.kernel.InstallOptions
+---@return string release
+function kernel.install(options) end
+
 ---@class kdev.kernel.LoopOptions
 ---@field vm kdev.Machine The guest runs the kernel of the tree, and has a share with `output` in it.
 ---@field tree string|kdev.KernelTree The kernel's source.

@@ -1,6 +1,7 @@
 -- kdev.kernel.loop: edit, build, reload, test, in one loop that goes on until Ctrl-C. For example:
 --   kdev.kernel.loop { vm = vm, tree = "src", output = "b", modules = { "ceph" }, test = { "mount", "/mnt/ceph" } }
 local kdev <const> = require "kdev"
+local in_guest <const> = require "kdev.kernel.in_guest"
 
 -- The modules of a build by name, with underscores as the kernel writes them.
 local function built_modules(output)
@@ -28,23 +29,6 @@ local function with_dependencies(names, files, output)
   end
   for _, name in ipairs(names) do visit(name) end
   return order
-end
-
--- Where the guest sees a path of the host: it has to be in a share that is mounted.
-local function in_guest(vm, path)
-  local mounts <const> = vm:exec { "cat", "/proc/mounts", on_report = "warn" }.stdout
-  local tags <const> = {}
-  for tag, folder in pairs(vm.shares) do
-    folder = kdev.fs.absolute(folder)
-    if (path .. "/"):sub(1, #folder + 1) == folder .. "/" then
-      local directory <const> = mounts:match("%f[^\n\0]" .. tag:gsub("%p", "%%%0") .. " (%S+) 9p ")
-      if directory then return directory .. path:sub(#folder + 1) end
-      tags[#tags + 1] = tag
-    end
-  end
-  local hint <const> = #tags > 0 and ("mount it first: vm:mount(%q, \"/mnt/host\")"):format(tags[1])
-    or "launch it with share = { hostshare = FOLDER }"
-  error(("%s is in no share that is mounted in the guest %s; %s"):format(path, vm.name, hint), 0)
 end
 
 -- What a compiler reads. An editor's own files, and what make writes, are none of it.
