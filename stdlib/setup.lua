@@ -1,8 +1,12 @@
 #!/usr/bin/env -S kdevlua run
 -- The documented set-up of a virtual machine for kernel development, from nothing to a command run in the guest.
 -- Comments name the sections of "Kernel Development in Virtual Machines" that the steps automate. Run again, it takes
--- over what is there. For example, with a kernel of your own and its source shared with the guest:
+-- over what is there, and does only what changed. For example, with a kernel that is there; with one that is built and
+-- booted, whose module ceph is loaded; and with one of a branch of yours:
 --   kdevlua run setup.lua --name work --memory 4G --kernel ~/linux/arch/x86/boot/bzImage --share ~/linux
+--   kdevlua run setup.lua --build-kernel
+--   kdevlua run setup.lua --branch ceph/wip-mine --net dhcp
+-- What depends on the machine or on what is asked for is chosen by fragments: fragments/setup/.
 local kdev <const> = require "kdev"
 
 local opt <const> = kdev.cli.options {
@@ -10,80 +14,282 @@ local opt <const> = kdev.cli.options {
   { "name", default = "work", help = "name of the machine" },
   { "memory", type = "size", help = "memory of the guest; default: 1G" },
   { "cpus", type = "integer", help = "processors of the guest; default: 1" },
-  { "disk-size", type = "size", default = "20G", help = "what the guest sees of its disk" },
-  { "kernel", value = "PATH", help = "bzImage or vmlinux; default: the newest with 9p in /boot, else Debian's" },
+  { "root", value = "initramfs|disk", help = "default: initramfs, a small one that is made; disk with --disk" },
+  { "disk", value = "IMAGE", help = "boot the system that is installed on this image, which stays as it is" },
+  { "disk-size", type = "size", default = "20G", help = "what the guest sees of its empty disk" },
   { "share", value = "DIR", default = ".", help = "folder that the guest shares with the host" },
-  { "net", value = "tap|user", help = "default: tap where one can be made" },
   { "accel", value = "kvm|tcg", help = "default: kvm where a guest really runs under it" },
   { "profile", value = "fast|document", choices = { "fast", "document" }, default = "document",
     help = "fast: boot the uncompressed kernel, without a screen" },
+  { "display", value = "vnc|socket|none", help = "default: vnc" },
+  { "vnc", type = "integer", value = "N", help = "VNC display on 127.0.0.1; default: a free one" },
+  { "net", value = "tap|dhcp|user", help = "default: tap where one can be made; dhcp: with DHCP, DNS and a way out" },
   { "vhost", value = "on|off", help = "default: on where /dev/vhost-net is" },
   { "bridge", help = "bridge for the tap; default: virbr0" },
   { "tap", help = "name of the tap; default: tap-NAME" },
-  { "vnc", type = "integer", value = "N", help = "VNC display on 127.0.0.1; default: a free one" },
+  { "forward", type = "list", value = "PORT:PORT,...",
+    help = "ports of 127.0.0.1 and of the guest: 8080:80,udp:5353:53; web:80 takes a free one" },
+  { "kernel", value = "WHICH", help = "a bzImage or vmlinux; stock (default): the newest with 9p in /boot, else Debian's;"
+    .. " or one to build: testing, wip, distribution" },
+  { "build-kernel", type = "flag", help = "build the kernel: get its source, configure, compile and boot it" },
+  { "branch", value = "REF", help = "build this branch, tag or commit: ceph/wip-mine, torvalds/master, v6.12" },
+  { "tree", value = "DIR", help = "build this tree; with --branch: the repository; default: linux in the share" },
+  { "archive", value = "FILE", help = "build the source in this archive" },
+  { "remote", type = "list", value = "NAME=URL,...", help = "the repository's remotes; default: torvalds and ceph" },
+  { "depth", type = "integer", help = "how many commits to fetch; default: all" },
+  { "output", value = "DIR", help = "where it is built; default: below linux-build in the share, or a configured tree" },
+  { "kernel-config", value = "WHICH", help = "small (default), guest, distribution, defconfig, tree, or a file" },
+  { "fragment", type = "list", value = "NAME,...", help = "options to merge: debug, kasan, lockdep, xfs, ./my.config" },
+  { "strict", type = "flag", help = "an option that did not stick is an error" },
+  { "compiler", value = "ccache|gcc|clang", help = "default: gcc, through ccache where it is" },
+  { "jobs", type = "integer", help = "how many compilers at once; default: by processors and memory" },
+  { "ceph", value = "off|fs|rbd|debug", help = "the module to load in the guest; default: fs when a kernel is built" },
   { "boot-timeout", value = "TIME", help = "how long the guest may take to answer; default: 120s" },
+  { "restart", type = "flag", help = "start a machine anew that runs otherwise than asked for; implied by a build" },
   { "keep", type = "flag", help = "leave what was made in place when a step fails" },
   { "show-config", type = "flag", help = "print the configuration and where each value comes from, and make nothing" },
 }
-local setup <close> = not opt.show_config -- luacheck: ignore setup
-  and kdev.transaction.begin { name = opt.name, keep = opt.keep } or nil
 
-local disk
-if not opt.show_config then
-  -- "Download the ISO and Create a Virtual Disk"
-  local base <const> = kdev.disk.create { path = opt.name .. "-base.qcow2", size = opt.disk_size }
-  -- "Differential Copies with QCOW2 and qemu-img"
-  disk = kdev.disk.overlay { path = opt.name .. ".qcow2", backing = base }
+local function wrong(text)
+  io.stderr:write("setup.lua: ", text, "\n")
+  os.exit(2)
 end
 
--- Instead of an installed system: a kernel, and a small root that is made for it.
-local kernel <const> = kdev.kernel.find { path = opt.kernel }
-local initramfs <const> = kdev.kernel.initramfs(kernel)
+-- What was asked for, for the fragments' scripts: the options, and what follows from several of them.
+local asked <const> = {}
+for name, value in pairs(opt) do asked[name] = value end
+local function is_file(text) return text ~= nil and (text:find("/", 1, true) ~= nil or kdev.fs.is_file(text)) end
+if is_file(opt.kernel) then asked.image = opt.kernel end
+if is_file(opt.kernel_config) then asked.config_file = opt.kernel_config end
+asked.build_kernel = opt.build_kernel or not asked.image and opt.kernel ~= nil and opt.kernel ~= "stock"
+for _, name in ipairs { "branch", "tree", "archive", "output", "kernel_config", "compiler" } do
+  asked.build_kernel = asked.build_kernel or opt[name] ~= nil
+end
+asked.build_kernel = asked.build_kernel or #opt.fragment > 0
+if asked.build_kernel and (asked.image or opt.kernel == "stock") then
+  wrong("--kernel " .. opt.kernel .. " is there already; there is nothing to build")
+end
+if opt.archive and (opt.branch or opt.tree) then
+  wrong "--archive is a source by itself, without --branch and --tree"
+end
+if opt.tree and not opt.branch and not kdev.fs.is_dir(opt.tree) then wrong("there is no folder " .. opt.tree) end
+asked.configured = opt.tree ~= nil and not opt.output and kdev.fs.is_file(opt.tree .. "/.config")
 
--- The choices that depend on the machine are fragments: fragments/setup/.
-local facts <const> = kdev.host.facts { kernel = kernel, initramfs = initramfs }
-local choice <const> = kdev.merge.choose {
-  fragments = "setup", globals = { host = facts },
-  forced = { accel = opt.accel, net = opt.net, vhost = opt.vhost },
+local forward <const> = {}
+for _, text in ipairs(opt.forward) do
+  local outside <const>, inside <const> = text:match "^(.+):(%d+)$"
+  if not outside then wrong("--forward " .. text .. " is not of the form PORT:PORT, udp:PORT:PORT or NAME:PORT") end
+  forward[outside] = math.tointeger(inside)
+end
+local remotes
+for _, text in ipairs(opt.remote) do
+  local name <const>, address <const> = text:match "^([^=]+)=(.+)$"
+  if not name then wrong("--remote " .. text .. " is not of the form NAME=URL") end
+  remotes = remotes or {}
+  remotes[name] = address
+end
+
+-- What the machine has. A kernel that is yet to be built comes too late to try a guest under KVM: another one does that.
+local stock
+local function find_stock()
+  if not stock then
+    local kernel <const> = kdev.kernel.find { path = asked.image }
+    stock = { kernel = kernel, initramfs = kdev.kernel.initramfs(kernel) }
+  end
+  return stock
+end
+local needs_kernel <const> = not asked.build_kernel and not asked.disk
+if needs_kernel or asked.image or opt.accel ~= "tcg" and kdev.fs.exists "/dev/kvm" then find_stock() end
+local host <const> = kdev.host.facts(stock)
+if needs_kernel then host.kernel = stock.kernel.path end
+
+local function running()
+  local is_there <const>, vm <const> = pcall(kdev.vm.get, opt.name)
+  return is_there and vm or nil
+end
+host.machine = running() ~= nil
+
+local clone <const> = opt.tree or opt.share .. "/linux"
+local ceph <const> = remotes and remotes.ceph or "https://github.com/ceph/ceph-client.git"
+host.ceph_client = { works = false, because = "--build-kernel was not given, so nobody asked " .. ceph }
+local is_reached = true
+if asked.build_kernel and not (opt.archive or opt.tree and not opt.branch or opt.kernel == "distribution") then
+  local answered <const>, answer <const> = pcall(kdev.proc.run, {
+    "git", "ls-remote", "--exit-code", ceph, "refs/heads/testing",
+    timeout = "20s", check = false, query = true, env = { GIT_TERMINAL_PROMPT = "0" },
+  })
+  is_reached = answered and answer.status == 0
+  local why <const> = answered and answer.stderr:match "[^\n]+" or "no answer within 20 s"
+  host.ceph_client = { works = is_reached or kdev.fs.is_dir(clone .. "/.git"), because = why }
+end
+
+-- Of several choices that cannot be made the first is the error; nothing is made before all of them are.
+local forced <const> = {
+  accel = opt.accel, net = opt.net, vhost = opt.vhost, display = opt.display, root = opt.root, ceph = opt.ceph,
+  compiler = opt.compiler, kernel = asked.image and "image" or opt.kernel,
+  kernel_config = asked.config_file and "file" or opt.kernel_config,
 }
+local choice <const> = kdev.merge.choose {
+  fragments = "setup", globals = { host = host, asked = asked }, forced = forced,
+}
+local chosen <const> = {}
 for _, facet in ipairs(choice.facets) do
-  local taken <const> = "; taking " .. facet.name .. " " .. facet.chosen
-  for _, reason in ipairs(facet.rejected) do kdev.ui.note(reason .. taken) end
+  chosen[facet.name] = facet.chosen
+  for _, reason in ipairs(facet.rejected) do
+    -- What an option decided needs no words.
+    if not reason:find "^%-%-" then kdev.ui.note(reason .. "; taking " .. facet.name .. " " .. facet.chosen) end
+  end
 end
 local config <const> = choice.config
 -- What was asked for counts more than any fragment.
-local asked <const> = {
+local values <const> = {
   memory = opt.memory, cpus = opt.cpus, bridge = opt.bridge, boot_timeout = opt.boot_timeout,
 }
-for name, value in pairs(asked) do config[name] = value end
+for name, value in pairs(values) do config[name] = value end
+local origins <const> = choice.origins
+if #opt.fragment > 0 then
+  config.kernel.config = config.kernel.config or {}
+  local fragments <const> = config.kernel.config.fragments or {}
+  for _, name in ipairs(opt.fragment) do
+    origins[#origins + 1] = {
+      path = "kernel.config.fragments." .. #fragments, value = kdev.json.encode(name), origin = "--fragment",
+    }
+    fragments[#fragments + 1] = name
+  end
+  config.kernel.config.fragments = fragments
+end
 
 if opt.show_config then
-  for _, value in ipairs(choice.origins) do
-    local name <const> = value.path
+  local lines <const> = {}
+  for _, value in ipairs(origins) do
+    local name <const>, given <const> = value.path, values[value.path]
     if not name:find "^teuthology%." then
-      local text <const> = ("%s: %s"):format(name, asked[name] and kdev.json.encode(asked[name]) or value.value)
-      print(("%-32s # %s"):format(text, asked[name] and "--" .. name:gsub("_", "-") or value.origin))
+      lines[#lines + 1] = {
+        name .. ": " .. (given and kdev.json.encode(given) or value.value),
+        "# " .. (given and "--" .. name:gsub("_", "-") or value.origin),
+      }
     end
   end
+  kdev.ui.table(lines)
   return
 end
 
+local setup <close> = kdev.transaction.begin { name = opt.name, keep = opt.keep } -- luacheck: ignore setup
+
+-- "Build the Kernel": "Clone the Git Repository" into the shared folder, "Configure the Kernel", "Build the Kernel".
+local stuck = {}
+local output
+local function build(wanted)
+  local source <const> = wanted.source
+  if source.checkout then
+    source.path = source.path or clone
+    source.remotes = source.remotes or remotes
+    source.depth = source.depth or opt.depth
+    -- Without a way to the server, what was fetched before is built.
+    if not is_reached and kdev.fs.is_dir(source.path .. "/.git") then source.fetch = false end
+  end
+  local tree <const> = kdev.kernel.source(source)
+  output = opt.output
+  if not output and not asked.configured then
+    output = ("%s/linux-build/%s-%s"):format(opt.share, chosen.kernel, chosen.kernel_config)
+  end
+  local configure <const> = wanted.config or {}
+  -- A configuration that was taken from the guest stays: the guest runs this kernel now.
+  local is_taken <const> = output ~= nil and kdev.fs.is_file(output .. "/.config")
+  for _, name in ipairs { "base", "localmodconfig" } do
+    if configure[name] == "machine" then configure[name] = not is_taken and running() or nil end
+  end
+  configure.tree, configure.output, configure.jobs = tree, output, opt.jobs
+  configure.llvm, configure.ccache = wanted.llvm, wanted.ccache
+  configure.strict = opt.strict or nil
+  stuck = kdev.kernel.configure(configure).stuck
+  return kdev.kernel.build {
+    tree = tree, output = output, jobs = opt.jobs, llvm = wanted.llvm, ccache = wanted.ccache,
+  }
+end
+
+local kernel, initramfs
+if config.kernel.source then
+  kernel = build(config.kernel)
+  if config.root == "initramfs" then initramfs = kdev.kernel.initramfs(kernel) end
+elseif config.root == "initramfs" or config.kernel.path then
+  local found <const> = find_stock()
+  kernel = found.kernel
+  if config.root == "initramfs" then initramfs = found.initramfs end
+end
+
+-- "Download the ISO and Create a Virtual Disk": one that is empty beside the small root, or the installed one.
+local base <const> = config.root == "disk" and kdev.disk.image { path = opt.disk }
+  or kdev.disk.create { path = opt.name .. "-base.qcow2", size = opt.disk_size }
+-- "Differential Copies with QCOW2 and qemu-img"
+local disk <const> = kdev.disk.overlay { path = opt.name .. ".qcow2", backing = base }
+
 local net
 if config.net == "tap" then
-  -- "Configure the TAP Interface with a Bridge", "Create a TAP Interface"
-  local bridge <const> = kdev.net.bridge { name = config.bridge }
+  -- "Configure the TAP Interface with a Bridge", "Create a TAP Interface", "Sepia Access and DNS Resolution"
+  local bridge <const> = kdev.net.bridge { name = config.bridge, dhcp = config.dhcp, masquerade = config.masquerade }
   net = kdev.net.tap { name = opt.tap, bridge = bridge }
 else
-  net = kdev.net.user()
+  net = kdev.net.user { forward = forward }
 end
 
 -- "Launch the QEMU VM with TAP and vhost"
-local vm <const> = kdev.vm.launch {
+local append <const> = config.append or {}
+if kernel and not initramfs then append[#append + 1] = "root=" .. config.root_device .. " rw" end
+local vnc = opt.vnc
+if config.display == "none" then vnc = false elseif config.display == "socket" then vnc = { socket = true } end
+local share <const> = { hostshare = opt.share }
+local has_agent <const> = config.root == "initramfs"
+-- All modules of a kernel that was built, or that some are wanted of: the small root has only what it boots with.
+local has_modules <const> = has_agent and kernel.modules ~= nil and (config.kernel.source or config.modules) and true
+if has_modules then share.modules = { path = kernel.modules:match "^(.*)/", read_only = true } end
+local machine <const> = {
   name = opt.name, memory = config.memory, cpus = config.cpus, accel = config.accel, cpu = config.cpu,
   profile = opt.profile,
   kernel = kernel, initramfs = initramfs, disks = { disk }, net = net, vhost = config.vhost,
-  share = { hostshare = opt.share }, vnc = opt.vnc, append = config.append, boot_timeout = config.boot_timeout,
+  share = share, vnc = vnc, append = kernel and append or nil, boot_timeout = config.boot_timeout,
+  wait = has_agent and "agent" or "none",
 }
+local before = running()
+local launched, vm = pcall(kdev.vm.launch, machine)
+if not launched then
+  local err <const> = vm
+  local may <const> = before and (opt.restart or config.kernel.source)
+  if not may or type(err) ~= "table" and type(err) ~= "userdata" or err.kind ~= "conflict" then error(err, 0) end
+  kdev.ui.note(err.message .. "; it is started again")
+  before:stop()
+  before = nil
+  vm = kdev.vm.launch(machine)
+end
+local was_running <const> = before ~= nil and before.pid == vm.pid
+
+local function report(release)
+  if release then print("guest    " .. release) end
+  if config.kernel.source then
+    local done <const> = (kernel.steps or 0) == 0 and "nothing to build" or ("built in %.0f s"):format(kernel.seconds)
+    print(("kernel   %s, %s; %d options did not stick"):format(kernel.image or kernel.path, done, #stuck))
+  end
+  if has_agent then
+    print("share    " .. kdev.fs.absolute(opt.share) .. " is /mnt/host in the guest: written and read both ways")
+  end
+  if config.modules then print("modules  " .. table.concat(config.modules, ", ")) end
+  print("address  " .. (vm.address or "none"))
+  for name, port in pairs(net.ports or {}) do print(("forward  127.0.0.1:%d, %s"):format(port, name)) end
+  if vm.vnc then
+    print(("VNC      127.0.0.1:%d (port %d)"):format(vm.vnc, 5900 + vm.vnc))
+  elseif vm.vnc_socket then
+    print("VNC      " .. vm.vnc_socket)
+  end
+  print("console  " .. vm.console_log)
+  print("go on    " .. arg[-1] .. (has_agent and " exec " .. opt.name .. " uname -a" or " console " .. opt.name))
+  print("stop     " .. arg[-1] .. " down " .. opt.name)
+end
+
+-- An installed system without kdevlua's agent is left to its user.
+if not has_agent then
+  if not kdev.ui.dry_run() then report() end
+  return
+end
 
 -- The 9p share, written and read from both sides.
 vm:mount("hostshare", "/mnt/host")
@@ -91,13 +297,21 @@ local note <close> = kdev.fs.temporary { folder = opt.share, content = "from the
 local script <const> = 'cat "$1" && echo from the guest > "$1"'
 local seen <const> = vm:exec { "sh", "-c", script, "sh", "/mnt/host/" .. note.name }.stdout
 local release <const> = vm:exec { "uname", "-r" }.stdout
+
+-- "Install Modules on the Guest": over a share. A module may be reloaded without a reboot.
+if has_modules then vm:mount("modules", "/lib/modules") end
+if config.modules then
+  if was_running and config.kernel.source and kernel.steps and kernel.steps > 0 then
+    kdev.kernel.reload { vm = vm, modules = config.modules }
+  else
+    for _, name in ipairs(config.modules) do
+      kdev.ui.step("modprobe " .. name, function()
+        vm:exec { "sh", "-c", '[ -d /sys/module/"$1" ] || modprobe "$1"', "sh", name }
+      end)
+    end
+  end
+  for _, query in ipairs(config.dynamic_debug or {}) do vm:dynamic_debug(query) end
+end
 if kdev.ui.dry_run() then return end
 assert(seen == "from the host\n" and note:read() == "from the guest\n", "the share does not work both ways")
-
-print("guest    " .. release:gsub("\n", ""))
-print("share    " .. kdev.fs.absolute(opt.share) .. " is /mnt/host in the guest: written and read both ways")
-print("address  " .. (vm.address or "none"))
-print(("VNC      127.0.0.1:%d (port %d)"):format(vm.vnc, 5900 + vm.vnc))
-print("console  " .. vm.console_log)
-print("go on    " .. arg[-1] .. " exec " .. opt.name .. " uname -a")
-print("stop     " .. arg[-1] .. " down " .. opt.name)
+report((release:gsub("\n", "")))

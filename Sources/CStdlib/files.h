@@ -30,153 +30,228 @@ EMBED(f10) = {
 #embed "../../stdlib/fragments/setup/accel/20-tcg.yaml"
 };
 EMBED(f11) = {
-#embed "../../stdlib/fragments/setup/net/10-tap.yaml"
+#embed "../../stdlib/fragments/setup/ceph/10-off.yaml"
 };
 EMBED(f12) = {
-#embed "../../stdlib/fragments/setup/net/20-user.yaml"
+#embed "../../stdlib/fragments/setup/ceph/20-fs.yaml"
 };
 EMBED(f13) = {
-#embed "../../stdlib/fragments/setup/vhost/10-on.yaml"
+#embed "../../stdlib/fragments/setup/ceph/30-rbd.yaml"
 };
 EMBED(f14) = {
-#embed "../../stdlib/fragments/setup/vhost/20-off.yaml"
+#embed "../../stdlib/fragments/setup/ceph/40-debug.yaml"
 };
 EMBED(f15) = {
-#embed "../../stdlib/guest/agent"
+#embed "../../stdlib/fragments/setup/compiler/10-ccache.yaml"
 };
 EMBED(f16) = {
-#embed "../../stdlib/guest/debian/dpkg.cfg"
+#embed "../../stdlib/fragments/setup/compiler/20-gcc.yaml"
 };
 EMBED(f17) = {
-#embed "../../stdlib/guest/debian/finish"
+#embed "../../stdlib/fragments/setup/compiler/30-clang.yaml"
 };
 EMBED(f18) = {
-#embed "../../stdlib/guest/debian/init"
+#embed "../../stdlib/fragments/setup/display/10-vnc.yaml"
 };
 EMBED(f19) = {
-#embed "../../stdlib/guest/debian/packages"
+#embed "../../stdlib/fragments/setup/display/20-none.yaml"
 };
 EMBED(f20) = {
-#embed "../../stdlib/guest/debian/prepare"
+#embed "../../stdlib/fragments/setup/display/30-socket.yaml"
 };
 EMBED(f21) = {
-#embed "../../stdlib/guest/dhcp"
+#embed "../../stdlib/fragments/setup/kernel/10-stock.yaml"
 };
 EMBED(f22) = {
-#embed "../../stdlib/guest/freeze"
+#embed "../../stdlib/fragments/setup/kernel/20-image.yaml"
 };
 EMBED(f23) = {
-#embed "../../stdlib/guest/init"
+#embed "../../stdlib/fragments/setup/kernel/30-wip.yaml"
 };
 EMBED(f24) = {
-#embed "../../stdlib/guest/later"
+#embed "../../stdlib/fragments/setup/kernel/40-testing.yaml"
 };
 EMBED(f25) = {
-#embed "../../stdlib/guest/modules"
+#embed "../../stdlib/fragments/setup/kernel/50-distribution.yaml"
 };
 EMBED(f26) = {
-#embed "../../stdlib/guest/network"
+#embed "../../stdlib/fragments/setup/kernel_config/10-none.yaml"
 };
 EMBED(f27) = {
-#embed "../../stdlib/guest/thaw"
+#embed "../../stdlib/fragments/setup/kernel_config/20-tree.yaml"
 };
 EMBED(f28) = {
-#embed "../../stdlib/kdev.lua"
+#embed "../../stdlib/fragments/setup/kernel_config/30-small.yaml"
 };
 EMBED(f29) = {
-#embed "../../stdlib/kdev/kernel/bisect.lua"
+#embed "../../stdlib/fragments/setup/kernel_config/40-guest.yaml"
 };
 EMBED(f30) = {
-#embed "../../stdlib/kdev/kernel/in_guest.lua"
+#embed "../../stdlib/fragments/setup/kernel_config/50-distribution.yaml"
 };
 EMBED(f31) = {
-#embed "../../stdlib/kdev/kernel/install.lua"
+#embed "../../stdlib/fragments/setup/kernel_config/60-defconfig.yaml"
 };
 EMBED(f32) = {
-#embed "../../stdlib/kdev/kernel/loop.lua"
+#embed "../../stdlib/fragments/setup/kernel_config/70-file.yaml"
 };
 EMBED(f33) = {
-#embed "../../stdlib/kdev/task.lua"
+#embed "../../stdlib/fragments/setup/net/10-tap.yaml"
 };
 EMBED(f34) = {
-#embed "../../stdlib/setup.lua"
+#embed "../../stdlib/fragments/setup/net/20-user.yaml"
 };
 EMBED(f35) = {
-#embed "../../stdlib/workflows/ceph_mount.lua"
+#embed "../../stdlib/fragments/setup/net/30-dhcp.yaml"
 };
 EMBED(f36) = {
-#embed "../../stdlib/workflows/debian_guest.lua"
+#embed "../../stdlib/fragments/setup/root/10-initramfs.yaml"
 };
 EMBED(f37) = {
-#embed "../../stdlib/workflows/install_iso.lua"
+#embed "../../stdlib/fragments/setup/root/20-disk.yaml"
 };
 EMBED(f38) = {
-#embed "../../Sources/Modules/CLI/cli.d.lua"
+#embed "../../stdlib/fragments/setup/vhost/10-on.yaml"
 };
 EMBED(f39) = {
-#embed "../../Sources/Modules/Disk/disk.d.lua"
+#embed "../../stdlib/fragments/setup/vhost/20-off.yaml"
 };
 EMBED(f40) = {
-#embed "../../Sources/Modules/Env/env.d.lua"
+#embed "../../stdlib/guest/agent"
 };
 EMBED(f41) = {
-#embed "../../Sources/Modules/FS/fs.d.lua"
+#embed "../../stdlib/guest/debian/dpkg.cfg"
 };
 EMBED(f42) = {
-#embed "../../Sources/Modules/Glob/glob.d.lua"
+#embed "../../stdlib/guest/debian/finish"
 };
 EMBED(f43) = {
-#embed "../../Sources/Modules/HostFacts/host.d.lua"
+#embed "../../stdlib/guest/debian/init"
 };
 EMBED(f44) = {
-#embed "../../Sources/Modules/JSON/json.d.lua"
+#embed "../../stdlib/guest/debian/packages"
 };
 EMBED(f45) = {
-#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+#embed "../../stdlib/guest/debian/prepare"
 };
 EMBED(f46) = {
-#embed "../../Sources/Modules/Log/log.d.lua"
+#embed "../../stdlib/guest/dhcp"
 };
 EMBED(f47) = {
-#embed "../../Sources/Modules/Merge/merge.d.lua"
+#embed "../../stdlib/guest/freeze"
 };
 EMBED(f48) = {
-#embed "../../Sources/Modules/Net/net.d.lua"
+#embed "../../stdlib/guest/init"
 };
 EMBED(f49) = {
-#embed "../../Sources/Modules/Path/path.d.lua"
+#embed "../../stdlib/guest/later"
 };
 EMBED(f50) = {
-#embed "../../Sources/Modules/Proc/proc.d.lua"
+#embed "../../stdlib/guest/modules"
 };
 EMBED(f51) = {
-#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
+#embed "../../stdlib/guest/network"
 };
 EMBED(f52) = {
-#embed "../../Sources/Modules/Task/task.d.lua"
+#embed "../../stdlib/guest/thaw"
 };
 EMBED(f53) = {
-#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
+#embed "../../stdlib/kdev.lua"
 };
 EMBED(f54) = {
-#embed "../../Sources/Modules/Time/time.d.lua"
+#embed "../../stdlib/kdev/kernel/bisect.lua"
 };
 EMBED(f55) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../stdlib/kdev/kernel/in_guest.lua"
 };
 EMBED(f56) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../stdlib/kdev/kernel/install.lua"
 };
 EMBED(f57) = {
-#embed "../../Sources/Modules/VM/vm.d.lua"
+#embed "../../stdlib/kdev/kernel/loop.lua"
 };
 EMBED(f58) = {
-#embed "../../Sources/Modules/VNC/vnc.d.lua"
+#embed "../../stdlib/kdev/task.lua"
 };
 EMBED(f59) = {
-#embed "../../Sources/Modules/YAML/yaml.d.lua"
+#embed "../../stdlib/setup.lua"
 };
 EMBED(f60) = {
+#embed "../../stdlib/workflows/ceph_mount.lua"
+};
+EMBED(f61) = {
+#embed "../../stdlib/workflows/debian_guest.lua"
+};
+EMBED(f62) = {
+#embed "../../stdlib/workflows/install_iso.lua"
+};
+EMBED(f63) = {
+#embed "../../Sources/Modules/CLI/cli.d.lua"
+};
+EMBED(f64) = {
+#embed "../../Sources/Modules/Disk/disk.d.lua"
+};
+EMBED(f65) = {
+#embed "../../Sources/Modules/Env/env.d.lua"
+};
+EMBED(f66) = {
+#embed "../../Sources/Modules/FS/fs.d.lua"
+};
+EMBED(f67) = {
+#embed "../../Sources/Modules/Glob/glob.d.lua"
+};
+EMBED(f68) = {
+#embed "../../Sources/Modules/HostFacts/host.d.lua"
+};
+EMBED(f69) = {
+#embed "../../Sources/Modules/JSON/json.d.lua"
+};
+EMBED(f70) = {
+#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+};
+EMBED(f71) = {
+#embed "../../Sources/Modules/Log/log.d.lua"
+};
+EMBED(f72) = {
+#embed "../../Sources/Modules/Merge/merge.d.lua"
+};
+EMBED(f73) = {
+#embed "../../Sources/Modules/Net/net.d.lua"
+};
+EMBED(f74) = {
+#embed "../../Sources/Modules/Path/path.d.lua"
+};
+EMBED(f75) = {
+#embed "../../Sources/Modules/Proc/proc.d.lua"
+};
+EMBED(f76) = {
+#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
+};
+EMBED(f77) = {
+#embed "../../Sources/Modules/Task/task.d.lua"
+};
+EMBED(f78) = {
+#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
+};
+EMBED(f79) = {
+#embed "../../Sources/Modules/Time/time.d.lua"
+};
+EMBED(f80) = {
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+};
+EMBED(f81) = {
+#embed "../../Sources/Modules/UI/ui.d.lua"
+};
+EMBED(f82) = {
+#embed "../../Sources/Modules/VM/vm.d.lua"
+};
+EMBED(f83) = {
+#embed "../../Sources/Modules/VNC/vnc.d.lua"
+};
+EMBED(f84) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f85) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -190,54 +265,79 @@ static const cstdlib_file files[] = {
   {"fragments/setup/00-defaults.yaml", f8, sizeof f8},
   {"fragments/setup/accel/10-kvm.yaml", f9, sizeof f9},
   {"fragments/setup/accel/20-tcg.yaml", f10, sizeof f10},
-  {"fragments/setup/net/10-tap.yaml", f11, sizeof f11},
-  {"fragments/setup/net/20-user.yaml", f12, sizeof f12},
-  {"fragments/setup/vhost/10-on.yaml", f13, sizeof f13},
-  {"fragments/setup/vhost/20-off.yaml", f14, sizeof f14},
-  {"guest/agent", f15, sizeof f15},
-  {"guest/debian/dpkg.cfg", f16, sizeof f16},
-  {"guest/debian/finish", f17, sizeof f17},
-  {"guest/debian/init", f18, sizeof f18},
-  {"guest/debian/packages", f19, sizeof f19},
-  {"guest/debian/prepare", f20, sizeof f20},
-  {"guest/dhcp", f21, sizeof f21},
-  {"guest/freeze", f22, sizeof f22},
-  {"guest/init", f23, sizeof f23},
-  {"guest/later", f24, sizeof f24},
-  {"guest/modules", f25, sizeof f25},
-  {"guest/network", f26, sizeof f26},
-  {"guest/thaw", f27, sizeof f27},
-  {"kdev.lua", f28, sizeof f28},
-  {"kdev/kernel/bisect.lua", f29, sizeof f29},
-  {"kdev/kernel/in_guest.lua", f30, sizeof f30},
-  {"kdev/kernel/install.lua", f31, sizeof f31},
-  {"kdev/kernel/loop.lua", f32, sizeof f32},
-  {"kdev/task.lua", f33, sizeof f33},
-  {"setup.lua", f34, sizeof f34},
-  {"workflows/ceph_mount.lua", f35, sizeof f35},
-  {"workflows/debian_guest.lua", f36, sizeof f36},
-  {"workflows/install_iso.lua", f37, sizeof f37},
-  {"types/cli.d.lua", f38, sizeof f38},
-  {"types/disk.d.lua", f39, sizeof f39},
-  {"types/env.d.lua", f40, sizeof f40},
-  {"types/fs.d.lua", f41, sizeof f41},
-  {"types/glob.d.lua", f42, sizeof f42},
-  {"types/host.d.lua", f43, sizeof f43},
-  {"types/json.d.lua", f44, sizeof f44},
-  {"types/kernel.d.lua", f45, sizeof f45},
-  {"types/log.d.lua", f46, sizeof f46},
-  {"types/merge.d.lua", f47, sizeof f47},
-  {"types/net.d.lua", f48, sizeof f48},
-  {"types/path.d.lua", f49, sizeof f49},
-  {"types/proc.d.lua", f50, sizeof f50},
-  {"types/sandbox.d.lua", f51, sizeof f51},
-  {"types/task.d.lua", f52, sizeof f52},
-  {"types/teuthology.d.lua", f53, sizeof f53},
-  {"types/time.d.lua", f54, sizeof f54},
-  {"types/transaction.d.lua", f55, sizeof f55},
-  {"types/ui.d.lua", f56, sizeof f56},
-  {"types/vm.d.lua", f57, sizeof f57},
-  {"types/vnc.d.lua", f58, sizeof f58},
-  {"types/yaml.d.lua", f59, sizeof f59},
-  {"types/kdev.d.lua", f60, sizeof f60},
+  {"fragments/setup/ceph/10-off.yaml", f11, sizeof f11},
+  {"fragments/setup/ceph/20-fs.yaml", f12, sizeof f12},
+  {"fragments/setup/ceph/30-rbd.yaml", f13, sizeof f13},
+  {"fragments/setup/ceph/40-debug.yaml", f14, sizeof f14},
+  {"fragments/setup/compiler/10-ccache.yaml", f15, sizeof f15},
+  {"fragments/setup/compiler/20-gcc.yaml", f16, sizeof f16},
+  {"fragments/setup/compiler/30-clang.yaml", f17, sizeof f17},
+  {"fragments/setup/display/10-vnc.yaml", f18, sizeof f18},
+  {"fragments/setup/display/20-none.yaml", f19, sizeof f19},
+  {"fragments/setup/display/30-socket.yaml", f20, sizeof f20},
+  {"fragments/setup/kernel/10-stock.yaml", f21, sizeof f21},
+  {"fragments/setup/kernel/20-image.yaml", f22, sizeof f22},
+  {"fragments/setup/kernel/30-wip.yaml", f23, sizeof f23},
+  {"fragments/setup/kernel/40-testing.yaml", f24, sizeof f24},
+  {"fragments/setup/kernel/50-distribution.yaml", f25, sizeof f25},
+  {"fragments/setup/kernel_config/10-none.yaml", f26, sizeof f26},
+  {"fragments/setup/kernel_config/20-tree.yaml", f27, sizeof f27},
+  {"fragments/setup/kernel_config/30-small.yaml", f28, sizeof f28},
+  {"fragments/setup/kernel_config/40-guest.yaml", f29, sizeof f29},
+  {"fragments/setup/kernel_config/50-distribution.yaml", f30, sizeof f30},
+  {"fragments/setup/kernel_config/60-defconfig.yaml", f31, sizeof f31},
+  {"fragments/setup/kernel_config/70-file.yaml", f32, sizeof f32},
+  {"fragments/setup/net/10-tap.yaml", f33, sizeof f33},
+  {"fragments/setup/net/20-user.yaml", f34, sizeof f34},
+  {"fragments/setup/net/30-dhcp.yaml", f35, sizeof f35},
+  {"fragments/setup/root/10-initramfs.yaml", f36, sizeof f36},
+  {"fragments/setup/root/20-disk.yaml", f37, sizeof f37},
+  {"fragments/setup/vhost/10-on.yaml", f38, sizeof f38},
+  {"fragments/setup/vhost/20-off.yaml", f39, sizeof f39},
+  {"guest/agent", f40, sizeof f40},
+  {"guest/debian/dpkg.cfg", f41, sizeof f41},
+  {"guest/debian/finish", f42, sizeof f42},
+  {"guest/debian/init", f43, sizeof f43},
+  {"guest/debian/packages", f44, sizeof f44},
+  {"guest/debian/prepare", f45, sizeof f45},
+  {"guest/dhcp", f46, sizeof f46},
+  {"guest/freeze", f47, sizeof f47},
+  {"guest/init", f48, sizeof f48},
+  {"guest/later", f49, sizeof f49},
+  {"guest/modules", f50, sizeof f50},
+  {"guest/network", f51, sizeof f51},
+  {"guest/thaw", f52, sizeof f52},
+  {"kdev.lua", f53, sizeof f53},
+  {"kdev/kernel/bisect.lua", f54, sizeof f54},
+  {"kdev/kernel/in_guest.lua", f55, sizeof f55},
+  {"kdev/kernel/install.lua", f56, sizeof f56},
+  {"kdev/kernel/loop.lua", f57, sizeof f57},
+  {"kdev/task.lua", f58, sizeof f58},
+  {"setup.lua", f59, sizeof f59},
+  {"workflows/ceph_mount.lua", f60, sizeof f60},
+  {"workflows/debian_guest.lua", f61, sizeof f61},
+  {"workflows/install_iso.lua", f62, sizeof f62},
+  {"types/cli.d.lua", f63, sizeof f63},
+  {"types/disk.d.lua", f64, sizeof f64},
+  {"types/env.d.lua", f65, sizeof f65},
+  {"types/fs.d.lua", f66, sizeof f66},
+  {"types/glob.d.lua", f67, sizeof f67},
+  {"types/host.d.lua", f68, sizeof f68},
+  {"types/json.d.lua", f69, sizeof f69},
+  {"types/kernel.d.lua", f70, sizeof f70},
+  {"types/log.d.lua", f71, sizeof f71},
+  {"types/merge.d.lua", f72, sizeof f72},
+  {"types/net.d.lua", f73, sizeof f73},
+  {"types/path.d.lua", f74, sizeof f74},
+  {"types/proc.d.lua", f75, sizeof f75},
+  {"types/sandbox.d.lua", f76, sizeof f76},
+  {"types/task.d.lua", f77, sizeof f77},
+  {"types/teuthology.d.lua", f78, sizeof f78},
+  {"types/time.d.lua", f79, sizeof f79},
+  {"types/transaction.d.lua", f80, sizeof f80},
+  {"types/ui.d.lua", f81, sizeof f81},
+  {"types/vm.d.lua", f82, sizeof f82},
+  {"types/vnc.d.lua", f83, sizeof f83},
+  {"types/yaml.d.lua", f84, sizeof f84},
+  {"types/kdev.d.lua", f85, sizeof f85},
 };

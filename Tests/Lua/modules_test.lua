@@ -16,11 +16,13 @@ test("the program's own options, errors and statuses", function()
     local opt = require("kdev").cli.options {
       about = "Tries.", { "disk-size", type = "size", default = "1G" }, { "on", type = "flag" },
       { "n", type = "integer" }, { "how", choices = { "a", "b" } },
+      { "port", type = "list" },
     }
-    print(opt.disk_size, opt.on, opt.n, opt.how)]])
+    print(opt.disk_size, opt.on, opt.n, opt.how, table.concat(opt.port, " "))]])
   local function run(...) return kdev.proc.run { program, "run", "s.lua", check = false, ... } end
-  test.equal(run().stdout, "1G\tfalse\tnil\tnil\n")
-  test.equal(run("--disk-size=2G", "--on", "--n", "3", "--how", "b").stdout, "2G\ttrue\t3\tb\n")
+  test.equal(run().stdout, "1G\tfalse\tnil\tnil\t\n")
+  test.equal(run("--disk-size=2G", "--on", "--n", "3", "--how", "b").stdout, "2G\ttrue\t3\tb\t\n")
+  test.equal(run("--port", "1:2,3", "--port=4").stdout, "1G\tfalse\tnil\tnil\t1:2 3 4\n")
   test.contains(run("--help").stdout, "--how a|b")
   test.equal(run("--help").status, 0)
   for part, arguments in pairs {

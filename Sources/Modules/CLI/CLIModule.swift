@@ -35,7 +35,8 @@ struct ScriptOption {
     self.name = name
     type = try options.string("type") ?? "string"
     choices = try options.strings("choices")
-    defaultValue = try options.value("default") ?? (type == "flag" ? .bool(false) : .nil)
+    defaultValue =
+      try options.value("default") ?? (type == "flag" ? .bool(false) : type == "list" ? .array([]) : .nil)
     valueName =
       try options.string("value") ?? (choices.isEmpty ? type.uppercased() : choices.joined(separator: "|"))
     help = try options.string("help") ?? ""
@@ -44,7 +45,13 @@ struct ScriptOption {
   /// The name of its value in the table that the script gets.
   var key: String { name.replacing("-", with: "_") }
 
-  func read(_ text: String) throws -> LuaValue {
+  /// - Parameter earlier: the value that the same option had before in the line.
+  func read(_ text: String, after earlier: LuaValue? = nil) throws -> LuaValue {
+    if type == "list" {
+      var list: [LuaValue] = []
+      if case .array(let values)? = earlier { list = values }
+      return .array(list + text.split(separator: ",").map { .string(String($0)) })
+    }
     if !choices.isEmpty, !choices.contains(text) {
       throw UsageError(message: "--\(name) is one of \(choices.joined(separator: ", ")), not \"\(text)\"")
     }
@@ -87,7 +94,7 @@ struct ScriptOptions {
         guard parts.count == 1 else { throw UsageError(message: "--\(name) takes no value") }
         values[name] = .bool(true)
       } else if let text = parts.count == 2 ? String(parts[1]) : rest.popFirst() {
-        values[name] = try option.read(text)
+        values[name] = try option.read(text, after: values[name])
       } else {
         throw UsageError(message: "--\(name) needs a value: --\(name) \(option.valueName)")
       }

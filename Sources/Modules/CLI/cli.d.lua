@@ -6,8 +6,8 @@ local cli = {}
 
 ---@class kdev.cli.Option
 ---@field [integer] string Its name, with dashes: "disk-size". The value is under `disk_size`.
----@field type? "string"|"integer"|"size"|"flag" Default "string". A size stays the text that it is, checked.
----@field default? string|integer Default: nil; false for a flag.
+---@field type? "string"|"integer"|"size"|"list"|"flag" Default "string". A size stays the text that it is, checked. A list is of texts, with commas between; given again, the option adds to it.
+---@field default? string|integer Default: nil; false for a flag; an empty list.
 ---@field choices? string[] What it can be.
 ---@field value? string What the help calls its value. Default: the type in capitals.
 ---@field help? string

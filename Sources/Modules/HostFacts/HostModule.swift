@@ -15,10 +15,12 @@ enum HostModule: KdevModule {
       let kernel: KernelObject? = try options.value("kernel")
       let initramfs = try options.string("initramfs")
       return LuaOperation {
+        let programs = host.probePrograms().map { ($0.name, $0.capability.value) }
         var kvm = host.kvmDevice() ?? .no("not tried with a guest")
         if let kernel, let initramfs { kvm = try await host.probeKVM(kernel: kernel.kernel, initrd: initramfs) }
         return LuaValue.record([
           ("kvm", kvm.value), ("tap", try await host.probeTap().value), ("vhost", host.probeVhost().value),
+          ("programs", .record(programs)),
           ("cpus", .integer(Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN))))), ("root", .bool(host.isRoot)),
         ])
       }

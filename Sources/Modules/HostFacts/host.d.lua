@@ -55,6 +55,7 @@ local Host = {}
 ---@field kvm kdev.host.Capability A guest runs under /dev/kvm.
 ---@field tap kdev.host.Capability A tap device can be made and opened.
 ---@field vhost kdev.host.Capability /dev/vhost-net can be opened.
+---@field programs table<string, kdev.host.Capability> Whether a program is there, by its name: `facts.programs.ccache.works`. Those that kdevlua calls.
 ---@field cpus integer
 ---@field root boolean The script runs as root.
 
