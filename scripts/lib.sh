@@ -45,6 +45,9 @@ need_swift() {
 build_packages=(liblua5.4-dev libyaml-dev pkg-config gcc libc6-dev git)
 run_packages=(qemu-system-x86 qemu-utils iproute2 busybox-static cpio kmod)
 
+# What a kernel's build calls.
+kernel_packages=(git make gcc flex bison bc libelf-dev libssl-dev ccache xz-utils)
+
 # Builds the program: static Swift library, the system's liblua5.4. Prints its path.
 build_release() {
   swift build -c release --static-swift-stdlib --product kdevlua >&2

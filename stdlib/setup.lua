@@ -29,15 +29,15 @@ local opt <const> = kdev.cli.options {
   { "tap", help = "name of the tap; default: tap-NAME" },
   { "forward", type = "list", value = "PORT:PORT,...",
     help = "ports of 127.0.0.1 and of the guest: 8080:80,udp:5353:53; web:80 takes a free one" },
-  { "kernel", value = "WHICH", help = "a bzImage or vmlinux; stock (default): the newest with 9p in /boot, else Debian's;"
-    .. " or one to build: testing, wip, distribution" },
+  { "kernel", value = "WHICH", help = "a bzImage or vmlinux; stock (default): the newest of /boot with 9p or Debian's"
+    .. "; or one to build: testing, wip, distribution" },
   { "build-kernel", type = "flag", help = "build the kernel: get its source, configure, compile and boot it" },
   { "branch", value = "REF", help = "build this branch, tag or commit: ceph/wip-mine, torvalds/master, v6.12" },
   { "tree", value = "DIR", help = "build this tree; with --branch: the repository; default: linux in the share" },
   { "archive", value = "FILE", help = "build the source in this archive" },
   { "remote", type = "list", value = "NAME=URL,...", help = "the repository's remotes; default: torvalds and ceph" },
   { "depth", type = "integer", help = "how many commits to fetch; default: all" },
-  { "output", value = "DIR", help = "where it is built; default: below linux-build in the share, or a configured tree" },
+  { "output", value = "DIR", help = "where it is built; default: in linux-build of the share, or a configured tree" },
   { "kernel-config", value = "WHICH", help = "small (default), guest, distribution, defconfig, tree, or a file" },
   { "fragment", type = "list", value = "NAME,...", help = "options to merge: debug, kasan, lockdep, xfs, ./my.config" },
   { "strict", type = "flag", help = "an option that did not stick is an error" },
@@ -89,7 +89,7 @@ for _, text in ipairs(opt.remote) do
   remotes[name] = address
 end
 
--- What the machine has. A kernel that is yet to be built comes too late to try a guest under KVM: another one does that.
+-- What the machine has. A kernel that is yet to be built is too late to try a guest under KVM: another one does that.
 local stock
 local function find_stock()
   if not stock then
@@ -274,7 +274,9 @@ local function report(release)
   end
   if config.modules then print("modules  " .. table.concat(config.modules, ", ")) end
   print("address  " .. (vm.address or "none"))
-  for name, port in pairs(net.ports or {}) do print(("forward  127.0.0.1:%d, %s"):format(port, name)) end
+  for name, port in pairs(#opt.forward > 0 and net.ports or {}) do
+    print(("forward  127.0.0.1:%d to the guest's port %d"):format(port, forward[name]))
+  end
   if vm.vnc then
     print(("VNC      127.0.0.1:%d (port %d)"):format(vm.vnc, 5900 + vm.vnc))
   elseif vm.vnc_socket then
