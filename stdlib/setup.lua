@@ -103,11 +103,8 @@ if needs_kernel or asked.image or opt.accel ~= "tcg" and kdev.fs.exists "/dev/kv
 local host <const> = kdev.host.facts(stock)
 if needs_kernel then host.kernel = stock.kernel.path end
 
-local function running()
-  local is_there <const>, vm <const> = pcall(kdev.vm.get, opt.name)
-  return is_there and vm or nil
-end
-host.machine = running() ~= nil
+local before = kdev.vm.running()[opt.name]
+host.machine = before ~= nil
 
 local clone <const> = opt.tree or opt.share .. "/linux"
 local ceph <const> = remotes and remotes.ceph or "https://github.com/ceph/ceph-client.git"
@@ -179,6 +176,13 @@ local setup <close> = kdev.transaction.begin { name = opt.name, keep = opt.keep 
 -- "Build the Kernel": "Clone the Git Repository" into the shared folder, "Configure the Kernel", "Build the Kernel".
 local stuck = {}
 local output
+-- The machine that runs already: asked for its configuration, and ended for the new one. To launch over it is to take it
+-- over, which waits for whoever speaks to its guest, so it is only fetched when it is not taken over.
+local former
+local function former_machine()
+  former = former or kdev.vm.get(opt.name)
+  return former
+end
 local function build(wanted)
   local source <const> = wanted.source
   if source.checkout then
@@ -197,7 +201,7 @@ local function build(wanted)
   -- A configuration that was taken from the guest stays: the guest runs this kernel now.
   local is_taken <const> = output ~= nil and kdev.fs.is_file(output .. "/.config")
   for _, name in ipairs { "base", "localmodconfig" } do
-    if configure[name] == "machine" then configure[name] = not is_taken and running() or nil end
+    if configure[name] == "machine" then configure[name] = not is_taken and former_machine() or nil end
   end
   configure.tree, configure.output, configure.jobs = tree, output, opt.jobs
   configure.llvm, configure.ccache = wanted.llvm, wanted.ccache
@@ -215,7 +219,9 @@ if config.kernel.source then
 elseif config.root == "initramfs" or config.kernel.path then
   local found <const> = find_stock()
   kernel = found.kernel
-  if config.root == "initramfs" then initramfs = found.initramfs end
+  if config.root == "initramfs" then
+    initramfs = config.modules and kdev.kernel.initramfs(kernel, { modules = config.modules }) or found.initramfs
+  end
 end
 
 -- "Download the ISO and Create a Virtual Disk": one that is empty beside the small root, or the installed one.
@@ -240,8 +246,8 @@ local vnc = opt.vnc
 if config.display == "none" then vnc = false elseif config.display == "socket" then vnc = { socket = true } end
 local share <const> = { hostshare = opt.share }
 local has_agent <const> = config.root == "initramfs"
--- All modules of a kernel that was built, or that some are wanted of: the small root has only what it boots with.
-local has_modules <const> = has_agent and kernel.modules ~= nil and (config.kernel.source or config.modules) and true
+-- The modules of a kernel that was built: rebuilt ones are reloaded from there.
+local has_modules <const> = has_agent and config.kernel.source ~= nil and kernel.modules ~= nil
 if has_modules then share.modules = { path = kernel.modules:match "^(.*)/", read_only = true } end
 local machine <const> = {
   name = opt.name, memory = config.memory, cpus = config.cpus, accel = config.accel, cpu = config.cpu,
@@ -250,18 +256,17 @@ local machine <const> = {
   share = share, vnc = vnc, append = kernel and append or nil, boot_timeout = config.boot_timeout,
   wait = has_agent and "agent" or "none",
 }
-local before = running()
 local launched, vm = pcall(kdev.vm.launch, machine)
 if not launched then
   local err <const> = vm
   local may <const> = before and (opt.restart or config.kernel.source)
   if not may or type(err) ~= "table" and type(err) ~= "userdata" or err.kind ~= "conflict" then error(err, 0) end
   kdev.ui.note(err.message .. "; it is started again")
-  before:stop()
+  former_machine():stop()
   before = nil
   vm = kdev.vm.launch(machine)
 end
-local was_running <const> = before ~= nil and before.pid == vm.pid
+local was_running <const> = before ~= nil and before == vm.pid
 
 local function report(release)
   if release then print("guest    " .. release) end

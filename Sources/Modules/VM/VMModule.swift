@@ -32,6 +32,13 @@ enum VMModule: KdevModule {
       let name: String = try lua.read(1)
       return LuaOperation { MachineObject(try await host.runningMachine(name), environment) }
     }
+    module.function("running") { lua in
+      let running = try host.machines().compactMap { machine in
+        machine.processID.map { (machine.record.spec.name, LuaValue.integer(Int64($0))) }
+      }
+      lua.push(LuaValue.record(running))
+      return 1
+    }
   }
 }
 

@@ -219,6 +219,10 @@ function vm.command_line(options) end
 ---@return kdev.Machine
 function vm.get(name) end
 
+--- The machines that run: QEMU's process by the machine's name. None of their guests is spoken to, as `get` does.
+---@return table<string, integer>
+function vm.running() end
+
 --- Boots a machine once and saves its state, from which clones go on in a fraction of a boot. It is kept in the cache, and
 --- found there the next time as long as all that it depends on is the same: the options, `prepare`, the files of kernel,
 --- initramfs and disks, and QEMU. Of `net` only counts that there is one. One of that name that is another is replaced.
