@@ -73,7 +73,7 @@ if opt.archive and (opt.branch or opt.tree) then
   wrong "--archive is a source by itself, without --branch and --tree"
 end
 if opt.tree and not opt.branch and not kdev.fs.is_dir(opt.tree) then wrong("there is no folder " .. opt.tree) end
-asked.configured = opt.tree ~= nil and not opt.output and kdev.fs.is_file(opt.tree .. "/.config")
+asked.configured = opt.tree ~= nil and kdev.fs.is_file((opt.output or opt.tree) .. "/.config")
 
 local forward <const> = {}
 for _, text in ipairs(opt.forward) do
@@ -176,8 +176,8 @@ local setup <close> = kdev.transaction.begin { name = opt.name, keep = opt.keep 
 -- "Build the Kernel": "Clone the Git Repository" into the shared folder, "Configure the Kernel", "Build the Kernel".
 local stuck = {}
 local output
--- The machine that runs already: asked for its configuration, and ended for the new one. To launch over it is to take it
--- over, which waits for whoever speaks to its guest, so it is only fetched when it is not taken over.
+-- The machine that runs already: asked for its configuration, and ended for the new one. Launching it as well would wait
+-- for whoever speaks to its guest, so it is fetched only when it is not taken over.
 local former
 local function former_machine()
   former = former or kdev.vm.get(opt.name)

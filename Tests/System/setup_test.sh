@@ -226,3 +226,119 @@ test_a_program_of_one_name_is_not_started_twice_at_once() {
   kd down same 2>/dev/null
   nothing_left
 }
+
+# shown OPTION...: the configuration that the set-up would take; notes go to standard error.
+shown() { kd run setup.lua --show-config --accel tcg "$@"; }
+
+test_the_set_up_shows_each_choice_with_its_origin_and_makes_nothing() {
+  local out
+  out=$(shown --memory 2G 2>/dev/null)
+  grep -q '^memory: "2G"  *# --memory$' <<<"$out" || fail "no origin of memory: $out"
+  grep -q '^display: "vnc"  *# stdlib/fragments/setup/display/10-vnc.yaml$' <<<"$out" || fail "no display: $out"
+  grep -q '^kernel.path: ".*vmlinuz.*"  *# stdlib/fragments/setup/kernel/10-stock.yaml$' <<<"$out" || fail "no kernel: $out"
+  lacks "$out" modules
+  # The network, with its reasons.
+  contains "$(shown --net dhcp 2>/dev/null)" 'masquerade: true'
+  contains "$(shown --forward web:80 2>/dev/null)" 'net: "user"'
+  fails 1 shown --forward web:80 --net tap
+  contains "$output" 'net cannot be what was asked for: tap: --forward: a tap has no ports of the host'
+  # Display and root.
+  contains "$(shown --display socket 2>/dev/null)" 'display: "socket"'
+  qemu-img create -q -f qcow2 "$work/installed.qcow2" 1M
+  out=$(shown --disk "$work/installed.qcow2" 2>/dev/null)
+  contains "$out" 'root: "disk"'
+  lacks "$out" kernel.path
+  # Which kernel is built, and of what.
+  out=$(shown --build-kernel --compiler gcc 2>&1)
+  contains "$out" 'no branch testing of ceph-client, '
+  contains "$out" '; taking kernel distribution'
+  contains "$out" 'kernel.source.package: "linux-source-6.1"'
+  contains "$out" 'kernel.config.base: "tinyconfig"'
+  contains "$out" 'modules.0: "ceph"'
+  out=$(shown --branch ceph/wip-mine --kernel-config defconfig --fragment kasan,lockdep --ceph debug 2>/dev/null)
+  contains "$out" 'kernel.source.checkout: "ceph/wip-mine"'
+  grep -q '^kernel.config.fragments.5: "lockdep"  *# --fragment$' <<<"$out" || fail "no origin of the fragment: $out"
+  contains "$out" 'dynamic_debug.1: "module libceph +p"'
+  # A tree that is configured is built as it is.
+  mkdir -p "$work/linux" && touch "$work/linux/.config"
+  lacks "$(shown --tree "$work/linux" 2>/dev/null)" kernel.config.base
+  fails 1 shown --kernel-config guest
+  contains "$output" 'no machine work runs'
+  # What contradicts itself is wrong usage.
+  for wrong in '--kernel stock --branch x' '--archive a.tar --tree b' '--tree nowhere' '--forward 80' '--remote x'; do
+    # shellcheck disable=SC2086
+    fails 2 shown $wrong
+  done
+  [ ! -e "$KDEVLUA_STATE/disks" ] || fail 'a disk was made'
+}
+
+test_a_branch_at_the_servers_is_fetched_configured_and_built_by_the_documented_commands() {
+  local out server=$work/ceph-client
+  git init -q -b testing "$server"
+  git -C "$server" -c user.name=A -c user.email=a@example.com commit -q --allow-empty -m first
+  out=$(kd run --dry-run setup.lua --build-kernel --accel tcg --net user --remote "ceph=file://$server" 2>/dev/null)
+  contains "$out" "git init"
+  contains "$out" "remote add ceph file://$server"
+  contains "$out" 'tinyconfig'
+  contains "$out" 'scripts/kconfig/merge_config.sh'
+  contains "$out" '-kernel '
+  contains "$out" 'modprobe "$1"'
+  [ ! -e "$work/share/linux" ] || fail 'a dry run made the repository'
+}
+
+test_ceph_is_loaded_in_a_guest_on_a_network_with_names_as_the_options_ask() {
+  local out first
+  out=$(kd run setup.lua --net dhcp --ceph fs --display socket --profile fast)
+  contains "$out" 'modules  ceph'
+  contains "$out" "VNC      $KDEVLUA_STATE/machines/work/vnc"
+  contains "$(kd exec work cat /proc/modules)" 'ceph '
+  contains "$(inside nft list tables)" kdevlua_virbr0
+  # The guest's names are served in the bridge.
+  contains "$(kd exec work nslookup work 192.168.77.1)" 192.168.77.
+  first=$(machines)
+  out=$(kd run setup.lua --net dhcp --ceph fs --display socket --profile fast 2>&1)
+  contains "$out" '= machine work'
+  equal "$(machines)" "$first"
+  # Another memory is an error, or a new start when that is asked for.
+  fails 1 kd run setup.lua --net dhcp --ceph fs --display socket --profile fast --memory 768M
+  out=$(kd run setup.lua --net user --forward web:80 --display none --profile fast --memory 768M --restart 2>&1)
+  contains "$out" 'memory (MiB) is 1024, wanted is 768'
+  contains "$out" '; it is started again'
+  contains "$out" "to the guest's port 80"
+  lacks "$out" 'VNC  '
+  [ "$(machines)" != "$first" ] || fail 'the machine was not started again'
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
+# A kernel is built for some minutes, so only when KDEVLUA_TEST_KERNEL is set.
+test_a_kernel_is_built_booted_and_its_changed_module_reloaded_in_one_command() {
+  local out first source
+  [ -n "${KDEVLUA_TEST_KERNEL:-}" ] || skip 'builds a kernel; KDEVLUA_TEST_KERNEL=1 runs it'
+  mkdir "$work/home" && export HOME=$work/home
+  # A copy, as a file of it is changed.
+  source=$(kd eval 'print(kdev.kernel.source({ package = "linux-source-6.1" }).path)' 2>/dev/null)
+  cp -r "$source" "$work/share/linux"
+  export CCACHE_DIR=${KDEVLUA_TEST_CCACHE:-$(dirname "$source")/ccache}
+  out=$(kd run setup.lua --tree linux --net user --display none 2>&1) || fail "$out"
+  contains "$out" '0 options did not stick'
+  contains "$out" 'modules  ceph'
+  equal "$(kd exec work uname -r)" "$(kd eval 'print(kdev.kernel.version "linux")')"
+  first=$(machines)
+  # Again: nothing to do.
+  out=$(kd run setup.lua --tree linux --net user --display none 2>&1) || fail "$out"
+  contains "$out" 'nothing to build'
+  equal "$(machines)" "$first"
+  # A change of the module: it alone is built and reloaded.
+  sed -i 's/"loaded (mds proto %d)/"loaded anew (mds proto %d)/' "$work/share/linux/fs/ceph/super.c"
+  out=$(kd run setup.lua --tree linux --net user --display none 2>&1) || fail "$out"
+  contains "$out" 'reload ceph in the guest'
+  equal "$(machines)" "$first"
+  # Another configuration is another kernel: it is booted.
+  echo 'CONFIG_LOCALVERSION="-mine"' >"$work/share/mine.config"
+  out=$(kd run setup.lua --tree linux --net user --display none --fragment ./mine.config 2>&1) || fail "$out"
+  contains "$out" '; it is started again'
+  [ "$(machines)" != "$first" ] || fail 'the new kernel was not booted'
+  kd down --disks 2>/dev/null
+  nothing_left
+}
