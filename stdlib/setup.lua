@@ -176,7 +176,7 @@ local setup <close> = kdev.transaction.begin { name = opt.name, keep = opt.keep 
 -- "Build the Kernel": "Clone the Git Repository" into the shared folder, "Configure the Kernel", "Build the Kernel".
 local stuck = {}
 local output
--- The machine that runs already: asked for its configuration, and ended for the new one. Launching it as well would wait
+-- The machine that runs already: asked for its configuration, and ended for the new one. Launching it, too, would wait
 -- for whoever speaks to its guest, so it is fetched only when it is not taken over.
 local former
 local function former_machine()

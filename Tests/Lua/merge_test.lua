@@ -39,7 +39,8 @@ test("a team's fragments in .kdevlua override and add", function()
   local facts <const> = {
     kvm = { works = false, because = "" }, tap = { works = true }, vhost = { works = false, because = "x" },
   }
-  local choice <const> = choose { fragments = "setup", globals = { host = facts } }
+  local asked <const> = { forward = {} }
+  local choice <const> = choose { fragments = "setup", globals = { host = facts, asked = asked } }
   test.equal({ choice.config.accel, choice.config.net, choice.config.vhost }, { "ours", "tap", false })
 end)
 
