@@ -193,6 +193,10 @@ local function build(wanted)
     if not is_reached and kdev.fs.is_dir(source.path .. "/.git") then source.fetch = false end
   end
   local tree <const> = kdev.kernel.source(source)
+  if kdev.ui.dry_run() and not kdev.fs.is_dir(tree.path) then
+    kdev.ui.note "the dry run ends here: what comes next depends on the source"
+    return nil
+  end
   output = opt.output
   if not output and not asked.configured then
     output = ("%s/linux-build/%s-%s"):format(opt.share, chosen.kernel, chosen.kernel_config)
@@ -215,6 +219,7 @@ end
 local kernel, initramfs
 if config.kernel.source then
   kernel = build(config.kernel)
+  if not kernel then return end
   if config.root == "initramfs" then initramfs = kdev.kernel.initramfs(kernel) end
 elseif config.root == "initramfs" or config.kernel.path then
   local found <const> = find_stock()

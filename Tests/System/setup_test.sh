@@ -272,18 +272,25 @@ test_the_set_up_shows_each_choice_with_its_origin_and_makes_nothing() {
   [ ! -e "$KDEVLUA_STATE/disks" ] || fail 'a disk was made'
 }
 
-test_a_branch_at_the_servers_is_fetched_configured_and_built_by_the_documented_commands() {
-  local out server=$work/ceph-client
+test_a_dry_run_of_a_build_prints_the_documented_commands() {
+  local out server=$work/ceph-client tree
   git init -q -b testing "$server"
   git -C "$server" -c user.name=A -c user.email=a@example.com commit -q --allow-empty -m first
-  out=$(kd run --dry-run setup.lua --build-kernel --accel tcg --net user --remote "ceph=file://$server" 2>/dev/null)
-  contains "$out" "git init"
-  contains "$out" "remote add ceph file://$server"
-  contains "$out" 'tinyconfig'
-  contains "$out" 'scripts/kconfig/merge_config.sh'
-  contains "$out" '-kernel '
-  contains "$out" 'modprobe "$1"'
+  # The server answers, so its branch is taken; what comes after the checkout nobody knows yet.
+  out=$(kd run --dry-run setup.lua --build-kernel --accel tcg --net user --remote "ceph=file://$server" 2>&1)
+  contains "$out" "git init --quiet $work/share/linux"
+  contains "$out" "remote add -- ceph file://$server"
+  contains "$out" 'checkout --quiet --detach ceph/testing'
+  contains "$out" 'the dry run ends here'
   [ ! -e "$work/share/linux" ] || fail 'a dry run made the repository'
+  # A source that is there.
+  tree=$(kd eval 'print(kdev.kernel.source({ package = "linux-source-6.1" }).path)' 2>/dev/null)
+  out=$(kd run --dry-run setup.lua --tree "$tree" --accel tcg --net user --compiler gcc 2>/dev/null)
+  contains "$out" "make -C $tree O=$work/share/linux-build/wip-small tinyconfig"
+  contains "$out" 'scripts/kconfig/merge_config.sh'
+  contains "$out" "-kernel $work/share/linux-build/wip-small/"
+  contains "$out" 'modprobe "$1"'
+  [ ! -e "$work/share/linux-build" ] || fail 'a dry run made the folder of the build'
 }
 
 test_ceph_is_loaded_in_a_guest_on_a_network_with_names_as_the_options_ask() {
