@@ -16,6 +16,7 @@ local opt <const> = kdev.cli.options {
   { "cpus", type = "integer", help = "processors of the guest; default: 1" },
   { "root", value = "initramfs|disk", help = "default: initramfs, a small one that is made; disk with --disk" },
   { "disk", value = "IMAGE", help = "boot the system that is installed on this image, which stays as it is" },
+  { "root-device", value = "DEVICE", help = "the root on that image for a kernel of yours; default: /dev/vda1" },
   { "disk-size", type = "size", default = "20G", help = "what the guest sees of its empty disk" },
   { "share", value = "DIR", default = ".", help = "folder that the guest shares with the host" },
   { "accel", value = "kvm|tcg", help = "default: kvm where a guest really runs under it" },
@@ -37,6 +38,7 @@ local opt <const> = kdev.cli.options {
   { "archive", value = "FILE", help = "build the source in this archive" },
   { "remote", type = "list", value = "NAME=URL,...", help = "the repository's remotes; default: torvalds and ceph" },
   { "depth", type = "integer", help = "how many commits to fetch; default: all" },
+  { "no-fetch", type = "flag", help = "build what was fetched before" },
   { "output", value = "DIR", help = "where it is built; default: in linux-build of the share, or a configured tree" },
   { "kernel-config", value = "WHICH", help = "small (default), guest, distribution, defconfig, tree, or a file" },
   { "fragment", type = "list", value = "NAME,...", help = "options to merge: debug, kasan, lockdep, xfs, ./my.config" },
@@ -108,9 +110,9 @@ host.machine = before ~= nil
 
 local clone <const> = opt.tree or opt.share .. "/linux"
 local ceph <const> = remotes and remotes.ceph or "https://github.com/ceph/ceph-client.git"
-host.ceph_client = { works = false, because = "--build-kernel was not given, so nobody asked " .. ceph }
+host.ceph_client = { works = false, because = "nobody asked " .. ceph .. ": that takes --build-kernel" }
 local is_reached = true
-if asked.build_kernel and not (opt.archive or opt.tree and not opt.branch or opt.kernel == "distribution") then
+if asked.build_kernel and not (opt.branch or opt.tree or opt.archive or opt.kernel == "distribution") then
   local answered <const>, answer <const> = pcall(kdev.proc.run, {
     "git", "ls-remote", "--exit-code", ceph, "refs/heads/testing",
     timeout = "20s", check = false, query = true, env = { GIT_TERMINAL_PROMPT = "0" },
@@ -141,6 +143,7 @@ local config <const> = choice.config
 -- What was asked for counts more than any fragment.
 local values <const> = {
   memory = opt.memory, cpus = opt.cpus, bridge = opt.bridge, boot_timeout = opt.boot_timeout,
+  root_device = opt.root_device,
 }
 for name, value in pairs(values) do config[name] = value end
 local origins <const> = choice.origins
@@ -190,7 +193,7 @@ local function build(wanted)
     source.remotes = source.remotes or remotes
     source.depth = source.depth or opt.depth
     -- Without a way to the server, what was fetched before is built.
-    if not is_reached and kdev.fs.is_dir(source.path .. "/.git") then source.fetch = false end
+    if opt.no_fetch or not is_reached then source.fetch = false end
   end
   local tree <const> = kdev.kernel.source(source)
   if kdev.ui.dry_run() and not kdev.fs.is_dir(tree.path) then

@@ -318,6 +318,25 @@ test_ceph_is_loaded_in_a_guest_on_a_network_with_names_as_the_options_ask() {
   nothing_left
 }
 
+test_an_image_with_an_installed_system_is_booted_and_stays_as_it_is() {
+  local out sum
+  truncate -s 8M "$work/installed.raw"
+  sum=$(sha256sum <"$work/installed.raw")
+  out=$(kd run setup.lua --accel tcg --net user --display none --disk "$work/installed.raw" 2>/dev/null)
+  contains "$out" "go on    $PROGRAM console work"
+  lacks "$(tr '\0' ' ' <"/proc/$(machines)/cmdline")" ' -kernel '
+  equal "$(sha256sum <"$work/installed.raw")" "$sum"
+  # Nobody there would power off.
+  kill "$(machines)"
+  kd down --disks 2>/dev/null
+  nothing_left
+  # A kernel that is given finds its root there.
+  out=$(kd run --dry-run setup.lua --accel tcg --net user --disk "$work/installed.raw" --root-device /dev/vda \
+    --kernel "$(kd eval 'print(kdev.kernel.find().path)' 2>/dev/null)" 2>/dev/null)
+  contains "$out" 'root=/dev/vda rw'
+  lacks "$out" ' -initrd '
+}
+
 # A kernel is built for some minutes, so only when KDEVLUA_TEST_KERNEL is set.
 test_a_kernel_is_built_booted_and_its_changed_module_reloaded_in_one_command() {
   local out first source
