@@ -66,3 +66,38 @@ END
   contains "$out" '! the kernel of the guest broken warned: kdevbreak: a warning was asked for at kdevbreak_init'
   nothing_left
 }
+
+test_a_panic_is_the_error_with_its_report_whatever_the_console_shows() {
+  cat >"$work/panic.lua" <<'END'
+local kdev <const> = require "kdev"
+local kernel <const> = kdev.kernel.find()
+local function launch(name, more)
+  local options <const> = { name = name, kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), memory = "512M" }
+  for field, value in pairs(more) do options[field] = value end
+  return kdev.vm.launch(options)
+end
+local crash <const> = { "sh", "-c", "echo before > /dev/ttyS0; echo c > /proc/sysrq-trigger; sleep 60" }
+-- By the console alone: the error has the report, what the console said before it, and the machine's end has it, too.
+local vm <close> = launch("plain", {})
+local ok, err = pcall(vm.exec, vm, crash)
+assert(not ok and err.kind == "kernel_oops" and err.report.kind == "panic", tostring(err))
+assert(err.stderr:find("before\n.*sysrq triggered crash"), err.stderr)
+local how <const> = vm:wait { timeout = 60 }
+assert(how.cause == "panic" and how.report.title == err.report.title, how.cause)
+-- Also when nobody wants reports: the guest answers no more.
+local silent <close> = launch("silent", { on_report = "ignore" })
+ok, err = pcall(silent.exec, silent, crash)
+assert(not ok and err.kind == "kernel_oops" and err.report.kind == "panic", tostring(err))
+-- By pvpanic, where QEMU stands still and the console says nothing of it.
+local paused <close> = launch("paused", {
+  pvpanic = true, on_report = "ignore", extra = { "-action", "panic=pause" }, append = { "panic=0" },
+})
+ok, err = pcall(paused.exec, paused, { "sh", "-c", "dmesg -n 1; echo 0 > /proc/sys/kernel/printk; " .. crash[3] })
+assert(not ok and err.kind == "kernel_oops", tostring(err))
+assert(paused:status() == "guest-panicked", paused:status())
+print("all as wanted", err.message)
+END
+  out=$(kd run --quiet "$work/panic.lua" 2>&1) || fail "$out"
+  contains "$out" 'all as wanted'
+  nothing_left
+}

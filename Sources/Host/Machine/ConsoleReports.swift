@@ -45,12 +45,15 @@ final class ConsoleReports: Sendable {
     }
   }
 
-  /// Waits until there is a report that nobody was told of and that `condition` takes; it counts as untold still.
+  /// Waits until there is a report that nobody was told of and that `condition` takes, which counts as untold still; or until
+  /// there is something `else`.
   /// - Throws: `cancelled`.
-  func waitForNew(where condition: (KernelReport) -> Bool) async throws(HostError) {
+  func waitForNew(
+    where condition: (KernelReport) -> Bool, or else: () -> Bool
+  ) async throws(HostError) {
     while true {
       readOn()
-      if state.withLock({ $0.found[$0.seen...].contains(where: condition) }) { return }
+      if state.withLock({ $0.found[$0.seen...].contains(where: condition) }) || `else`() { return }
       try await pause(Self.interval)
     }
   }

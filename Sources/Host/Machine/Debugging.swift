@@ -129,6 +129,8 @@ extension LocalHost {
     if plans("gdbserver unix:\(socket)  # in QEMU's monitor") { return socket }
     let qmp = try await QMP.connect(folder.qmp)
     defer { qmp.close() }
+    // QEMU 7.2 cannot open the same socket for it twice ("duplicate yank instance").
+    try await qmp.execute("human-monitor-command", ["command-line": .string("gdbserver none")])
     try? Files.remove(socket)
     let answer = try await qmp.execute(
       "human-monitor-command", ["command-line": .string("gdbserver unix:\(socket),server=on,wait=off")])

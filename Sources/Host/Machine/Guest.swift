@@ -47,7 +47,10 @@ extension Machine {
         }
       }
     } catch {
-      throw error.code == .guest && error != GuestChannel.restored ? error.withConsole(of: folder) : error
+      guard error.code == .guest, error != GuestChannel.restored else { throw error }
+      var ended = error.withConsole(of: folder)
+      if let report = ended.report { ended.report = await decoded(report) }
+      throw ended
     }
   }
 

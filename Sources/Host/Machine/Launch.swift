@@ -301,26 +301,3 @@ extension LocalHost {
     return error
   }
 }
-
-extension HostError {
-  /// The error with the last lines of the guest's console, and the panic named when there was one.
-  func withConsole(of folder: MachineFolder) -> HostError {
-    guard code == .guest || code == .timeout, let log = try? Files.read(folder.consoleLog) else { return self }
-    let console = ConsoleText(log)
-    var error = self
-    if let panic = console.panic {
-      error.code = .kernelOops
-      error.message = "the guest's kernel panicked: \(panic)"
-      error.hint =
-        "look at the console above; a kernel without the drivers for its root or without initramfs support panics like this"
-    } else if code == .guest {
-      error.message = "the guest ended before it answered"
-    } else {
-      error.hint =
-        (console.lines.isEmpty ? "its console is empty" : "its console ends as above")
-        + "; give it more time, or look at the kernel and its command line"
-    }
-    error.detail = console.lastLines(15)
-    return error
-  }
-}

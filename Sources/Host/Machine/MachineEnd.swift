@@ -18,6 +18,8 @@ public struct MachineEnd: Sendable, Equatable {
   public var cause: Cause
   /// What the kernel said when it panicked, as far as the console shows it.
   public var panic: String?
+  /// The report of that panic; without a text of it on the console the last fatal one.
+  public var report: KernelReport?
 }
 
 extension Machine {
@@ -29,6 +31,8 @@ extension Machine {
     if let process, try await !process.end(within: limit) {
       throw HostError(.timeout, "the machine \(name) did not end" + (limit.map { " within \($0.text)" } ?? ""))
     }
+    var end = end
+    if let report = end.report { end.report = await decoded(report) }
     return end
   }
 
@@ -47,6 +51,7 @@ extension Machine {
       }
     let panic = (try? Files.read(folder.consoleLog)).flatMap { ConsoleText($0).panic }
     let panicked = cause == .panic || cause == .reset && panic != nil
-    return MachineEnd(cause: panicked ? .panic : cause, panic: panicked ? panic : nil)
+    guard panicked else { return MachineEnd(cause: cause) }
+    return MachineEnd(cause: .panic, panic: panic, report: folder.lastWords)
   }
 }

@@ -54,8 +54,9 @@ enum QEMUOption {
       "console=ttyS0", "panic=-1", "quiet", "mitigations=off", "nokaslr", "random.trust_cpu=on", "cryptomgr.notests",
       "tsc=reliable", "no_timer_check", "raid=noautodetect", "i8042.noaux", "i8042.nokbd", "reboot=t",
     ]
-      // Under emulation the kernel takes a tenth of a second for each virtio device to find its interrupt through ACPI.
-      + (spec.accelerator == .tcg ? ["pci=noacpi"] : [])
+      // Under emulation the kernel takes a tenth of a second for each virtio device to find its interrupt through ACPI. Without
+      // ACPI it moves pvpanic's registers to 0xfec00400, onto the page of the interrupt controller, and reads 0 there.
+      + (spec.accelerator == .tcg && !spec.devices.pvpanic ? ["pci=noacpi"] : [])
   }
 
   /// QMP, the serial console with a log of all it says, and the guest channel: a virtio port, and a serial line for kernels

@@ -51,8 +51,9 @@ extension Machine {
       group.addTask {
         do throws(HostError) { return .success(try await body()) } catch { return .failure(error) }
       }
-      group.addTask { [reports] in
-        try? await reports.waitForNew { $0.stopsPrograms && policy.raises($0) }
+      group.addTask { [reports, folder] in
+        // A guest whose QEMU stands still after a panic (-action panic=pause) answers no more, whatever the policy.
+        try? await reports.waitForNew(where: { $0.stopsPrograms && policy.raises($0) }, or: { folder.hasPanicEvent })
         return nil
       }
       group.addTask {
@@ -66,7 +67,10 @@ extension Machine {
     // A program that an oops has killed has ended before the report has.
     try await reports.settle()
     try await raiseReports(policy)
-    guard let outcome else { throw .cancelled }
+    guard let outcome else {
+      guard folder.hasPanicEvent else { throw .cancelled }
+      throw HostError(.guest, "the guest \(name) panicked")
+    }
     return try outcome.get()
   }
 
@@ -76,7 +80,8 @@ extension Machine {
       if policy.raises(report) {
         // One error tells of all: what follows a report most often follows from it.
         reports.markSeen()
-        throw HostError(await decoded(report), in: name)
+        let told = await decoded(report)
+        throw report.kind == .panic ? HostError(panic: told, in: self) : HostError(told, in: name)
       }
       if policy != .ignore { host.warn(HostError(report, in: name).message) }
     }

@@ -85,6 +85,7 @@ extension LuaValue {
 
   fileprivate init(_ end: MachineEnd) {
     self = .record(
-      [("cause", .string(end.cause.rawValue))] + (end.panic.map { [("panic", .string($0))] } ?? []))
+      [("cause", .string(end.cause.rawValue))] + (end.panic.map { [("panic", .string($0))] } ?? [])
+        + (end.report.map { [("report", LuaValue($0))] } ?? []))
   }
 }

@@ -27,7 +27,7 @@ local vm = {}
 ---@field consoles? ("serial"|"virtio")[] Consoles besides the first, behind Unix sockets: /dev/ttyS2 and /dev/ttyS3, or /dev/hvc0 and so on.
 ---@field numa? kdev.vm.NodeOptions[] NUMA nodes, which together have the machine's memory and processors.
 ---@field rng? boolean A source of entropy. Default true.
----@field pvpanic? boolean Let the guest say that its kernel panicked: an event GUEST_PANICKED. Default false.
+---@field pvpanic? boolean Let the guest say that its kernel panicked: an event GUEST_PANICKED. Then a panic is the error of what waits also when the console does not show it, or QEMU stands still after it. Default false.
 ---@field vsock? integer The guest's context identifier, 3 at least. Needs /dev/vhost-vsock.
 ---@field paused? boolean Stand still before the first instruction, until `vm:resume()`. Default false.
 ---@field append? string[] Words for the kernel's command line.
@@ -325,6 +325,7 @@ function Machine:reboot(options) end
 ---@class kdev.vm.End
 ---@field cause string "guest-shutdown" when the guest powered off, "reset" when it rebooted and its machine was launched to end then, "panic" when its kernel panicked, "quit" when QEMU was told to, "killed" when QEMU was ended by a signal or crashed, "unknown" for a machine that an earlier kdevlua launched.
 ---@field panic? string What the kernel said when it panicked, as far as the console shows it.
+---@field report? kdev.KernelReport The panic's report; the last fatal one when the console has none of the panic.
 
 --- Lets the guest power off, by its agent or the ACPI power button, and has QEMU quit when it has not in time. The machine
 --- stays known, with its console and how it ended, until it is stopped or launched again.

@@ -109,6 +109,7 @@ return function(options)
       elseif options.test then
         local result <const> = vm:exec(table.move(options.test, 1, #options.test, 1, {}))
         io.write(result.stdout)
+        io.stdout:flush()
         io.stderr:write(result.stderr)
       end
     end)

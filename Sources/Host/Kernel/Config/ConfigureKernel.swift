@@ -102,8 +102,9 @@ extension LocalHost {
       if !isDryRun { try Files.write(modules, to: list) }
       try await makeConfig(request, "localmodconfig", ["LSMOD=\(list)"])
     }
-    // A target makes a whole configuration; with fragments, Kconfig goes over it once more.
+    // A target makes a whole configuration, and so does merge_config.sh, with the base and the fragments together.
     if case .target = request.base, request.modules == nil { return }
+    guard request.fragments.isEmpty else { return }
     try await makeConfig(request, "olddefconfig")
   }
 

@@ -1,0 +1,71 @@
+# What needs a kernel that was built here: the inner loop and gdb. A build takes minutes, so it is made before, with ceph as a
+# module, debug information and gdb's scripts, and named by variables:
+#   KDEVLUA_TEST_TREE the source, KDEVLUA_TEST_OUTPUT what it was built into, KDEVLUA_TEST_CC the compiler of it ("gcc")
+# shellcheck shell=bash
+
+built_kernel() {
+  tree=${KDEVLUA_TEST_TREE:-} output=${KDEVLUA_TEST_OUTPUT:-} cc=${KDEVLUA_TEST_CC:-gcc}
+  [ -n "$tree" ] && [ -n "$output" ] || skip 'no built kernel: KDEVLUA_TEST_TREE and KDEVLUA_TEST_OUTPUT name one'
+  cat >"$work/share/up.lua" <<END
+local kdev <const> = require "kdev"
+local kernel <const> = kdev.kernel.build { tree = "$tree", output = "$output", cc = "$cc" }
+local vm <const> = kdev.vm.launch {
+  name = "inner", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), share = { hostshare = "$output" },
+}
+vm:mount("hostshare", "/mnt/host")
+END
+  kd run --quiet up.lua
+}
+
+# said TEXT: waits until the loop has said it, for as long as a build may take on a busy machine.
+said() {
+  local count=0
+  until grep -q "$1" "$log"; do
+    sleep 0.2
+    count=$((count + 1))
+    [ $count -lt 1500 ] || fail "the loop does not say '$1': $(cat "$log")"
+  done
+}
+
+test_a_saved_file_is_built_reloaded_and_tested_in_the_running_guest() {
+  built_kernel
+  local file=$tree/fs/ceph/super.c watch log=$work/watch.log
+  cp -p "$file" "$work/super.c"
+  kd watch --tree "$tree" --output "$output" --cc "$cc" --module ceph --rounds 3 inner -- \
+    sh -c 'dmesg | grep "ceph: loaded" | tail -n 1' >"$log" 2>&1 &
+  watch=$!
+  said 'waiting for a change'
+  contains "$(cat "$log")" 'loaded (mds proto'
+  # A mistake is shown with its place, and the loop goes on; the second one is what the guest then runs.
+  sed 's/^static int __init init_ceph(void)/int wrong = nonesuch;\n&/' "$work/super.c" >"$file"
+  said 'build failed'
+  contains "$(cat "$log")" 'fs/ceph/super.c:'
+  contains "$(cat "$log")" 'nonesuch'
+  sed 's/"loaded (mds proto/"loaded anew (mds proto/' "$work/super.c" >"$file"
+  local status=0
+  wait $watch || status=$?
+  cp -p "$work/super.c" "$file"
+  touch "$file"
+  [ $status = 0 ] || fail "$(cat "$log")"
+  contains "$(cat "$log")" 'changed: fs/ceph/super.c'
+  contains "$(cat "$log")" 'loaded anew (mds proto'
+  kd down inner 2>/dev/null
+  nothing_left
+}
+
+test_gdb_sees_the_kernel_of_a_running_guest_more_than_once() {
+  built_kernel
+  cat >"$work/share/gdb.lua" <<'END'
+local kdev <const> = require "kdev"
+local vm <const> = kdev.vm.get "inner"
+local seen <const> = vm:gdb({ commands = { "print init_uts_ns.name.release", "bt", "info threads" } }).stdout
+assert(seen:find(vm.release, 1, true), seen)
+assert(vm:exec({ "uname", "-r" }).stdout == vm.release .. "\n")
+print "all as wanted"
+END
+  out=$(kd run --quiet gdb.lua 2>&1) || fail "$out"
+  contains "$out" 'all as wanted'
+  contains "$(kd gdb -c 'print init_uts_ns.name.release' inner 2>&1)" "$(cat "$output/include/config/kernel.release")"
+  kd down inner 2>/dev/null
+  nothing_left
+}
