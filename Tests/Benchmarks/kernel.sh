@@ -10,12 +10,13 @@ kernel_tree() {
     mkdir -p "$output"
     export CCACHE_DIR=$output/ccache
     tree=$("$program" eval --quiet 'print(kdev.kernel.source({ package = "linux-source-6.1" }).path)')
-    "$program" run - "$tree" "$output/b" "$cc" >&2 <<-'lua' || return 1
+    cat >"$work/tree.lua" <<-'lua'
 	local kdev <const> = require "kdev"
 	local tree <const>, output <const>, cc <const> = table.unpack(arg)
 	kdev.kernel.configure { tree = tree, output = output, base = "tinyconfig", fragments = { "guest", "ceph" }, cc = cc }
 	kdev.kernel.build { tree = tree, output = output, cc = cc }
 	lua
+    "$program" run "$work/tree.lua" "$tree" "$output/b" "$cc" >&2
     output=$output/b
   fi
 }
