@@ -2,7 +2,7 @@ extension Machine {
   /// Lets the guest reboot, by its own `reboot`, and waits until its agent answers again.
   /// - Parameter limit: for all of it.
   /// - Returns: the `uname -r` of the kernel that runs then.
-  /// - Throws: `invalid` when the machine was launched to end at a reboot, or without waiting for an agent; `command` when the
+  /// - Throws: `invalid` when the machine was launched to end at a reboot, or is not reached by kdevlua's agent; `command` when the
   ///   guest cannot reboot; `guest` and `timeout` with the console's last lines.
   public func reboot(within limit: Duration) async throws(HostError) -> String {
     guard record.spec.reboots else {
@@ -12,10 +12,10 @@ extension Machine {
     }
     return try await host.step("reboot \(name)") { step async throws(HostError) in
       if host.plans("reboot  # in the guest of \(name)") { return release ?? "" }
-      guard let channel else {
+      guard let channel = channel as? GuestChannel else {
         throw HostError(
-          .invalid, "there is no channel to the guest of \(name): it was launched without waiting for its agent",
-          hint: "launch it with wait = \"agent\"")
+          .invalid, "the guest of \(name) is not reached by kdevlua's agent, which tells one boot from the next",
+          hint: "vm:exec { \"reboot\" }, or vm:reset()")
       }
       let before = channel.hello
       do throws(HostError) {
@@ -46,5 +46,5 @@ extension Machine {
   }
 
   /// The guest's `uname -r`; nil where no agent was waited for.
-  public var release: String? { channel?.hello.release ?? record.release }
+  public var release: String? { channel?.release ?? record.release }
 }

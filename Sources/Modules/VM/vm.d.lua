@@ -313,8 +313,8 @@ function Machine:reset() end
 ---@field timeout? string|number Until the guest answers again: seconds, or a text such as "90s". Default 120.
 
 --- Lets the guest reboot, by its own `reboot`, and waits until it answers. Programs that run in it end with an error "guest".
---- Errors: "invalid" for a machine that ends when its guest reboots, as one with a kernel does by default; "timeout" and
---- "kernel_oops" with the console's last lines.
+--- Errors: "invalid" for a machine that ends when its guest reboots, as one with a kernel does by default, and for one that is not
+--- reached by kdevlua's agent; "timeout" and "kernel_oops" with the console's last lines.
 ---@param options? kdev.vm.RebootOptions
 ---@return string release The `uname -r` of the kernel that runs then.
 function Machine:reboot(options) end
