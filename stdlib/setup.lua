@@ -24,7 +24,8 @@ local opt <const> = kdev.cli.options {
     help = "fast: boot the uncompressed kernel, without a screen" },
   { "display", value = "vnc|socket|none", help = "default: vnc" },
   { "vnc", type = "integer", value = "N", help = "VNC display on 127.0.0.1; default: a free one" },
-  { "net", value = "tap|dhcp|user", help = "default: tap where one can be made; dhcp: with DHCP, DNS and a way out" },
+  { "net", value = "tap|dhcp|user|passt",
+    help = "default: tap where one can be made; dhcp: a tap with DHCP, DNS and a way out" },
   { "vhost", value = "on|off", help = "default: on where /dev/vhost-net is" },
   { "bridge", help = "bridge for the tap; default: virbr0" },
   { "tap", help = "name of the tap; default: tap-NAME" },
@@ -243,6 +244,8 @@ if config.net == "tap" then
   -- "Configure the TAP Interface with a Bridge", "Create a TAP Interface", "Sepia Access and DNS Resolution"
   local bridge <const> = kdev.net.bridge { name = config.bridge, dhcp = config.dhcp, masquerade = config.masquerade }
   net = kdev.net.tap { name = opt.tap, bridge = bridge }
+elseif config.net == "passt" then
+  net = kdev.net.passt { forward = forward }
 else
   net = kdev.net.user { forward = forward }
 end

@@ -35,6 +35,7 @@ local of_module <const> = {
   { "transaction", "invalid", "cannot be a machine's name", function() kdev.transaction.begin { name = "a b" } end },
   { "ui", "argument", "no style 'rde'", function() kdev.ui.style("a", "rde") end },
   { "vm", "invalid", "no machine nothing is running", function() kdev.vm.get "nothing" end },
+  { "vnc", "invalid", "no machine that ssh could reach", function() kdev.vnc.tunnel { host = "-x", display = 1 } end },
   { "yaml", "yaml", "<yaml>:1:", function() kdev.yaml.load "a: [" end },
 }
 ---@diagnostic enable

@@ -240,6 +240,7 @@ test_the_set_up_shows_each_choice_with_its_origin_and_makes_nothing() {
   # The network, with its reasons.
   contains "$(shown --net dhcp 2>/dev/null)" 'masquerade: true'
   contains "$(shown --forward web:80 2>/dev/null)" 'net: "user"'
+  contains "$(shown --net passt --forward web:80 2>/dev/null)" 'net: "passt"'
   fails 1 shown --forward web:80 --net tap
   contains "$output" 'net cannot be what was asked for: tap: --forward: a tap has no ports of the host'
   # Display and root.
