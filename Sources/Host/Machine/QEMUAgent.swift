@@ -180,36 +180,16 @@ private final class QEMUAgentConnection: Sendable {
 private final class QEMUAgentHandler: ChannelInboundHandler, @unchecked Sendable {
   typealias InboundIn = ByteBuffer
 
-  private var pending: [Int: EventLoopPromise<JSONValue>] = [:]
-  private var lastID = 0
-  private var closed = false
+  private let requests = QMPRequests(ended: HostError(.guest, "the guest has ended"))
 
   /// - Parameter beginsAnew: forget all that was asked before, and have the agent drop half a request (a byte 0xFF, which is in
   ///   no JSON, does that).
   func send(
     _ command: String, _ arguments: [String: JSONValue], beginsAnew: Bool, on channel: any Channel
   ) -> EventLoopFuture<JSONValue> {
-    let loop = channel.eventLoop
-    return loop.flatSubmit {
-      if self.closed { return loop.makeFailedFuture(Self.ended) }
-      if beginsAnew {
-        for promise in self.pending.values { promise.fail(GuestChannel.restored) }
-        self.pending = [:]
-      }
-      self.lastID += 1
-      var message: [String: JSONValue] = ["execute": .string(command), "id": .integer(self.lastID)]
-      if !arguments.isEmpty { message["arguments"] = .object(arguments) }
-      do {
-        var bytes = channel.allocator.buffer(bytes: beginsAnew ? [0xFF] : [])
-        bytes.writeBytes(try JSONEncoder().encode(JSONValue.object(message)))
-        bytes.writeString("\n")
-        let promise = loop.makePromise(of: JSONValue.self)
-        self.pending[self.lastID] = promise
-        channel.writeAndFlush(bytes, promise: nil)
-        return promise.futureResult
-      } catch {
-        return loop.makeFailedFuture(error)
-      }
+    channel.eventLoop.flatSubmit {
+      if beginsAnew { self.requests.fail(with: GuestChannel.restored) }
+      return self.requests.send(command, arguments, after: beginsAnew ? [0xFF] : [], on: channel)
     }
   }
 
@@ -219,15 +199,9 @@ private final class QEMUAgentHandler: ChannelInboundHandler, @unchecked Sendable
     // What it says of the byte 0xFF is no answer.
     if message["id"] == nil, message["error"]?["desc"]?.string?.contains("JSON parse error") == true { return }
     // Before QEMU 4.0 it did not say to what it answers; then it is to the first.
-    guard let id = message["id"]?.integer ?? pending.keys.min() else { return }
-    pending.removeValue(forKey: id)?.succeed(message)
+    guard let id = message["id"]?.integer ?? requests.oldest else { return }
+    requests.answer(id, with: message)
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    closed = true
-    for promise in pending.values { promise.fail(Self.ended) }
-    pending = [:]
-  }
-
-  private static let ended = HostError(.guest, "the guest has ended")
+  func channelInactive(context: ChannelHandlerContext) { requests.close() }
 }

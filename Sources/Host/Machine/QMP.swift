@@ -70,14 +70,12 @@ private final class QMPHandler: ChannelInboundHandler, @unchecked Sendable {
 
   private var greetingPromise: EventLoopPromise<Void>?
   private var greeted = false
-  private var pending: [Int: EventLoopPromise<JSONValue>] = [:]
-  private var lastID = 0
-  private var closed = false
+  private let requests = QMPRequests(ended: HostError(.guest, "QEMU has ended"))
 
   func greeting(on loop: any EventLoop) -> EventLoopFuture<Void> {
     loop.flatSubmit {
       if self.greeted { return loop.makeSucceededVoidFuture() }
-      if self.closed { return loop.makeFailedFuture(Self.ended) }
+      if self.requests.isClosed { return loop.makeFailedFuture(self.requests.ended) }
       let promise = loop.makePromise(of: Void.self)
       self.greetingPromise = promise
       return promise.futureResult
@@ -86,23 +84,7 @@ private final class QMPHandler: ChannelInboundHandler, @unchecked Sendable {
 
   func send(_ command: String, _ arguments: [String: JSONValue], on channel: any Channel) -> EventLoopFuture<JSONValue>
   {
-    let loop = channel.eventLoop
-    return loop.flatSubmit {
-      if self.closed { return loop.makeFailedFuture(Self.ended) }
-      self.lastID += 1
-      var message: [String: JSONValue] = ["execute": .string(command), "id": .integer(self.lastID)]
-      if !arguments.isEmpty { message["arguments"] = .object(arguments) }
-      do {
-        var bytes = channel.allocator.buffer(bytes: try JSONEncoder().encode(JSONValue.object(message)))
-        bytes.writeString("\n")
-        let promise = loop.makePromise(of: JSONValue.self)
-        self.pending[self.lastID] = promise
-        channel.writeAndFlush(bytes, promise: nil)
-        return promise.futureResult
-      } catch {
-        return loop.makeFailedFuture(error)
-      }
-    }
+    channel.eventLoop.flatSubmit { self.requests.send(command, arguments, on: channel) }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -112,18 +94,14 @@ private final class QMPHandler: ChannelInboundHandler, @unchecked Sendable {
       greeted = true
       greetingPromise?.succeed()
       greetingPromise = nil
-    } else if let id = message["id"]?.integer, let promise = pending.removeValue(forKey: id) {
-      promise.succeed(message)
+    } else if let id = message["id"]?.integer {
+      requests.answer(id, with: message)
     }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    closed = true
-    greetingPromise?.fail(Self.ended)
+    requests.close()
+    greetingPromise?.fail(requests.ended)
     greetingPromise = nil
-    for promise in pending.values { promise.fail(Self.ended) }
-    pending = [:]
   }
-
-  private static let ended = HostError(.guest, "QEMU has ended")
 }
