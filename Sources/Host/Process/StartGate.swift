@@ -4,8 +4,8 @@ import Synchronization
 /// is what it shall be (close_range(2)), so a thousand that start at once close millions. Most programs end soon: those that
 /// come after them then have less to close. One that goes on keeps nobody waiting for longer than its first moments.
 final class StartGate: Sendable {
-  /// How many may be in their first moments.
-  static let width = 64
+  /// How many may be in their first moments: enough to keep all cores busy.
+  static let width = 16
   /// How long these last, at most.
   static let moments = Duration.milliseconds(20)
 
