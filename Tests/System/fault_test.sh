@@ -99,6 +99,21 @@ test_a_qemu_that_was_killed_is_told_as_ended() {
   next_run_works
 }
 
+test_a_guest_answers_again_after_its_host_went_while_it_answered() {
+  kd run --quiet setup.lua --net user >/dev/null
+  local seconds
+  for seconds in 0.01 0.03 0.05 0.1; do
+    python3 "$(dirname "${BASH_SOURCE[0]}")/gone_host.py" "$KDEVLUA_STATE/machines/work" "$seconds"
+    equal "$(kd exec work echo here)" here
+  done
+  # Programs whose output has a lane of its own, too.
+  kd eval 'kdev.vm.get("work"):pause()'
+  kd eval 'kdev.vm.get("work"):resume()'
+  equal "$(kd exec work sh -c 'yes | head -c 1000000 | wc -c')" 1000000
+  kd down --disks 2>/dev/null
+  nothing_left
+}
+
 test_a_guest_that_panics_or_hangs_under_a_command_is_told() {
   kd run --quiet setup.lua --net user >/dev/null
   # It hangs: its processors are stopped.
