@@ -37,6 +37,43 @@ test_a_disk_and_a_card_come_and_go_while_the_guest_runs() {
   nothing_left
 }
 
+# The virtiofsds of this test's machines.
+virtiofsds() { pgrep -f "virtiofsd --socket-path=$KDEVLUA_STATE/" || true; }
+no_virtiofsd() { [ -z "$(virtiofsds)" ]; }
+
+test_a_folder_is_shared_by_virtiofs_and_its_virtiofsd_ends_with_the_machine() {
+  [ -x /usr/libexec/virtiofsd ] || [ -x /usr/lib/qemu/virtiofsd ] || skip 'there is no virtiofsd'
+  mkdir "$work/folder"
+  echo from-the-host >"$work/folder/host"
+  cat >"$work/virtiofs.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local kernel <const> = kdev.kernel.find()
+	local initramfs <const> = kdev.kernel.initramfs(kernel, { modules = { "virtiofs" } })
+	local setup <close> = kdev.transaction.begin { name = "fs" } -- luacheck: ignore setup
+	local vm <const> = kdev.vm.launch {
+	  name = "fs", kernel = kernel, initramfs = initramfs, net = kdev.net.user(), numa = { { memory = "512M", cpus = 1 }, { memory = "512M" } },
+	  share = { folder = { path = arg[1] .. "/folder", driver = "virtiofs" }, nine = arg[1] },
+	}
+	for _ = 1, 2 do vm:mount("folder", "/mnt/folder") end
+	vm:mount("nine", "/mnt/nine")
+	vm:exec { "sh", "-c", "cat /mnt/folder/host /mnt/nine/folder/host; echo from-the-guest >/mnt/folder/guest", stdout = "inherit" }
+	print(select(2, pcall(vm.snapshot, vm, "one")).message)
+	lua
+  equal "$(kd run --quiet "$work/virtiofs.lua" "$work")" $'from-the-host\nfrom-the-host\na machine with a share by virtiofs cannot be saved, and folder is one'
+  equal "$(cat "$work/folder/guest")" from-the-guest
+  # Taken over, with its share.
+  contains "$(kd run --quiet "$work/virtiofs.lua" "$work")" from-the-host
+  [ -n "$(virtiofsds)" ] || fail 'no virtiofsd runs'
+  kill -9 "$(machines)"
+  eventually no_virtiofsd
+  contains "$(kd run --quiet "$work/virtiofs.lua" "$work")" from-the-host
+  kd down 2>/dev/null
+  eventually no_virtiofsd
+  fails 1 kd eval 'kdev.vm.launch { name = "ro", kernel = kdev.kernel.find(), share = { a = { path = "/tmp", driver = "virtiofs", read_only = true } } }'
+  contains "$output" 'the share a by virtiofs has no security and no read_only'
+  nothing_left
+}
+
 test_a_kernel_that_panics_ends_its_machine_by_a_panic() {
   cat >"$work/panic.lua" <<-'lua'
 	local kdev <const> = require "kdev"

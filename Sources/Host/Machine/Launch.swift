@@ -84,6 +84,7 @@ extension LocalHost {
     }
     try await checkModels(spec.cards)
     try await checkExtra(spec.extra)
+    try checkShares(spec.shares)
     return try await step("machine \(spec.name)") { step async throws(HostError) in
       try await start(spec, folder, timeLimit, vncPassword, step, in: transaction)
     }
@@ -182,7 +183,7 @@ extension LocalHost {
     if isDryRun {
       observer.observe(.planned("mkdir -p \(ShellText.quote(folder.path))"))
       try prepareEvents(folder)
-      try await startPassts(of: spec, in: folder)
+      try await startServants(of: spec, in: folder)
       try await require(command, to: "start QEMU")
       return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
     }
@@ -201,7 +202,7 @@ extension LocalHost {
       try prepareEvents(folder)
       try write(record)
       let lock = try await channelLock(folder, within: timeLimit, spec.name)
-      try await startPassts(of: spec, in: folder)
+      try await startServants(of: spec, in: folder)
       step.progress("starting QEMU")
       let result = try await run(command, timeLimit: .seconds(30))
       guard result.succeeded else { throw refusal(of: command, result, spec) }

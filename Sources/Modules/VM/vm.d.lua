@@ -49,6 +49,7 @@ local vm = {}
 ---@field path string
 ---@field security? "none"|"passthrough"|"mapped-xattr"|"mapped-file" How owners and rights of the guest's files are kept: as QEMU's user can; as the guest says, for which QEMU has to be root; in extended attributes; in files beside them. Default "none".
 ---@field read_only? boolean Default false.
+---@field driver? "9p"|"virtiofs" By QEMU itself, or by a virtiofsd, which keeps what was read in the guest; the machine then cannot be saved, has no `security` and no `read_only`, the guest needs the module virtiofs (`kdev.kernel.initramfs(kernel, { modules = { "virtiofs" } })`), and the virtiofsd of Debian 12 needs root. Default "9p".
 
 ---@class kdev.vm.VNCOptions
 ---@field display? integer The display on 127.0.0.1. Default: a free one.
@@ -280,7 +281,7 @@ function vm.ssh_config() end
 ---@return kdev.vm.Result
 function Machine:exec(options) end
 
---- Mounts a share in the guest: `mount -t 9p -o trans=virtio TAG DIRECTORY`. No error when it is mounted there already.
+--- Mounts a share in the guest: `mount -t 9p -o trans=virtio TAG DIRECTORY`, or `mount -t virtiofs`. No error when it is mounted there already.
 ---@param tag string
 ---@param directory string It is made.
 function Machine:mount(tag, directory) end
