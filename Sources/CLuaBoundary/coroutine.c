@@ -4,15 +4,15 @@
 static const char waiting; /* registry: the set of coroutines that are inside an await of their task */
 
 int lb_resume_thread(lb_host *host, lua_State *co, lua_State *from, int nargs, int *nresults) {
-  lua_State *previous = host->running;
-  host->running = co;
-  if (host->interrupt) lb_arm(co);
+  lua_State *previous = lb_running(host);
+  lb_set_running(host, co);
+  if (lb_is_interrupted(host)) lb_arm(co);
   bool trusted = host->trusted;
   host->trusted = false;
   int status = lua_resume(co, from, nargs, nresults);
   host->trusted = trusted;
-  host->running = previous;
-  if (host->interrupt && previous) lb_arm(previous);
+  lb_set_running(host, previous);
+  if (lb_is_interrupted(host) && previous) lb_arm(previous);
   return status;
 }
 

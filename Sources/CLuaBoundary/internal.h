@@ -1,9 +1,36 @@
 #pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "CLuaBoundary.h"
+
+/* The thread sanitizer holds a signal back until the thread calls into the system, which a loop of Lua never does. So
+   under it one handler is set behind its back, and what that calls is not instrumented. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LB_THREAD_SANITIZER 1
+#endif
+#endif
+#if LB_THREAD_SANITIZER
+#define LB_UNSANITIZED __attribute__((no_sanitize("thread"), noinline))
+#define lb_sigaction __sigaction
+#else
+#define LB_UNSANITIZED
+#define lb_sigaction sigaction
+#endif
 
 extern const char lb_await_key; /* its address, yielded alone, says that a coroutine awaits */
 
 static inline bool lb_failed(int status) { return status != LUA_OK && status != LUA_YIELD; }
+
+/* Other threads and signal handlers have a part in these; nothing else is ordered by them. */
+static inline lua_State *lb_running(lb_host *host) { return atomic_load_explicit(&host->running, memory_order_relaxed); }
+static inline void lb_set_running(lb_host *host, lua_State *L) {
+  atomic_store_explicit(&host->running, L, memory_order_relaxed);
+}
+static inline bool lb_is_interrupted(lb_host *host) {
+  return atomic_load_explicit(&host->interrupt, memory_order_relaxed);
+}
 
 /* Must an error pass everyone who would catch it? `shielded`: a close handler would. */
 static inline bool lb_uncatchable(lua_State *L, bool shielded) {

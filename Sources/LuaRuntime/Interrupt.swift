@@ -20,8 +20,7 @@ extension Scheduler {
   }
 
   private func takeInterrupt() {
-    guard lua.host.pointee.interrupt != 0 else { return }
-    lua.host.pointee.interrupt = 0
+    guard lb_take_interrupt(lua.host) else { return }
     interruptMain()
     pump()
   }

@@ -57,9 +57,9 @@ typedef struct lb_host {
   void (*module_loaded)(lua_State *L, const char *name);
   lb_task *task;                              /* the task that runs; `outside` when none does */
   lb_task outside;
-  lua_State *volatile running;                /* the thread that runs Lua code just now */
-  volatile int interrupt;                     /* lb_interrupt was called and nobody has taken notice */
-  volatile int64_t interrupted_at;            /* CLOCK_MONOTONIC, ns */
+  _Atomic(lua_State *) running;               /* the thread that runs Lua code just now */
+  _Atomic int interrupt;                      /* lb_interrupt was called and nobody has taken notice */
+  _Atomic int64_t interrupted_at;             /* CLOCK_MONOTONIC, ns */
   bool blocked;                               /* a coroutine runs whose resumer cannot be suspended */
   bool exiting;                               /* os.exit was called: nothing but close handlers catches errors */
   bool trusted;                               /* Swift runs, or nobody: no allocation is refused */
@@ -146,6 +146,7 @@ void lb_set_interruptible(lb_host *host);
 /* Wakes the scheduler; a loop that goes on for another 100 ms without waiting gets an error. From any thread, and not from a
    signal handler. False when no universe listens. */
 bool lb_interrupt(void);
+bool lb_take_interrupt(lb_host *host);              /* takes notice; false when there was none */
 
 /* ---- macros that Swift does not see -------------------------------------------------------------------- */
 
