@@ -103,7 +103,9 @@ static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded
     lua_xmove(co, L, nresults);
     return nresults + !wrap;
   }
-  if (!wrap && lb_uncatchable(L, shielded)) {
+  /* The error of a limit came out of a hook, so in `co` no hook would end a close handler: what it has open stays open. */
+  if (host->limits.over) lb_arm_limit(L);
+  if (host->limits.over || (!wrap && lb_uncatchable(L, shielded))) {
     lua_xmove(co, L, 1);
     return lua_error(L);
   }
@@ -142,6 +144,7 @@ int lb_resume_body(lua_State *L) {
   luaL_argexpected(L, co, 1, "coroutine");
   const char *why = obstacle(L, co);
   if (why) return refuse(L, false, why);
+  lb_charge(L, 0);
   return step(L, co, lua_gettop(L) - 1, false, lb_host_of(L)->task->shielded);
 }
 
@@ -149,6 +152,7 @@ int lb_wrap_body(lua_State *L) {
   lua_State *co = lua_tothread(L, lua_upvalueindex(1));
   const char *why = obstacle(L, co);
   if (why) return refuse(L, true, why);
+  lb_charge(L, 0);
   return step(L, co, lua_gettop(L), true, lb_host_of(L)->task->shielded);
 }
 
@@ -187,8 +191,10 @@ static int close(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
   luaL_argexpected(L, co, 1, "coroutine");
   if (is_waiting(L, co)) return luaL_error(L, "cannot close a coroutine that is waiting; cancel its task instead");
+  lb_charge(L, 0); /* raises once a limit was passed, as in step() */
   bool shielded = lb_host_of(L)->task->shielded;
   lb_call_original(L);
+  lb_charge(L, 0);
   lb_host_of(L)->task->shielded = shielded; /* it catches what its close handlers raise */
   return lua_gettop(L);
 }

@@ -72,6 +72,7 @@ int lb_resume_thread(lb_host *host, lua_State *co, lua_State *from, int nargs, i
 int64_t lb_now(void);                      /* CLOCK_MONOTONIC, ns; async-signal-safe */
 void *lb_limited_alloc(void *host, void *block, size_t old_size, size_t new_size);
 void lb_open_limited(lua_State *L);
+void lb_arm_limit(lua_State *L);           /* a limit was passed: nothing more runs in L */
 void lb_open_patterns(lua_State *L);
 void lb_open_coroutine(lua_State *L);
 void lb_open_require(lua_State *L);
