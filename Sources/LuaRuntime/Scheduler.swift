@@ -91,14 +91,19 @@ final class Scheduler {
     nextID += 1
     live[task.id] = task
     if isEnding, let current {
-      // Only a close handler may still spawn, and it does not outlive its task.
-      if current.isClosing { late.append((task, current)) } else { task.control.pointee.cancelled = true }
+      // Only a close handler may still spawn.
+      if current.isClosing { endLate(task, with: current) } else { task.control.pointee.cancelled = true }
     }
     lb_push_body(raw)
     if arguments > 15 { lua_checkstack(raw, arguments + 5) }
     lua_xmove(from.raw, raw, arguments + 1)
     makeReady(task, arguments + 1)
     return task
+  }
+
+  /// What a close handler starts when the run is over does not outlive its task.
+  func endLate(_ task: LuaTask, with spawner: LuaTask) {
+    if isEnding { late.append((task, spawner)) }
   }
 
   /// Queues a task whose thread has `arguments` values for it on top.

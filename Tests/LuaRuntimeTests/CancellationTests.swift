@@ -73,6 +73,22 @@ extension RuntimeTests {
         """)
     }
 
+    @Test(.timeLimit(.minutes(1))) func whatAHandlerOfTheHostBeginsWhileTheScriptEndsIsCancelled() throws {
+      let start = ContinuousClock.now
+      try run(
+        """
+        task.spawn(function()
+          local guard <close> = setmetatable({}, { __close = function()
+            test.begin(30)
+            task.sleep(0.001)
+          end })
+          task.sleep(60)
+        end)
+        task.sleep(0.001)
+        """)
+      #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
     @Test func yieldInATaskLetsTheOthersRunAndSeesItsCancellation() throws {
       try run(
         """
