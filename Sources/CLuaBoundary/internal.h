@@ -12,7 +12,7 @@
 #endif
 #endif
 #if LB_THREAD_SANITIZER
-#define LB_UNSANITIZED __attribute__((no_sanitize("thread"), noinline))
+#define LB_UNSANITIZED __attribute__((disable_sanitizer_instrumentation, noinline))
 #define lb_sigaction __sigaction
 #else
 #define LB_UNSANITIZED

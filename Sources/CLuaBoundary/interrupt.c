@@ -23,7 +23,7 @@ static pthread_mutex_t change = PTHREAD_MUTEX_INITIALIZER; /* held by who change
 
 LB_UNSANITIZED static void arm_running(void) {
   lb_host *host = interruptible;
-  lua_State *L = host ? lb_running(host) : NULL;
+  lua_State *L = host ? atomic_load_explicit(&host->running, memory_order_relaxed) : NULL;
   if (L) lb_arm(L);
 }
 
@@ -68,7 +68,7 @@ static void stop(lua_State *L, lua_Debug *ar) {
     return;
   }
   int64_t since = lb_now() - atomic_load_explicit(&host->interrupted_at, memory_order_relaxed);
-  if (since < patience || host->task->shielded || !host->interrupted) return;
+  if (since < patience || (host->task->shielded && !lb_is_hurried(host)) || !host->interrupted) return;
   lua_sethook(L, NULL, 0, 0);
   lb_take_interrupt(host);
   if (host->interrupted(L) < 0) lua_error(L);
@@ -95,6 +95,16 @@ bool lb_interrupt(void) {
   pthread_mutex_unlock(&change);
   return true;
 }
+
+bool lb_hurry(void) {
+  pthread_mutex_lock(&change);
+  lb_host *host = interruptible;
+  if (host) atomic_store_explicit(&host->hurry, 1, memory_order_relaxed);
+  pthread_mutex_unlock(&change);
+  return lb_interrupt();
+}
+
+bool lb_is_hurried(lb_host *host) { return atomic_load_explicit(&host->hurry, memory_order_relaxed); }
 
 bool lb_take_interrupt(lb_host *host) {
   return lb_is_interrupted(host) && atomic_exchange_explicit(&host->interrupt, 0, memory_order_relaxed);

@@ -31,6 +31,8 @@ final class Scheduler {
   var operations = 0
   /// The run is over: what is left has been cancelled.
   var isEnding = false
+  /// Nothing but the handlers of resources may wait any more.
+  var isHurried = false
   /// What was spawned since then, with the task that did it.
   private var late: [(task: LuaTask, spawner: LuaTask)] = []
   /// How many runs, one inside the other, an interrupt may reach.
@@ -93,6 +95,10 @@ final class Scheduler {
     if isEnding, let current {
       // Only a close handler may still spawn.
       if current.isClosing { endLate(task, with: current) } else { task.control.pointee.cancelled = true }
+    }
+    if isHurried {
+      task.control.pointee.hurried = true
+      task.control.pointee.cancelled = true
     }
     lb_push_body(raw)
     if arguments > 15 { lua_checkstack(raw, arguments + 5) }
