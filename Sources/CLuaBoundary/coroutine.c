@@ -77,10 +77,24 @@ static int refuse(lua_State *L, bool wrap, const char *why) {
   return 2;
 }
 
+/* What a coroutine of coroutine.wrap runs: f(...). Its errors are caught here and raised once more, so that its close handlers
+   run inside it and may wait. coroutine.resume leaves them open, as ever. */
+static int finish_wrap(lua_State *L, int status, lua_KContext context) {
+  (void)context;
+  return lb_failed(status) ? lua_error(L) : lua_gettop(L) - 1;
+}
+
+int lb_wrap_main(lua_State *L) {
+  lua_pushvalue(L, 1);
+  lua_insert(L, 2); /* f, f, arguments */
+  return finish_wrap(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, finish_wrap), 0);
+}
+
 static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded) {
   int nresults = 0;
   if (!lua_checkstack(co, nargs)) return refuse(L, wrap, "too many arguments to resume");
   lua_xmove(L, co, nargs);
+  if (wrap && lua_status(co) == LUA_OK) nargs++; /* it begins: the function is an argument, too */
   lb_host *host = lb_host_of(L);
   bool blocked = host->blocked;
   if (!lua_isyieldable(L)) host->blocked = true; /* an await below could not come up through here */
@@ -159,6 +173,7 @@ int lb_wrap_body(lua_State *L) {
 static int wrap(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_State *co = lua_newthread(L);
+  lua_pushcfunction(co, lb_wrap_main);
   lua_pushvalue(L, 1);
   lua_xmove(L, co, 1);
   lua_pushcclosure(L, lb_wrap_body, 1);

@@ -61,6 +61,7 @@ int lb_load_body(lua_State *L);            /* load; upvalue 1 is the original */
 int lb_task_body(lua_State *L);
 int lb_resume_body(lua_State *L);          /* coroutine.resume */
 int lb_wrap_body(lua_State *L);            /* what coroutine.wrap returns; upvalue 1 is the coroutine */
+int lb_wrap_main(lua_State *L);            /* calls f(...) in a coroutine of coroutine.wrap */
 int lb_require_body(lua_State *L);
 void lb_arm(lua_State *L);                 /* sets the hook that stops a loop after an interrupt; async-signal-safe */
 void lb_forget_interruptible(lb_host *host);
