@@ -34,9 +34,16 @@ void *lb_limited_alloc(void *data, void *block, size_t old_size, size_t new_size
 
 /* ---- instructions and time ------------------------------------------------------------------------------ */
 
+static void look(lua_State *L, lua_Debug *ar);
+
+/* From now on L, which may run close handlers, gets the error at each instruction: in a whole slice of them a handler could
+   declare the next variable that has one. */
+void lb_arm_limit(lua_State *L) { lua_sethook(L, look, LUA_MASKCOUNT, 1); }
+
 static void end(lua_State *L, lb_limit which) {
   lb_host *host = lb_host_of(L);
   host->limits.over = which;
+  lb_arm_limit(L);
   luaL_checkstack(L, 8, NULL);
   bool trusted = host->trusted;
   host->trusted = true; /* what says so must not fail for want of memory */

@@ -32,10 +32,10 @@ int lb_call(lua_State *L, int nargs, int nresults) {
 
 int lb_call_main(lua_State *L, int nargs, int nresults) {
   lb_host *host = lb_host_of(L);
-  host->running = L;
-  if (host->interrupt) lb_arm(L);
+  lb_set_running(host, L);
+  if (lb_is_interrupted(host)) lb_arm(L);
   int status = lb_call(L, nargs, nresults);
-  host->running = NULL;
+  lb_set_running(host, NULL);
   return status;
 }
 

@@ -162,9 +162,10 @@ extension LuaRuntime {
   /// cancelled. Called from another operation, whose context it inherits.
   public func begin(_ operation: LuaOperation) {
     let scheduler = self.scheduler
-    let context = Self.currentTask.flatMap { scheduler.live[$0]?.context }
+    let caller = Self.currentTask.flatMap { scheduler.live[$0] }
     scheduler.lua.push(function: { lua in try lua.await(operation) })
-    _ = scheduler.spawn(from: scheduler.lua, arguments: 0, context: context ?? [:])
+    let task = scheduler.spawn(from: scheduler.lua, arguments: 0, context: caller?.context ?? [:])
+    if let caller { scheduler.endLate(task, with: caller) }
     scheduler.pump()
   }
 

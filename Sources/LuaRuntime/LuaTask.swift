@@ -68,7 +68,10 @@ final class LuaTask {
   deinit { control.deallocate() }
 
   /// Whether an await may go on in spite of a cancellation: the task is unwinding or runs a close handler.
-  var isClosing: Bool { control.pointee.shielded || lb_closing(lua.raw) }
+  var isClosing: Bool {
+    if control.pointee.hurried { return control.pointee.resource }
+    return control.pointee.shielded || lb_closing(lua.raw)
+  }
 
   var status: String {
     switch outcome {

@@ -31,6 +31,8 @@ final class Scheduler {
   var operations = 0
   /// The run is over: what is left has been cancelled.
   var isEnding = false
+  /// Nothing but the handlers of resources may wait any more.
+  var isHurried = false
   /// What was spawned since then, with the task that did it.
   private var late: [(task: LuaTask, spawner: LuaTask)] = []
   /// How many runs, one inside the other, an interrupt may reach.
@@ -91,14 +93,23 @@ final class Scheduler {
     nextID += 1
     live[task.id] = task
     if isEnding, let current {
-      // Only a close handler may still spawn, and it does not outlive its task.
-      if current.isClosing { late.append((task, current)) } else { task.control.pointee.cancelled = true }
+      // Only a close handler may still spawn.
+      if current.isClosing { endLate(task, with: current) } else { task.control.pointee.cancelled = true }
+    }
+    if isHurried {
+      task.control.pointee.hurried = true
+      task.control.pointee.cancelled = true
     }
     lb_push_body(raw)
     if arguments > 15 { lua_checkstack(raw, arguments + 5) }
     lua_xmove(from.raw, raw, arguments + 1)
     makeReady(task, arguments + 1)
     return task
+  }
+
+  /// What a close handler starts when the run is over does not outlive its task.
+  func endLate(_ task: LuaTask, with spawner: LuaTask) {
+    if isEnding { late.append((task, spawner)) }
   }
 
   /// Queues a task whose thread has `arguments` values for it on top.

@@ -73,6 +73,14 @@ final class ScriptUniverse {
     drawn.deallocate()
   }
 
+  /// Takes a new thread for the scripts that follow.
+  func renewThread() {
+    lua.limit(instructions: nil)
+    _ = lua_newthread(raw)
+    lua_copy(raw, -1, thread)
+    lua.pop()
+  }
+
   private var own: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
   private func seed() throws(LuaError) {

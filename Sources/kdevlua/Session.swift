@@ -79,6 +79,7 @@ enum Session {
     do {
       let executor = LuaExecutor()
       Interruption.onFirst(isInteractive: isInteractive) { LuaRuntime.interrupt() }
+      Interruption.onSecond { LuaRuntime.hurry() }
       try executor.run {
         let runtime = try LuaRuntime(executor: executor)
         do {

@@ -28,6 +28,13 @@ test("folder and environment are as told", function()
   test.equal(proc.run({ "sh", "-c", "echo $PWD $A", cwd = "/tmp", env = { A = "x y" } }).stdout, "/tmp x y\n")
 end)
 
+test("the language of a program is the user's", function()
+  local command <const> = { "sh", "-c", "echo ${LC_ALL-none}" }
+  test.equal(proc.run(command).stdout, (os.getenv "LC_ALL" or "none") .. "\n")
+  command.env = { LC_ALL = "C" }
+  test.equal(proc.run(command).stdout, "C\n")
+end)
+
 test("a program that is not there is an error", function()
   test.equal(test.fails("the program nosuch is not installed", proc.run, { "nosuch" }).kind, "missing")
 end)

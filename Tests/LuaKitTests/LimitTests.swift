@@ -36,6 +36,50 @@ private func limit(
     #expect(try limit(source) == .instructions)
   }
 
+  /// Close handlers that run after a limit was passed: in the coroutine where it was, from others, and without end.
+  static let handlersWithoutEnd = [
+    """
+    coroutine.wrap(function() local x <close> = loop while true do end end)()
+    """,
+    """
+    local co = coroutine.create(function() local x <close> = loop while true do end end)
+    local outer <close> = setmetatable({}, {__close = function() coroutine.close(co) end})
+    coroutine.resume(co)
+    while true do end
+    """,
+    """
+    local co = coroutine.create(function() local x <close> = loop coroutine.yield() end)
+    coroutine.resume(co)
+    coroutine.close(co)
+    return 1
+    """,
+    """
+    local inner = coroutine.wrap(function() local x <close> = loop coroutine.yield() while true do end end)
+    inner()
+    coroutine.wrap(function() local y <close> = loop inner() end)()
+    """,
+    """
+    local meta, again = {}
+    again = setmetatable({}, meta)
+    function meta.__close() local x <close> = again while true do end end
+    local x <close> = again
+    while true do end
+    """,
+    """
+    local meta, again = {}
+    again = setmetatable({}, meta)
+    function meta.__close() pcall(coroutine.wrap(function() local x <close> = again while true do end end)) end
+    local x <close> = again
+    while true do end
+    """,
+  ].map { "local loop = setmetatable({}, {__close = function() while true do end end})\n" + $0 }
+
+  @Test(.timeLimit(.minutes(1)), arguments: handlersWithoutEnd)
+  func aCloseHandlerCannotOutliveALimit(_ source: String) throws {
+    #expect(try limit(source) == .instructions)
+    #expect(try limit(source, instructions: nil, seconds: 0.05) == .time)
+  }
+
   @Test(arguments: [
     "return ('a'):rep(30):find(('a?'):rep(30) .. ('a'):rep(30))",
     "return ('a'):rep(100000):match('.-.-.-b')",

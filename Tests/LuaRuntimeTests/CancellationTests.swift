@@ -73,6 +73,22 @@ extension RuntimeTests {
         """)
     }
 
+    @Test(.timeLimit(.minutes(1))) func whatAHandlerOfTheHostBeginsWhileTheScriptEndsIsCancelled() throws {
+      let start = ContinuousClock.now
+      try run(
+        """
+        task.spawn(function()
+          local guard <close> = setmetatable({}, { __close = function()
+            test.begin(30)
+            task.sleep(0.001)
+          end })
+          task.sleep(60)
+        end)
+        task.sleep(0.001)
+        """)
+      #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
     @Test func yieldInATaskLetsTheOthersRunAndSeesItsCancellation() throws {
       try run(
         """
@@ -143,8 +159,43 @@ extension RuntimeTests {
         task.sleep(0.002)
         t:cancel()
         pcall(t.await, t)
-        -- "c" is closed by coroutine.wrap itself, where Lua lets nothing wait
-        assert(table.concat(log) == "bda", table.concat(log))
+        assert(table.concat(log) == "cbda", table.concat(log))
+        """)
+    }
+
+    @Test func closeHandlersWaitInAGeneratorThatFails() throws {
+      try run(
+        """
+        local log = {}
+        local function closer(name)
+          return setmetatable({}, { __close = function(_, e)
+            task.sleep(0.001)
+            test.noop()
+            log[#log + 1] = name .. ":" .. tostring(e)
+          end })
+        end
+        local function inner()
+          local b <close> = closer "b"
+          coroutine.yield(1)
+          error("failed", 0)
+        end
+        local gen = coroutine.wrap(function(...)
+          assert(select("#", ...) == 2)
+          local a <close> = closer "a"
+          for v in coroutine.wrap(inner) do coroutine.yield(v) end
+        end)
+        assert(gen("x", nil) == 1)
+        local ok, e = pcall(gen)
+        assert(not ok and e:find "failed", e)
+        assert(#log == 2 and log[1] == "b:failed" and log[2]:find "^a:.*failed", table.concat(log, " "))
+        ok, e = pcall(gen)
+        assert(not ok and e:find "cannot resume dead coroutine", e)
+        -- results, values that are no text, and an end without results
+        assert(select("#", coroutine.wrap(function() return 1, nil, nil end)()) == 3)
+        assert(select("#", coroutine.wrap(function() end)()) == 0)
+        local object = {}
+        ok, e = pcall(coroutine.wrap(function() local c <close> = closer "c" error(object) end))
+        assert(not ok and e == object and #log == 3)
         """)
     }
 

@@ -25,6 +25,8 @@ typedef struct lb_task {
   bool cancelled;
   bool shielded;
   bool doomed; /* it swallowed its cancellation too often: nothing but close handlers catches errors any more */
+  bool hurried; /* nothing but the close handlers of the host's objects may wait any more */
+  bool resource; /* it runs such a handler */
   lua_State *thread; /* its own, as against those of the coroutines in it */
   bool failed; /* the body ended in an error, which is the one value left on the thread's stack */
 } lb_task;
@@ -57,9 +59,10 @@ typedef struct lb_host {
   void (*module_loaded)(lua_State *L, const char *name);
   lb_task *task;                              /* the task that runs; `outside` when none does */
   lb_task outside;
-  lua_State *volatile running;                /* the thread that runs Lua code just now */
-  volatile int interrupt;                     /* lb_interrupt was called and nobody has taken notice */
-  volatile int64_t interrupted_at;            /* CLOCK_MONOTONIC, ns */
+  _Atomic(lua_State *) running;               /* the thread that runs Lua code just now */
+  _Atomic int interrupt;                      /* lb_interrupt was called and nobody has taken notice */
+  _Atomic int hurry;                          /* lb_hurry was called */
+  _Atomic int64_t interrupted_at;             /* CLOCK_MONOTONIC, ns */
   bool blocked;                               /* a coroutine runs whose resumer cannot be suspended */
   bool exiting;                               /* os.exit was called: nothing but close handlers catches errors */
   bool trusted;                               /* Swift runs, or nobody: no allocation is refused */
@@ -146,6 +149,10 @@ void lb_set_interruptible(lb_host *host);
 /* Wakes the scheduler; a loop that goes on for another 100 ms without waiting gets an error. From any thread, and not from a
    signal handler. False when no universe listens. */
 bool lb_interrupt(void);
+/* The same, and Lua's own close handlers are stopped, too. */
+bool lb_hurry(void);
+bool lb_is_hurried(lb_host *host);
+bool lb_take_interrupt(lb_host *host);              /* takes notice; false when there was none */
 
 /* ---- macros that Swift does not see -------------------------------------------------------------------- */
 

@@ -18,6 +18,8 @@ public struct Command: Sendable {
   public var error = OutputTarget.capture
   /// Variables added to the caller's environment; nil takes one out of it.
   public var environment: [String: String?] = [:]
+  /// A script asked for it: it speaks the user's language, and does not outlive kdevlua's end by force.
+  public var isScripts = false
   /// What a trace and a dry run say instead, as argument vectors: the commands that a person would type for what this one does
   /// in one go. Empty is the command itself.
   public var said: [[String]] = []

@@ -65,6 +65,12 @@ extension LocalHost {
       throw error
     }
     do {
+      let isScripts = command.isScripts
+      let body: Body<Value> = { running async throws(HostError) in
+        if isScripts { ScriptPrograms.began(running.id) }
+        defer { if isScripts { ScriptPrograms.ends(running.id) } }
+        return try await body(running)
+      }
       let ended =
         switch (command.output.isRead, command.error.isRead) {
         case (true, true): try await Self.runReadingBoth(configuration, body)
@@ -87,7 +93,8 @@ extension LocalHost {
   /// The caller's variables, changed as the command says, as execve(2) takes them. (The library's own way makes a dictionary of
   /// them for each program, which took a fifth of the time that it takes to start one.)
   private static func variables(of command: Command) -> [[UInt8]] {
-    var changes: [String: String?] = ["LC_ALL": "C.UTF-8"]
+    // What the host reads is to be the same everywhere.
+    var changes: [String: String?] = command.isScripts ? [:] : ["LC_ALL": "C.UTF-8"]
     changes.merge(command.environment) { $1 }
     let changed = changes.keys.map { Array($0.utf8) + [UInt8(ascii: "=")] }
     var variables: [[UInt8]] = []

@@ -14,6 +14,7 @@ struct CommandOptions: Sendable {
   init(_ options: Options, _ variables: [String: String?]) throws {
     let raised = RaisedError()
     command = Command(arguments: try options.positional(), effect: try options.bool("query") ? .query : .change)
+    command.isScripts = true
     command.workingDirectory = try options.string("cwd")
     command.input = try options.value("stdin")
     command.environment = variables

@@ -1,6 +1,7 @@
 ---@meta kdev.proc
 
---- Programs of the host.
+--- Programs of the host. They have the caller's variables and language: a script that reads what a program says asks for it by
+--- `env = { LC_ALL = "C.UTF-8" }`.
 ---@class kdev.proc
 local proc = {}
 
