@@ -130,6 +130,7 @@ extension ScriptUniverse {
   func bytes(_ raw: OpaquePointer, _ index: Int32) throws(PythonError) -> UnsafeBufferPointer<UInt8> {
     let bytes = LuaState(raw).unsafeBytes(at: index)?.assumingMemoryBound(to: UInt8.self)
     guard let bytes else { return UnsafeBufferPointer(start: nil, count: 0) }
+    heap.work += bytes.count / 16
     if bytes.contains(where: { $0 >= 0x80 }), String(validating: bytes, as: UTF8.self) == nil {
       throw PythonError("UnicodeDecodeError", "the string is not UTF-8")
     }
@@ -142,6 +143,7 @@ extension ScriptUniverse {
     if lua_type(raw, index) == LUA_TSTRING {
       let bytes = LuaState(raw).unsafeBytes(at: index)?.assumingMemoryBound(to: UInt8.self)
       guard let bytes else { return nil }
+      heap.work += bytes.count / 16
       if let text = heap.existingText(bytes) { return text }
       _ = try self.bytes(raw, index)
       return nil

@@ -63,7 +63,9 @@ public actor PlanWorker {
     for job in jobs {
       do {
         if try merge.merge(job) == .merged {
-          try write(job, to: &text)
+          do throws(ObjectTextError) { try write(job, to: &text) } catch {
+            throw JobFailure(job: merge.description, error: .unwritable(error))
+          }
           block.outcomes.append(.kept)
         } else {
           block.outcomes.append(.rejected)
@@ -79,7 +81,7 @@ public actor PlanWorker {
     return block
   }
 
-  private func write(_ job: MatrixJob, to text: inout ByteBuffer) throws {
+  private func write(_ job: MatrixJob, to text: inout ByteBuffer) throws(ObjectTextError) {
     switch writes {
     case .none: break
     case .json: try merge.appendJSON(to: &text, relativeTo: folder)

@@ -19,7 +19,6 @@ final class ScriptUniverse {
   static let instructionLimit = 20_000_000
   static let timeLimit = 10.0
   static let memoryLimit = 256 << 20
-  static let workLimit = 50_000_000
   static let textLimit = 64 << 20
 
   /// Names of Lua's own that scripts have (teuthology's suite/fragment-merge.lua allows these).

@@ -328,6 +328,7 @@ public final class FragmentMerge {
   private func deepMerge(_ source: Object, fragment: Int32?) throws(MergeError) {
     let record = trace?.record
     record?.clear()
+    heap.work = 0
     do throws(DeepMergeError) {
       try heap.deepMerge(into: context.yaml, from: source, record: record)
     } catch {
@@ -358,10 +359,10 @@ public final class FragmentMerge {
   public var yaml: Object { context.yaml }
 
   /// The configuration of the job as a value.
-  /// - Throws: `ObjectTextError` when it holds itself.
+  /// - Throws: `ObjectTextError` when it holds itself, or is without end.
   public func value() throws(ObjectTextError) -> YAMLValue {
-    guard let value = heap.value(of: context.yaml) else { throw .tooDeep }
-    return value
+    heap.work = 0
+    return try heap.value(of: context.yaml)
   }
 
   /// The numbers of the fragments that were merged, in order.

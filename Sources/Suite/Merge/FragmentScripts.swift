@@ -81,7 +81,7 @@ public final class ScriptContext {
     if let text = setup.baseText, let read = try? heap.read(yaml: text, file: ""), read.tag == .dict { base = read }
     for (key, value) in setup.base.mapping ?? [:] {
       let name = heap.object(key)
-      if let present = heap.value(base, for: name), heap.value(of: present) == value { continue }
+      if let present = heap.value(base, for: name), (try? heap.value(of: present)) == value { continue }
       heap.set(heap.object(value), in: base, for: name)
     }
     return base
