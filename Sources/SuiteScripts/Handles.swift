@@ -67,6 +67,7 @@ extension ScriptUniverse {
       pushHandle(raw, kind, object)
       lua_pushvalue(raw, -1)
       lua_rawseti(raw, -3, number)
+      keptHandles += 1
     }
     lb_remove(raw, -2)
   }

@@ -9,10 +9,12 @@ public import Suite
 /// end it from any depth by a yield that nobody resumes.
 public final class LuaScripts: FragmentScripts {
   private var universe: ScriptUniverse?
-  private var compiled: Set<Int> = []
 
   /// Scripts that can begin.
   public init() {}
+
+  /// Bytes that Lua holds.
+  public var usedMemory: Int { universe?.lua.usedMemory ?? 0 }
 
   /// Whether a script asked for `math.random`, so that the order of jobs counts.
   public var drewNumbers: Bool { universe?.drawn.pointee ?? false }
@@ -33,7 +35,10 @@ public final class LuaScripts: FragmentScripts {
 
   public func prepare(_ script: ScriptText, _ stage: MergeStage) throws(ScriptFailure) {
     guard let universe else { return }
-    if let number = script.number, compiled.contains(number) { return }
+    if let number = script.number, universe.pushFunction(number) {
+      universe.lua.pop()
+      return
+    }
     do throws(LuaError) {
       try universe.lua.load(Self.header + script.text + Self.footer, name: "=" + Self.name)
     } catch {
@@ -48,8 +53,7 @@ public final class LuaScripts: FragmentScripts {
       throw Self.failure(error.message + " (the script closes the function that it stands in)", stage)
     }
     if let number = script.number {
-      lua_rawseti(universe.raw, universe.functions, lua_Integer(number) + 1)
-      compiled.insert(number)
+      universe.keepFunction(number, size: script.text.utf8.count)
     } else {
       universe.lua.pop()
     }
@@ -62,9 +66,8 @@ public final class LuaScripts: FragmentScripts {
     let raw = universe.raw
     let top = lua_gettop(raw)
     defer { lua_settop(raw, top) }
-    if let number = script.number, compiled.contains(number) {
-      lua_rawgeti(raw, universe.functions, lua_Integer(number) + 1)
-    } else {
+    universe.forgetHandles()
+    if !(script.number.map { universe.pushFunction($0) } ?? false) {
       do throws(LuaError) {
         try universe.lua.load(Self.header + script.text + Self.footer, name: "=" + Self.name)
       } catch {

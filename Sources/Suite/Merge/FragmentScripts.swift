@@ -21,7 +21,7 @@ public protocol FragmentScripts: AnyObject {
 
 /// A script's text.
 public struct ScriptText: Sendable, Hashable {
-  /// Equal texts have equal numbers; nil for a text that a script made, which may never come again.
+  /// Texts with equal numbers are equal; nil for a text that a script made, which may never come again.
   public let number: Int?
   /// The Lua code.
   public let text: String
