@@ -10,8 +10,13 @@ public import Suite
 public final class LuaScripts: FragmentScripts {
   private var universe: ScriptUniverse?
 
+  /// Ends what runs.
+  public let stopper = ScriptStopper()
+
   /// Scripts that can begin.
   public init() {}
+
+  deinit { stopper.attach(nil) }
 
   /// Bytes that Lua holds.
   public var usedMemory: Int { universe?.lua.usedMemory ?? 0 }
@@ -21,7 +26,9 @@ public final class LuaScripts: FragmentScripts {
 
   public func begin(_ context: ScriptContext) throws(MergeError) {
     do throws(LuaError) {
+      stopper.attach(nil)
       universe = try ScriptUniverse(context)
+      stopper.attach(universe?.lua.stopper)
     } catch {
       throw .script(ScriptFailure(stage: .premerge, message: error.message))
     }
@@ -87,6 +94,7 @@ public final class LuaScripts: FragmentScripts {
       LuaState(thread).limit(instructions: nil)
       lua_resetthread(thread)
       lua_settop(thread, 0)
+      if status != LUA_OK, status != LUA_YIELD { universe.renewThread() }
     }
     if status == LUA_YIELD { return Self.verdict(thread, results) }
     guard status == LUA_OK else {

@@ -112,6 +112,14 @@ final class ScriptUniverse {
     attributes = luaL_ref(raw, lb_registry())
   }
 
+  /// Makes another thread for scripts. One that an error has ended, thrown by the hook, calls no hook again: the scripts that
+  /// follow would have no limits.
+  func renewThread() {
+    _ = lua_newthread(raw)
+    lua_copy(raw, -1, thread)
+    lua.pop()
+  }
+
   /// Lets go of handles when there are very many, of which no script needs any more; to be called between scripts.
   func forgetHandles() {
     guard keptHandles > Self.handleLimit else { return }

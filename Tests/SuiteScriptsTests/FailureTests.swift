@@ -113,6 +113,18 @@ import Testing
     #expect(ran.isFailure && ran.description.contains("b.yaml"), "\(ran)")
   }
 
+  @Test(.timeLimit(.minutes(1))) func limitsHoldForTheNextJobToo() throws {
+    let jobs = try ScriptJobs()
+    for script in ["while true do end", "return (('a'):rep(30)):find(('a?'):rep(30) .. ('a'):rep(30))"] {
+      for _ in 0..<2 {
+        for stage in MergeStage.both {
+          let ran = try jobs.run(script, yaml: "{}", at: stage)
+          #expect(ran.description.contains("used up its instructions"), "\(ran)")
+        }
+      }
+    }
+  }
+
   @Test func sharingIsNotPaidForTwice() throws {
     // As a tree this has 2^60 items.
     let script =
