@@ -130,11 +130,15 @@ public final class LuaScripts: FragmentScripts {
       lua.push(pattern)
       try lua.call(arguments: 2, results: 1)
     } catch {
+      let problem =
+        switch (error.underlying as? LimitError)?.limit {
+        case nil: "which it is not: \(Self.withoutPlace(error.message))"
+        case .memory: "which takes more memory than it may have"
+        case .instructions, .time: "which takes too long to look for"
+        case .stopped: "and was stopped"
+        }
       throw ScriptFailure(
-        stage: .postmerge,
-        message:
-          "--filter-fragments takes '\(pattern)' for a Lua pattern, which it is not: \(Self.withoutPlace(error.message))"
-      )
+        stage: .postmerge, message: "--filter-fragments takes '\(pattern)' for a Lua pattern, \(problem)")
     }
     defer { lua.pop() }
     return lua_toboolean(lua.raw, -1) != 0
