@@ -41,6 +41,7 @@ extension Method {
       return none()
     case "copy", "to_dict":
       try expect(0...0)
+      try universe.expect(items: heap.count(object) * 2)
       let copy = heap.makeDict(capacity: heap.count(object))
       heap.update(copy, by: object)
       return try push(copy)

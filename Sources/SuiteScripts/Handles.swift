@@ -67,6 +67,7 @@ extension ScriptUniverse {
       pushHandle(raw, kind, object)
       lua_pushvalue(raw, -1)
       lua_rawseti(raw, -3, number)
+      keptHandles += 1
     }
     lb_remove(raw, -2)
   }
@@ -130,6 +131,7 @@ extension ScriptUniverse {
   func bytes(_ raw: OpaquePointer, _ index: Int32) throws(PythonError) -> UnsafeBufferPointer<UInt8> {
     let bytes = LuaState(raw).unsafeBytes(at: index)?.assumingMemoryBound(to: UInt8.self)
     guard let bytes else { return UnsafeBufferPointer(start: nil, count: 0) }
+    heap.work += bytes.count / 16
     if bytes.contains(where: { $0 >= 0x80 }), String(validating: bytes, as: UTF8.self) == nil {
       throw PythonError("UnicodeDecodeError", "the string is not UTF-8")
     }
@@ -142,6 +144,7 @@ extension ScriptUniverse {
     if lua_type(raw, index) == LUA_TSTRING {
       let bytes = LuaState(raw).unsafeBytes(at: index)?.assumingMemoryBound(to: UInt8.self)
       guard let bytes else { return nil }
+      heap.work += bytes.count / 16
       if let text = heap.existingText(bytes) { return text }
       _ = try self.bytes(raw, index)
       return nil

@@ -144,7 +144,7 @@ enum ItemAccess {
 extension ScriptUniverse {
   /// `str(base_config)`: its YAML, keys sorted.
   var baseText: String {
-    guard let value = heap.value(of: context.baseConfig) else { return "{...}" }
+    guard let value = try? heap.value(of: context.baseConfig) else { return "{...}" }
     let text = value.sortedKeys.yaml
     return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }

@@ -9,17 +9,26 @@ public import Suite
 /// end it from any depth by a yield that nobody resumes.
 public final class LuaScripts: FragmentScripts {
   private var universe: ScriptUniverse?
-  private var compiled: Set<Int> = []
+
+  /// Ends what runs.
+  public let stopper = ScriptStopper()
 
   /// Scripts that can begin.
   public init() {}
+
+  deinit { stopper.attach(nil) }
+
+  /// Bytes that Lua holds.
+  public var usedMemory: Int { universe?.lua.usedMemory ?? 0 }
 
   /// Whether a script asked for `math.random`, so that the order of jobs counts.
   public var drewNumbers: Bool { universe?.drawn.pointee ?? false }
 
   public func begin(_ context: ScriptContext) throws(MergeError) {
     do throws(LuaError) {
+      stopper.attach(nil)
       universe = try ScriptUniverse(context)
+      stopper.attach(universe?.lua.stopper)
     } catch {
       throw .script(ScriptFailure(stage: .premerge, message: error.message))
     }
@@ -33,7 +42,10 @@ public final class LuaScripts: FragmentScripts {
 
   public func prepare(_ script: ScriptText, _ stage: MergeStage) throws(ScriptFailure) {
     guard let universe else { return }
-    if let number = script.number, compiled.contains(number) { return }
+    if let number = script.number, universe.pushFunction(number) {
+      universe.lua.pop()
+      return
+    }
     do throws(LuaError) {
       try universe.lua.load(Self.header + script.text + Self.footer, name: "=" + Self.name)
     } catch {
@@ -48,8 +60,7 @@ public final class LuaScripts: FragmentScripts {
       throw Self.failure(error.message + " (the script closes the function that it stands in)", stage)
     }
     if let number = script.number {
-      lua_rawseti(universe.raw, universe.functions, lua_Integer(number) + 1)
-      compiled.insert(number)
+      universe.keepFunction(number, size: script.text.utf8.count)
     } else {
       universe.lua.pop()
     }
@@ -62,9 +73,8 @@ public final class LuaScripts: FragmentScripts {
     let raw = universe.raw
     let top = lua_gettop(raw)
     defer { lua_settop(raw, top) }
-    if let number = script.number, compiled.contains(number) {
-      lua_rawgeti(raw, universe.functions, lua_Integer(number) + 1)
-    } else {
+    universe.forgetHandles()
+    if !(script.number.map { universe.pushFunction($0) } ?? false) {
       do throws(LuaError) {
         try universe.lua.load(Self.header + script.text + Self.footer, name: "=" + Self.name)
       } catch {
@@ -124,11 +134,15 @@ public final class LuaScripts: FragmentScripts {
       lua.push(pattern)
       try lua.call(arguments: 2, results: 1)
     } catch {
+      let problem =
+        switch (error.underlying as? LimitError)?.limit {
+        case nil: "which it is not: \(Self.withoutPlace(error.message))"
+        case .memory: "which takes more memory than it may have"
+        case .instructions, .time: "which takes too long to look for"
+        case .stopped: "and was stopped"
+        }
       throw ScriptFailure(
-        stage: .postmerge,
-        message:
-          "--filter-fragments takes '\(pattern)' for a Lua pattern, which it is not: \(Self.withoutPlace(error.message))"
-      )
+        stage: .postmerge, message: "--filter-fragments takes '\(pattern)' for a Lua pattern, \(problem)")
     }
     defer { lua.pop() }
     return lua_toboolean(lua.raw, -1) != 0

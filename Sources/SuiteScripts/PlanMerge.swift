@@ -1,4 +1,5 @@
 public import Suite
+import Synchronization
 
 /// Merges all jobs of a plan on all processors, with the outcome that one after the other would have.
 ///
@@ -44,11 +45,45 @@ public struct PlanMerge: Sendable {
   /// - Parameter take: gets each block with its jobs, in the order of the plan; returns false when it needs no more.
   /// - Throws: `MergeError` when the merge cannot begin, what `take` throws, and `CancellationError`.
   public func run(_ take: (_ jobs: [MatrixJob], _ block: PlanBlock) throws -> Bool) async throws {
+    let stoppers = Stoppers()
+    // A script may never come to an end by itself.
+    defer { stoppers.stop() }
+    try await withTaskCancellationHandler {
+      try await run(stoppers, take)
+    } onCancel: {
+      stoppers.stop()
+    }
+  }
+
+  /// What ends the scripts of all workers.
+  private final class Stoppers: Sendable {
+    private let state = Mutex<(isStopped: Bool, stoppers: [ScriptStopper])>((false, []))
+
+    func add(_ stopper: ScriptStopper) {
+      let isStopped = state.withLock {
+        $0.stoppers.append(stopper)
+        return $0.isStopped
+      }
+      if isStopped { stopper.stop() }
+    }
+
+    func stop() {
+      let stoppers = state.withLock {
+        $0.isStopped = true
+        return $0.stoppers
+      }
+      for stopper in stoppers { stopper.stop() }
+    }
+  }
+
+  private func run(
+    _ stoppers: Stoppers, _ take: (_ jobs: [MatrixJob], _ block: PlanBlock) throws -> Bool
+  ) async throws {
     var jobs = matrix.jobs()
     var turns: [Turn] = []
-    defer { for turn in turns { turn.block.cancel() } }
     for _ in 0..<workers {
       let worker = try PlanWorker(setup, matrix: matrix, writes: writes)
+      stoppers.add(worker.stopper)
       guard let turn = try next(&jobs, on: worker) else { break }
       turns.append(turn)
     }

@@ -41,6 +41,8 @@ public actor PlanWorker {
   private let folder: String
   private let files: [String]
   private let writes: JobText
+  /// Ends the block in work with the job in work; what it gives then is good for nothing.
+  nonisolated let stopper: ScriptStopper
 
   /// A worker that begins as teuthology does before the first job.
   /// - Parameters:
@@ -49,6 +51,7 @@ public actor PlanWorker {
   ///   - writes: what is written of them.
   /// - Throws: `MergeError` when the base configuration is no mapping, or Lua has no memory.
   public init(_ setup: MergeSetup, matrix: SuiteMatrix, writes: JobText) throws(MergeError) {
+    stopper = scripts.stopper
     merge = try FragmentMerge(setup, scripts: scripts)
     folder = matrix.folder
     files = matrix.relativeFiles
@@ -60,10 +63,12 @@ public actor PlanWorker {
   public func run(_ jobs: [MatrixJob], goesOn: Bool) -> PlanBlock {
     var block = PlanBlock()
     var text = ByteBuffer()
-    for job in jobs {
+    for job in jobs where !stopper.isStopped {
       do {
         if try merge.merge(job) == .merged {
-          try write(job, to: &text)
+          do throws(ObjectTextError) { try write(job, to: &text) } catch {
+            throw JobFailure(job: merge.description, error: .unwritable(error))
+          }
           block.outcomes.append(.kept)
         } else {
           block.outcomes.append(.rejected)
@@ -79,7 +84,7 @@ public actor PlanWorker {
     return block
   }
 
-  private func write(_ job: MatrixJob, to text: inout ByteBuffer) throws {
+  private func write(_ job: MatrixJob, to text: inout ByteBuffer) throws(ObjectTextError) {
     switch writes {
     case .none: break
     case .json: try merge.appendJSON(to: &text, relativeTo: folder)

@@ -49,6 +49,7 @@ enum PythonBuiltins {
     if let (kind, data) = universe.handle(raw, index) {
       if kind == .base || kind == .baseAttributes { return heap.update(dict, by: universe.context.baseConfig) }
       if kind == .node || kind == .attributes, universe.object(data).tag == .dict {
+        try universe.expect(items: heap.count(universe.object(data)))
         return heap.update(dict, by: universe.object(data))
       }
     }
@@ -134,6 +135,8 @@ enum PythonBuiltins {
       throw .type("yaml_load() takes one string")
     }
     let text = String(decoding: try universe.bytes(call.raw, 1), as: UTF8.self)
+    universe.heap.work += text.utf8.count
+    try universe.checkLimits()
     let object: Object
     do throws(YAMLError) {
       object = try universe.heap.read(yaml: text, file: "yaml_load")
@@ -188,7 +191,7 @@ extension ScriptUniverse {
         elements.append(try object(raw, at: -1, to: "be an item"))
       }
       return elements
-    case LUA_TSTRING: return characters(String(decoding: try bytes(raw, index), as: UTF8.self))
+    case LUA_TSTRING: return try characters(String(decoding: try bytes(raw, index), as: UTF8.self))
     case LUA_TUSERDATA:
       guard let (kind, data) = handle(raw, index) else { break }
       switch kind {
@@ -196,7 +199,7 @@ extension ScriptUniverse {
         let object = object(data)
         let count = heap.count(object)
         guard object.isContainer else { break }
-        heap.work += count
+        try expect(items: count)
         for place in 0..<count {
           elements.append(object.tag == .dict ? heap.key(object, at: place) : heap.item(object, at: place))
         }
@@ -205,6 +208,7 @@ extension ScriptUniverse {
         for place in 0..<heap.count(context.baseConfig) { elements.append(heap.key(context.baseConfig, at: place)) }
         return elements
       case .view:
+        try expect(items: heap.count(viewed(data)) * 4)
         for place in 0..<heap.count(viewed(data)) { elements.append(viewItem(data, place)) }
         return elements
       default: break
@@ -215,15 +219,15 @@ extension ScriptUniverse {
     throw .type("'\(pythonType(raw, index))' object is not iterable")
   }
 
-  func characters(_ text: String) -> [Object] {
-    heap.work += text.utf8.count
+  func characters(_ text: String) throws(PythonError) -> [Object] {
+    try expect(items: text.utf8.count)
     return text.unicodeScalars.map { heap.text(String($0)) }
   }
 
   /// The items of an object that is to be a sequence.
   func parts(of object: Object, else message: String) throws(PythonError) -> [Object] {
     switch object.tag {
-    case .text: return characters(heap.string(of: object) ?? "")
+    case .text: return try characters(heap.string(of: object) ?? "")
     case .list, .tuple, .dict:
       return (0..<heap.count(object)).map {
         object.tag == .dict ? heap.key(object, at: $0) : heap.item(object, at: $0)

@@ -36,14 +36,37 @@ struct ScriptCall {
     let universe = Unmanaged<ScriptUniverse>.fromOpaque(context).takeUnretainedValue()
     do throws(PythonError) {
       let results = try body(universe, ScriptCall(raw: raw))
-      if universe.heap.isFull { throw .refused("the job needs more memory than it may have") }
-      if universe.heap.work > ScriptUniverse.workLimit { throw .refused("the script runs too long") }
+      try universe.checkLimits()
       return results
     } catch {
+      // What was given up says anything.
+      let error = universe.excess ?? error
       luaL_where(raw, 1)
       LuaState(raw).push(error.message)
       lua_concat(raw, 2)
       return LuaState.error
     }
+  }
+}
+
+extension ScriptUniverse {
+  /// The error of what the script has used up; nil when it may go on.
+  var excess: PythonError? {
+    switch heap.excess {
+    case nil: nil
+    case .memory: .refused("the job needs more memory than it may have")
+    case .work: .refused("the script runs too long")
+    }
+  }
+
+  func checkLimits() throws(PythonError) {
+    if let excess { throw excess }
+  }
+
+  /// To be called before so many items are made at once.
+  func expect(items: Int) throws(PythonError) {
+    heap.work += items
+    guard heap.hasRoom(for: items * 2) else { throw .refused("the job needs more memory than it may have") }
+    try checkLimits()
   }
 }

@@ -140,6 +140,7 @@ struct Method {
       if let (kind, data) = universe.handle(raw, 2), kind == .node || kind == .attributes,
         universe.object(data).tag == .list
       {
+        try universe.expect(items: heap.count(universe.object(data)))
         heap.extend(object, by: universe.object(data))
       } else {
         for item in try universe.elements(raw, 2) { heap.append(item, to: object) }
@@ -175,6 +176,7 @@ struct Method {
       heap.removeAll(from: object)
     case "copy":
       try expect(0...0)
+      try universe.expect(items: items)
       return try push(heap.copy(object, as: .list))
     case "reverse":
       try expect(0...0)

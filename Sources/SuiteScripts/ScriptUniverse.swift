@@ -19,7 +19,6 @@ final class ScriptUniverse {
   static let instructionLimit = 20_000_000
   static let timeLimit = 10.0
   static let memoryLimit = 256 << 20
-  static let workLimit = 50_000_000
   static let textLimit = 64 << 20
 
   /// Names of Lua's own that scripts have (teuthology's suite/fragment-merge.lua allows these).
@@ -30,10 +29,17 @@ final class ScriptUniverse {
   private(set) var handles: Int32 = 0
   private(set) var items: Int32 = 0
   private(set) var attributes: Int32 = 0
+  /// How many handles these two have kept.
+  var keptHandles = 0
+  private static let handleLimit = 20_000
 
   // Places on the stack of the main thread, which stay as long as the state.
   private var environment: Int32 = 0
-  private(set) var functions: Int32 = 0
+  /// Compiled scripts, by number: those of late, and those of before, which end when there are too many of late.
+  private var functions: Int32 = 0
+  private var oldFunctions: Int32 = 0
+  private var functionCount = 0
+  private var functionBytes = 0
   private(set) var thread: Int32 = 0
   private var constants: [(key: Int32, value: Int32)] = []
   private var names: [Variable: Int32] = [:]
@@ -64,6 +70,8 @@ final class ScriptUniverse {
     makeConstants()
     lua.newTable()
     functions = lua.top
+    lua.newTable()
+    oldFunctions = lua.top
     _ = lua_newthread(raw)
     thread = lua.top
   }
@@ -102,10 +110,31 @@ final class ScriptUniverse {
       lua.rawSet(event, of: metatable)
     }
     handles = luaL_ref(raw, lb_registry())
+    makeHandleTables()
+  }
+
+  private func makeHandleTables() {
     lua.newTable()
     items = luaL_ref(raw, lb_registry())
     lua.newTable()
     attributes = luaL_ref(raw, lb_registry())
+  }
+
+  /// Makes another thread for scripts. One that an error has ended, thrown by the hook, calls no hook again: the scripts that
+  /// follow would have no limits.
+  func renewThread() {
+    _ = lua_newthread(raw)
+    lua_copy(raw, -1, thread)
+    lua.pop()
+  }
+
+  /// Lets go of handles when there are very many, of which no script needs any more; to be called between scripts.
+  func forgetHandles() {
+    guard keptHandles > Self.handleLimit else { return }
+    luaL_unref(raw, lb_registry(), items)
+    luaL_unref(raw, lb_registry(), attributes)
+    makeHandleTables()
+    keptHandles = 0
   }
 
   /// The metatable of environments: what is not in a script's own is looked for here.
@@ -158,6 +187,40 @@ final class ScriptUniverse {
       lua.push(name.rawValue)
       names[name] = lua.top
     }
+  }
+
+  // MARK: Compiled scripts
+
+  /// A generation of scripts has so many, or so many bytes of text.
+  private static let generation = (count: 512, bytes: 4 << 20)
+
+  /// Pushes a script that was compiled before, if it is still there; else nothing.
+  func pushFunction(_ number: Int) -> Bool {
+    let key = lua_Integer(number) + 1
+    if lua_rawgeti(raw, functions, key) == LUA_TFUNCTION { return true }
+    lua.pop()
+    if lua_rawgeti(raw, oldFunctions, key) == LUA_TFUNCTION {
+      lua_pushvalue(raw, -1)
+      lua_rawseti(raw, functions, key)
+      functionCount += 1
+      return true
+    }
+    lua.pop()
+    return false
+  }
+
+  /// Pops a script and keeps it by its number.
+  func keepFunction(_ number: Int, size: Int) {
+    if functionCount >= Self.generation.count || functionBytes >= Self.generation.bytes {
+      lua_copy(raw, functions, oldFunctions)
+      lua.newTable()
+      lua_copy(raw, -1, functions)
+      lua.pop()
+      (functionCount, functionBytes) = (0, 0)
+    }
+    lua_rawseti(raw, functions, lua_Integer(number) + 1)
+    functionCount += 1
+    functionBytes += size
   }
 
   // MARK: Environments

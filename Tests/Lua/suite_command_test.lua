@@ -56,6 +56,24 @@ teuthology:
 ]],
 }
 
+write {
+  ["qa/suites/endless/%"] = "",
+  ["qa/suites/endless/z.yaml"] = "teuthology: {postmerge: ['while true do end']}\n",
+}
+-- Each of them ends by its limit, after a fraction of a second.
+for number = 1, 200 do write { ["qa/suites/endless/n/" .. number .. ".yaml"] = "n: 1\n" } end
+
+test("Ctrl-C ends a plan, whatever its scripts do", function()
+  local began <const> = kdev.time.monotonic()
+  local result <const> = kdev.proc.run {
+    "timeout", "--foreground", "--preserve-status", "-s", "INT", "0.5", program, "suite", "plan", "qa/suites/endless",
+    "--keep-going", check = false,
+  }
+  test.equal(result.status, 130)
+  test.contains(result.stderr, "interrupted")
+  test.equal(kdev.time.monotonic() - began < 4, true)
+end)
+
 test("a plan has what the scripts leave", function()
   local result <const> = suite("plan", "qa/suites/k", "--format", "names", "--kernel", "wip-x")
   test.equal(result.stdout, "k/{begin mount/kclient z}\n")

@@ -64,13 +64,19 @@ import Testing
     }
   }
 
-  @Test func aPatternThatIsNoneIsNamed() throws {
+  @Test(arguments: [
+    ("%", "which it is not: malformed pattern (ends with '%')"),
+    (String(repeating: "a?", count: 30) + String(repeating: "a", count: 30), "which takes too long to look for"),
+  ])
+  func aPatternThatIsNoneIsNamed(pattern: String, expected: String) throws {
     var filters = PlanFilters()
-    (filters.any, filters.looksAtFragments) = (["%"], true)
+    (filters.any, filters.looksAtFragments) = ([pattern], true)
     let merge = try FragmentMerge(MergeSetup(filters: filters), scripts: try ScriptJobs().scripts)
-    let fragment = merge.add(path: "a.yaml", text: "")
-    let error = #expect(throws: JobFailure.self) { try merge.merge(text: [], fragments: [fragment]) }
-    #expect(error?.description.contains("malformed pattern (ends with '%')") == true)
+    let fragment = merge.add(path: String(repeating: "a", count: 30), text: "")
+    for _ in 0..<2 {
+      let error = #expect(throws: JobFailure.self) { try merge.merge(text: [], fragments: [fragment]) }
+      #expect(error?.description.contains("takes '\(pattern)' for a Lua pattern, \(expected)") == true)
+    }
   }
 
   @Test func theNextJobRunsAsIfNothingHadHappened() throws {
@@ -85,32 +91,129 @@ import Testing
 /// Everything that got out of teuthology's sandbox, or hung in it.
 @Suite("Ways out of the sandbox") struct EscapeTests {
   @Test(arguments: [
-    #"return deep_merge.__globals__["os"].popen("id -u; echo pwned").read()"#,
-    #"return yaml_load.__globals__["__builtins__"]["eval"]("1")"#,
-    #"return log.manager.__class__.__init__.__globals__["os"].environ["HOME"]"#,
-    "return py_len(py_attrgetter(py_attrgetter(yaml).__class__.__base__).__subclasses__())",
-    "return tostring(py_attrgetter(py_dict).__mro__)", "return py_attrgetter(log).handlers",
-    #"return deep_merge.__globals__["__builtins__"]["open"]("/etc/hostname").read()"#,
-    "log.debug = nil", #"deep_merge.__globals__["deep_merge"] = 5"#, "py_attrgetter(base_config).__dict__ = 1",
-    "return py_attrgetter(base_config).__class__", "return py_attrgetter(py_attrgetter(yaml).get).__self__",
-    "return #(('x'):rep(1 << 30))", "local s = 'x' while true do s = s .. s end",
-    "local t = {} for i = 1, 1e12 do t[i] = i end",
-    "return (('a'):rep(30)):find(('a?'):rep(30) .. ('a'):rep(30))", "return ('%99999d'):format(1)",
-    "while true do end", "::a:: goto a", "for i in function() return 1 end do end",
-    "local function f(n) return 1 + f(n + 1) end return f(1)",
-    #"local function f(s) return (s:gsub(".", f)) end return f("x")"#,
-    "string.find = function() return 1 end", "math.n = 1", "math.random = nil", "string.format = nil",
-    "return #string.dump(function() end)", "return load('return 1')()", "return ('').dump(function() end)",
-    "end return false end local function x() do", "end end do do",
-    "local l = yaml.l while true do py_attrgetter(l).extend(l) end",
-    "yaml.x = {1, 2}", "yaml.x = function() end", "py_attrgetter(yaml.l).append({a=1})", "yaml.x = py_dict{a={}}",
-    "yaml.x = py_dict", "yaml.x = log", "yaml.x = base_config", "deep_merge(yaml, {a=1})",
-    "base_config.x = function() end",
-    "return ('x').__class__.y", "yaml[{}] = 1", "local t = {} t[1] = t yaml.x = py_list(t) yaml.y = t",
+    (
+      #"return deep_merge.__globals__["os"].popen("id -u; echo pwned").read()"#,
+      "attempt to index a function value (global 'deep_merge')"
+    ),
+    (
+      #"return yaml_load.__globals__["__builtins__"]["eval"]("1")"#,
+      "attempt to index a function value (global 'yaml_load')"
+    ),
+    (
+      #"return deep_merge.__globals__["__builtins__"]["open"]("/etc/hostname").read()"#,
+      "attempt to index a function value (global 'deep_merge')"
+    ),
+    (#"deep_merge.__globals__["deep_merge"] = 5"#, "attempt to index a function value (global 'deep_merge')"),
+    (
+      #"return log.manager.__class__.__init__.__globals__["os"].environ["HOME"]"#,
+      "AttributeError: 'Logger' object has no attribute 'manager'"
+    ),
+    ("return py_attrgetter(log).handlers", "AttributeError: 'Logger' object has no attribute 'handlers'"),
+    (
+      "return py_len(py_attrgetter(py_attrgetter(yaml).__class__.__base__).__subclasses__())",
+      "refused: '__class__' is none of the names that scripts may use"
+    ),
+    ("return py_attrgetter(base_config).__class__", "refused: '__class__' is none of the names that scripts may use"),
+    ("return tostring(py_attrgetter(py_dict).__mro__)", "refused: a function has no attributes that scripts may use"),
+    (
+      "return py_attrgetter(py_attrgetter(yaml).get).__self__",
+      "refused: a method has no attributes that scripts may use"
+    ),
+    ("log.debug = nil", "refused: attributes cannot be set"),
+    ("py_attrgetter(base_config).__dict__ = 1", "refused: attributes cannot be set"),
+    ("return ('x').__class__.y", "attempt to index a nil value (field '__class__')"),
+    ("return py_list(py_iterex)", "TypeError: '_LuaFunction' object is not iterable"),
+    ("string.gsub('abc', '.', function() reject() end)", "attempt to yield across a C-call boundary"),
+    ("local _ENV = nil x = 1", "attempt to index a nil value (local '_ENV')"),
+    ("return #string.dump(function() end)", "attempt to call a nil value (field 'dump')"),
+    ("return ('').dump(function() end)", "attempt to call a nil value (field 'dump')"),
+    ("return load('return 1')()", "attempt to call a nil value (global 'load')"),
+    (
+      "end return false end local function x() do",
+      "<eof> expected near 'end' (the script closes the function that it stands in)"
+    ),
+    ("end end do do", "<eof> expected near 'end' (the script closes the function that it stands in)"),
+    ("string.find = function() return 1 end", "string.find cannot be set: all scripts share the library"),
+    ("math.n = (math.n or 0) + 1", "math.n cannot be set: all scripts share the library"),
+    ("math.random = nil", "math.random cannot be set: all scripts share the library"),
+    ("string.format = nil", "string.format cannot be set: all scripts share the library"),
+    ("while true do end", "the script runs too long: it used up its instructions"),
+    ("::a:: goto a", "the script runs too long: it used up its instructions"),
+    ("for i in function() return 1 end do end", "the script runs too long: it used up its instructions"),
+    ("return #(('x'):rep(1 << 30))", "the script runs too long: it used up its instructions"),
+    (
+      "return (('a'):rep(30)):find(('a?'):rep(30) .. ('a'):rep(30))",
+      "the script runs too long: it used up its instructions"
+    ),
+    (
+      "return (('a'):rep(30)):match(('a?'):rep(30) .. ('a'):rep(30))",
+      "the script runs too long: it used up its instructions"
+    ),
+    (
+      "return (('a'):rep(30)):gsub(('a?'):rep(30) .. ('a'):rep(30), '')",
+      "the script runs too long: it used up its instructions"
+    ),
+    (
+      "for _ in (('a'):rep(30)):gmatch(('a?'):rep(30) .. ('a'):rep(30)) do end",
+      "the script runs too long: it used up its instructions"
+    ),
+    ("return ('%99999d'):format(1)", "invalid conversion specification: '%99999d'"),
+    ("local s = 'x' while true do s = s .. s end", "the script needs more memory than it may have"),
+    ("local t = {} for i = 1, 1e12 do t[i] = i end", "the script needs more memory than it may have"),
+    (
+      "local s = ('x'):rep(1 << 20) return ('s'):rep(4000):gsub('.', function() return s end)",
+      "the script needs more memory than it may have"
+    ),
+    ("local function f(n) return 1 + f(n + 1) end return f(1)", "stack overflow"),
+    (#"local function f(s) return (s:gsub(".", f)) end return f("x")"#, "C stack overflow"),
+    ("local l = yaml_load('[1]') while true do py_attrgetter(l).extend(l) end", "refused: the script runs too long"),
+    ("yaml.x = {1, 2}", "refused: a Lua table cannot be stored in a job; py_dict{...} and py_list make what can"),
+    (
+      "yaml.x = py_dict{a={}}", "refused: a Lua table cannot be stored in a job; py_dict{...} and py_list make what can"
+    ),
+    (
+      "py_attrgetter(py_list()).append({a=1})",
+      "refused: a Lua table cannot be stored in a job; py_dict{...} and py_list make what can"
+    ),
+    (
+      "local t = {} t[1] = t yaml.x = py_list(t) yaml.y = t",
+      "refused: a Lua table cannot be stored in a job; py_dict{...} and py_list make what can"
+    ),
+    ("yaml[{}] = 1", "refused: a Lua table cannot be a key; py_dict{...} and py_list make what can"),
+    ("deep_merge(yaml, {a=1})", "refused: a Lua table cannot be merged; py_dict{...} and py_list make what can"),
+    ("yaml.x = function() end", "refused: a function cannot be stored in a job"),
+    ("yaml.x = py_dict", "refused: a function cannot be stored in a job"),
+    ("base_config.x = function() end", "refused: a function cannot be stored in a job"),
+    ("yaml.x = log", "refused: this object cannot be stored in a job"),
+    (
+      "yaml.x = base_config",
+      "refused: base_config itself cannot be stored in a job; py_dict(base_config) is a copy that can"
+    ),
   ])
-  func endInAClearError(script: String) throws {
-    let ran = try run(script, "{l: [1]}")
-    #expect(ran.isFailure && ran.description.contains("b.yaml"), "\(ran)")
+  func endInAClearError(script: String, expected: String) throws {
+    for stage in MergeStage.both {
+      let ran = try run(script, at: stage)
+      #expect(ran.isFailure && ran.description.contains("b.yaml:1: \(expected)"), "\(stage): \(ran)")
+    }
+  }
+
+  @Test(arguments: [
+    "local _ENV = nil", "for i = 1, 3 do accept() end error('not reached')", "return ('%99d'):format(1)",
+  ])
+  func areNoneOfThese(script: String) throws {
+    for stage in MergeStage.both { #expect(try run(script, at: stage) == .accepted("{}")) }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func limitsHoldForTheNextJobToo() throws {
+    let jobs = try ScriptJobs()
+    for script in ["while true do end", "return (('a'):rep(30)):find(('a?'):rep(30) .. ('a'):rep(30))"] {
+      for _ in 0..<2 {
+        for stage in MergeStage.both {
+          let ran = try jobs.run(script, yaml: "{}", at: stage)
+          #expect(ran.description.contains("used up its instructions"), "\(ran)")
+        }
+      }
+    }
   }
 
   @Test func sharingIsNotPaidForTwice() throws {

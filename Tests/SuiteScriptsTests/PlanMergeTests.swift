@@ -47,6 +47,13 @@ import Testing
     "base_config.kernel.count = base_config.kernel.count + 1 if base_config.kernel.count % 2 == 0 then reject() end",
   ]
 
+  @Test(.timeLimit(.minutes(1)), arguments: [1, 3]) func endsSoonWhenItIsCancelled(workers: Int) async throws {
+    let work = Task { try await plan("while true do end", workers: workers, blockSize: 2, goesOn: true) }
+    try await Task.sleep(for: .milliseconds(200))
+    work.cancel()
+    await #expect(throws: CancellationError.self) { try await work.value }
+  }
+
   @Test(arguments: scripts) func hasOneOutcome(_ script: String) async throws {
     let alone = try await plan(script, workers: 1, blockSize: 100)
     #expect(alone.outcomes.count == 10)

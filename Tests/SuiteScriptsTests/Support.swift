@@ -31,6 +31,11 @@ final class ScriptJobs {
     merge = try FragmentMerge(MergeSetup(base: base, suiteName: "fs", seed: seed, globals: globals), scripts: scripts)
   }
 
+  /// Runs a script at one of the two places where it can stand.
+  func run(_ script: String, yaml: String, at stage: MergeStage) throws -> Ran {
+    stage == .postmerge ? try run(script, yaml: yaml) : try run("", yaml: yaml, premerge: script)
+  }
+
   /// Runs a postmerge script of a fragment that says `yaml` besides.
   func run(_ script: String, yaml: String = "{}", premerge: String? = nil) throws -> Ran {
     // In JSON, which is YAML: any text comes through.
@@ -55,4 +60,10 @@ final class ScriptJobs {
   }
 }
 
-func run(_ script: String, _ yaml: String = "{}") throws -> Ran { try ScriptJobs().run(script, yaml: yaml) }
+func run(_ script: String, _ yaml: String = "{}", at stage: MergeStage = .postmerge) throws -> Ran {
+  try ScriptJobs().run(script, yaml: yaml, at: stage)
+}
+
+extension MergeStage {
+  static let both = [MergeStage.premerge, .postmerge]
+}

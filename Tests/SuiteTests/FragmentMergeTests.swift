@@ -21,8 +21,8 @@ import Testing
     let scripts = FakeScripts([
       "look": { context in
         let heap = context.heap
-        seen = [heap.value(of: context.yaml)?["x"], heap.value(of: context.fragment)]
-        seen.append(heap.value(of: context.baseConfig)?["x"])
+        seen = [(try? heap.value(of: context.yaml))?["x"], try? heap.value(of: context.fragment)]
+        seen.append((try? heap.value(of: context.baseConfig))?["x"])
         #expect(context.paths.map(heap.string(of:)) == ["/f/a.yaml", "/f/b.yaml"])
         return true
       }

@@ -61,6 +61,8 @@ extension ObjectHeap {
   ) throws(DeepMergeError) {
     guard depth < Self.depthLimit else { throw DeepMergeError(problem: .tooDeep) }
     let count = count(source)
+    work += count + 1
+    guard excess == nil else { throw DeepMergeError(problem: .tooLarge) }
     // A script can merge a part of a dict into the whole of it.
     let isFresh = self.count(target) == 0
     for place in 0..<count {
@@ -93,7 +95,7 @@ extension ObjectHeap {
     _ key: Object, _ body: () throws(DeepMergeError) -> Object
   ) throws(DeepMergeError) -> Object {
     do throws(DeepMergeError) { return try body() } catch {
-      throw error.within(value(of: key) ?? .null)
+      throw error.within((try? value(of: key)) ?? .null)
     }
   }
 }
@@ -111,6 +113,8 @@ public struct DeepMergeError: Error, Sendable, Equatable, CustomStringConvertibl
     case changedWhileRead
     /// Mappings that nest deeper than Python goes, chiefly one that holds itself: a RecursionError.
     case tooDeep
+    /// Parts that are shared so often that the merge, which copies them each time, has no end worth waiting for.
+    case tooLarge
   }
 
   /// Why the values do not merge.
@@ -122,7 +126,7 @@ public struct DeepMergeError: Error, Sendable, Equatable, CustomStringConvertibl
 
   func within(_ key: YAMLValue) -> DeepMergeError {
     // Of an endless path a few steps say enough.
-    if problem == .tooDeep, path.count > 8 { return self }
+    if problem == .tooDeep || problem == .tooLarge, path.count > 8 { return self }
     var error = self
     error.path.insert(key, at: 0)
     return error
@@ -139,6 +143,7 @@ public struct DeepMergeError: Error, Sendable, Equatable, CustomStringConvertibl
     case .clash(let present, let incoming): "\(pathText): cannot merge \(incoming) into \(present)"
     case .timestampIntoNull(let kind): "\(pathText): cannot add a \(kind); quote it to make it a string"
     case .changedWhileRead: "\(pathText): the mapping changes while it is merged"
+    case .tooLarge: "\(pathText): too large to be merged: parts of it are shared too often"
     case .tooDeep: "\(pathText): nests too deep to be merged, or holds itself"
     }
   }

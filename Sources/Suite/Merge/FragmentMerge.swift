@@ -40,7 +40,9 @@ public final class FragmentMerge {
   private var fragments: [LoadedFragment?]
   /// Texts that did not come from a file.
   private var given: [Int32: String] = [:]
-  private var numbers: [[UInt32]: ScriptText] = [:]
+  /// Scripts by their texts. Most suites have some dozens, but a plan can join them in as many ways as it has jobs.
+  private var recentScripts = Recent<[UInt32], ScriptText>(room: 1024)
+  private var scriptCount = 0
   private var descriptionBytes: [UInt8] = []
 
   /// The paths of fragments as they are written, quotes included, and what they are relative to.
@@ -122,9 +124,10 @@ public final class FragmentMerge {
   private func number(of text: Object) -> ScriptText { joined([text.id], heap.string(of: text) ?? "") }
 
   func joined(_ ids: [UInt32], _ text: @autoclosure () -> String) -> ScriptText {
-    if let known = numbers[ids] { return known }
-    let script = ScriptText(number: numbers.count, text: text())
-    numbers[ids] = script
+    if let known = recentScripts[ids] { return known }
+    let script = ScriptText(number: scriptCount, text: text())
+    scriptCount += 1
+    recentScripts[ids] = script
     return script
   }
 
@@ -328,6 +331,7 @@ public final class FragmentMerge {
   private func deepMerge(_ source: Object, fragment: Int32?) throws(MergeError) {
     let record = trace?.record
     record?.clear()
+    heap.work = 0
     do throws(DeepMergeError) {
       try heap.deepMerge(into: context.yaml, from: source, record: record)
     } catch {
@@ -358,10 +362,10 @@ public final class FragmentMerge {
   public var yaml: Object { context.yaml }
 
   /// The configuration of the job as a value.
-  /// - Throws: `ObjectTextError` when it holds itself.
+  /// - Throws: `ObjectTextError` when it holds itself, or is without end.
   public func value() throws(ObjectTextError) -> YAMLValue {
-    guard let value = heap.value(of: context.yaml) else { throw .tooDeep }
-    return value
+    heap.work = 0
+    return try heap.value(of: context.yaml)
   }
 
   /// The numbers of the fragments that were merged, in order.

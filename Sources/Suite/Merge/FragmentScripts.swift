@@ -21,7 +21,7 @@ public protocol FragmentScripts: AnyObject {
 
 /// A script's text.
 public struct ScriptText: Sendable, Hashable {
-  /// Equal texts have equal numbers; nil for a text that a script made, which may never come again.
+  /// Texts with equal numbers are equal; nil for a text that a script made, which may never come again.
   public let number: Int?
   /// The Lua code.
   public let text: String
@@ -81,7 +81,7 @@ public final class ScriptContext {
     if let text = setup.baseText, let read = try? heap.read(yaml: text, file: ""), read.tag == .dict { base = read }
     for (key, value) in setup.base.mapping ?? [:] {
       let name = heap.object(key)
-      if let present = heap.value(base, for: name), heap.value(of: present) == value { continue }
+      if let present = heap.value(base, for: name), (try? heap.value(of: present)) == value { continue }
       heap.set(heap.object(value), in: base, for: name)
     }
     return base

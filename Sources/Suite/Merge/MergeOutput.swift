@@ -7,6 +7,7 @@ extension FragmentMerge {
   /// - Throws: `ObjectTextError` when the job cannot be written.
   public func appendJSON(to output: inout ByteBuffer, relativeTo folder: String? = nil) throws(ObjectTextError) {
     let start = output.count
+    heap.work = 0
     if let folder { shortenDropped(folder) }
     output.append("{\"description\":")
     heap.texts.appendJSON(context.description.id, to: &output)

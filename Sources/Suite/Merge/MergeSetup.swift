@@ -45,5 +45,11 @@ public struct JobFailure: Error, Sendable, Equatable, CustomStringConvertible {
   /// What is wrong, and where.
   public let error: MergeError
 
+  /// A failure of a job.
+  public init(job: String, error: MergeError) {
+    self.job = job
+    self.error = error
+  }
+
   public var description: String { job.isEmpty ? error.description : "\(error)\n  in the job \(job)" }
 }

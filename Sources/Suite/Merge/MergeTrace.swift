@@ -24,17 +24,19 @@ public final class MergeTrace {
 
   /// What the script that ran last changed in the job.
   private var byScript: [MergeRecord.Change] = []
-  private var before = YAMLValue.null
+  /// The job before the script; nil when it was too large to be a value.
+  private var before: YAMLValue?
 
   func begin() {
     steps = []
     byScript = []
   }
 
-  func beforeScript(_ merge: FragmentMerge) { before = merge.heap.value(of: merge.yaml) ?? .null }
+  func beforeScript(_ merge: FragmentMerge) { before = try? merge.heap.value(of: merge.yaml) }
 
   func afterScript(_ merge: FragmentMerge) {
-    byScript = MergeRecord.Change.between(before, merge.heap.value(of: merge.yaml) ?? .null)
+    guard let before, let after = try? merge.heap.value(of: merge.yaml) else { return }
+    byScript = MergeRecord.Change.between(before, after)
   }
 
   /// What the script changed, once.

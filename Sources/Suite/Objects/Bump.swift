@@ -9,6 +9,8 @@ final class Bump {
   private var current = -1
   private var next: UnsafeMutableRawPointer
   private var room = 0
+  /// Bytes of the blocks before the present one, and of it.
+  private var begun = 0
 
   init() { next = UnsafeMutableRawPointer(bitPattern: 16) ?? .allocate(byteCount: 16, alignment: 16) }
 
@@ -27,14 +29,16 @@ final class Bump {
   struct Mark {
     fileprivate var block = -1
     fileprivate var room = 0
+    fileprivate var begun = 0
   }
 
-  var mark: Mark { Mark(block: current, room: room) }
+  var mark: Mark { Mark(block: current, room: room, begun: begun) }
 
   /// Takes back all that was given out since the mark.
   func reset(to mark: Mark) {
     current = mark.block
     room = mark.room
+    begun = mark.begun
     guard current >= 0 else { return }
     next = blocks[current].start + (blocks[current].size - room)
     // What a single large job needed is not kept for the next.
@@ -45,7 +49,7 @@ final class Bump {
   var size: Int { blocks.reduce(0) { $0 + $1.size } }
 
   /// Bytes in use, with what is left over at the ends of blocks.
-  var used: Int { blocks.prefix(current + 1).reduce(0) { $0 + $1.size } - room }
+  var used: Int { begun - room }
 
   private func turn(_ size: Int) {
     current += 1
@@ -60,5 +64,6 @@ final class Bump {
     }
     next = blocks[current].start
     room = blocks[current].size
+    begun += room
   }
 }

@@ -30,9 +30,21 @@ extension ObjectHeap {
   }
 
   /// The value of an object; a tuple becomes a sequence, and what is shared is there as often as it is used.
-  /// - Parameter depth: how deep it may nest.
-  /// - Returns: nil when it nests deeper, or holds itself.
-  public func value(of object: Object, depth: Int = ObjectHeap.depthLimit) -> YAMLValue? {
+  /// - Throws: `ObjectTextError` when it holds itself, or is without end.
+  public func value(of object: Object) throws(ObjectTextError) -> YAMLValue {
+    var room = Self.valueLimit
+    return try value(of: object, 0, &room)
+  }
+
+  /// What the values of one object may take, in steps of some 32 bytes of text.
+  private static let valueLimit = 2_000_000
+
+  private func value(of object: Object, _ depth: Int, _ room: inout Int) throws(ObjectTextError) -> YAMLValue {
+    // Deep in a YAML document a line begins with as many spaces.
+    let steps = 1 + depth / 8 + (object.tag == .text ? texts[object.id].count / 32 : 0)
+    room -= steps
+    work += steps
+    guard room > 0 else { throw .tooLong }
     switch object.tag {
     case .none: return .null
     case .bool: return .bool(object.bits != 0)
@@ -40,25 +52,20 @@ extension ObjectHeap {
     case .bigInteger: return .bigInteger(texts.string(object.id))
     case .float: return .float(object.floatValue ?? 0)
     case .text: return .string(texts.string(object.id))
-    case .date, .datetime: return YAMLTimestamp(texts.string(object.id)).map { .timestamp($0) }
+    case .date, .datetime: return YAMLTimestamp(texts.string(object.id)).map { .timestamp($0) } ?? .null
     case .binary: return .binary(Array(texts[object.id]))
     case .list, .tuple:
-      guard depth > 0 else { return nil }
+      guard depth < Self.depthLimit else { throw .tooDeep }
       var items: [YAMLValue] = []
-      items.reserveCapacity(count(object))
-      for place in 0..<count(object) {
-        guard let item = value(of: item(object, at: place), depth: depth - 1) else { return nil }
-        items.append(item)
-      }
+      items.reserveCapacity(min(count(object), room))
+      for place in 0..<count(object) { items.append(try value(of: item(object, at: place), depth + 1, &room)) }
       return .sequence(items)
     case .dict:
-      guard depth > 0 else { return nil }
+      guard depth < Self.depthLimit else { throw .tooDeep }
       var mapping = YAMLMapping()
       for place in 0..<count(object) {
-        guard let key = value(of: key(object, at: place), depth: depth - 1),
-          let item = value(of: value(object, at: place), depth: depth - 1)
-        else { return nil }
-        mapping[key] = item
+        let key = try value(of: key(object, at: place), depth + 1, &room)
+        mapping[key] = try value(of: value(object, at: place), depth + 1, &room)
       }
       return .mapping(mapping)
     }

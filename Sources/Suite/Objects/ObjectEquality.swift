@@ -25,7 +25,7 @@ extension ObjectHeap {
   }
 
   /// Python's `==`: by value, all the way down.
-  /// - Parameter depth: how deep it may go; what is deeper counts as different.
+  /// - Parameter depth: how deep it may go; what is deeper counts as different, as all does when the work is used up.
   public func isEqual(_ a: Object, _ b: Object, depth: Int = ObjectHeap.depthLimit) -> Bool {
     if a.bits == b.bits, a.tag == b.tag { return a.tag != .float || a.floatValue == a.floatValue }
     work += 1
@@ -38,14 +38,14 @@ extension ObjectHeap {
     case (.bigInteger, .float): return isInteger(b, digits: a)
     case (.float, .bigInteger): return isInteger(a, digits: b)
     case (.list, .list), (.tuple, .tuple):
-      guard depth > 0, count(a) == count(b) else { return false }
+      guard depth > 0, work <= workLimit, count(a) == count(b) else { return false }
       if identity(a) == identity(b) { return true }
       for place in 0..<count(a) where !isEqual(item(a, at: place), item(b, at: place), depth: depth - 1) {
         return false
       }
       return true
     case (.dict, .dict):
-      guard depth > 0, count(a) == count(b) else { return false }
+      guard depth > 0, work <= workLimit, count(a) == count(b) else { return false }
       if identity(a) == identity(b) { return true }
       for place in 0..<count(a) {
         guard let other = value(b, for: key(a, at: place)), isEqual(value(a, at: place), other, depth: depth - 1)
@@ -59,6 +59,7 @@ extension ObjectHeap {
   /// Whether a float is the integer that has these digits.
   private func isInteger(_ float: Object, digits: Object) -> Bool {
     guard let float = float.floatValue, float.isFinite, float == float.rounded() else { return false }
+    work += 100
     var text = IntegerText()
     // A float of this size is its significand times a power of two.
     for bit in String(float.magnitude.significandBitPattern | 1 << 52, radix: 2).utf8 {
@@ -81,12 +82,13 @@ extension ObjectHeap {
     }
   }
 
-  /// Whether it can be a key.
+  /// Whether it can be a key; of what is too large to be looked at it says no.
   public func isHashable(_ object: Object, depth: Int = ObjectHeap.depthLimit) -> Bool {
     switch object.tag {
     case .list, .dict: return false
     case .tuple:
-      guard depth > 0 else { return false }
+      work += 1
+      guard depth > 0, work <= workLimit else { return false }
       for place in 0..<count(object) where !isHashable(item(object, at: place), depth: depth - 1) { return false }
       return true
     default: return true

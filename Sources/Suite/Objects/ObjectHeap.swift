@@ -32,8 +32,13 @@ public final class ObjectHeap {
   /// small stack.
   public static let depthLimit = 240
 
-  /// Items moved or compared since it was last set to 0: what scripts can make large by small means.
+  /// Items moved, compared and written since it was last set to 0: what scripts can make large by small means.
+  ///
+  /// Who goes through an object stops as soon as there were too many, with whatever result; who asked looks at `excess`
+  /// before using it.
   public var work = 0
+  /// So much work takes less than a second; a script of a real suite does some hundreds.
+  public var workLimit = 10_000_000
   /// Bytes that the nodes and texts of one job may take.
   public var memoryLimit = 512 << 20
   /// For each template node its JSON, when it is the same for all jobs.
@@ -60,9 +65,20 @@ public final class ObjectHeap {
   }
 
   /// Whether the job holds more than it may.
-  public var isFull: Bool {
-    live.pointee.storage.used + live.pointee.count * MemoryLayout<ObjectNode>.stride > memoryLimit
+  public var isFull: Bool { used > memoryLimit }
+
+  private var used: Int {
+    live.pointee.storage.used + live.pointee.count * MemoryLayout<ObjectNode>.stride + texts.used
   }
+
+  /// Whether there is room for so many more items.
+  public func hasRoom(for items: Int) -> Bool { used + items * MemoryLayout<Object>.stride <= memoryLimit }
+
+  /// What is used up.
+  public enum Excess: Sendable { case work, memory }
+
+  /// What the job, or whatever set `work` to 0, has used up; nil when it may go on.
+  public var excess: Excess? { work > workLimit ? .work : isFull ? .memory : nil }
 
   // MARK: Texts
 
@@ -116,7 +132,8 @@ public final class ObjectHeap {
   public func count(_ object: Object) -> Int { Int(node(object).pointee.count) }
 
   func makeNode(_ tag: Object.Tag, capacity: Int) -> Object {
-    .node(tag, live.pointee.add(tag, capacity: capacity, file: 0))
+    work += 1
+    return .node(tag, live.pointee.add(tag, capacity: capacity, file: 0))
   }
 
   func makeTemplate(_ tag: Object.Tag, capacity: Int, file: UInt32) -> Object {

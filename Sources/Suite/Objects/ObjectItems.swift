@@ -134,7 +134,9 @@ extension ObjectHeap {
   public func update(_ dict: Object, by other: Object) {
     let count = count(other)
     work += count
-    for place in 0..<count { set(value(other, at: place), in: dict, for: key(other, at: place)) }
+    for place in 0..<count where work <= workLimit {
+      set(value(other, at: place), in: dict, for: key(other, at: place))
+    }
   }
 
   /// Replaces the value of a pair.

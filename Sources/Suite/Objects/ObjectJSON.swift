@@ -44,7 +44,8 @@ struct ObjectJSONWriter {
 
   private func writeNode(_ object: Object, to output: inout ByteBuffer, depth: Int) throws(ObjectTextError) {
     guard depth > 0 else { throw .tooDeep }
-    guard output.count - begin < Self.longest else { throw .tooLong }
+    heap.work += 1
+    guard output.count - begin < Self.longest, heap.work <= heap.workLimit else { throw .tooLong }
     let identity = heap.identity(object)
     guard identity & Object.templateBit != 0, !heap.isTouched(heap.node(id: identity).pointee.file) else {
       return try writeItems(object, to: &output, depth: depth)
@@ -126,6 +127,8 @@ struct ObjectJSONWriter {
     if key.tag == .date || key.tag == .datetime { return key.id }
     var text = ByteBuffer()
     try ObjectJSONWriter(heap: heap, at: 0).write(key, to: &text)
+    // The writer looks only at what it wrote itself.
+    heap.work += text.count
     return heap.texts.intern(text.text)
   }
 }

@@ -81,6 +81,9 @@ final class TextTable {
     return nil
   }
 
+  /// Bytes that the texts take.
+  var used: Int { storage.used + count * MemoryLayout<Entry>.stride }
+
   // MARK: Taking back
 
   struct Mark {

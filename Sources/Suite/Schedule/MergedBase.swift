@@ -1,8 +1,7 @@
 extension FragmentMerge {
   /// What jobs begin with, as scripts have left it.
-  /// - Throws: `ObjectTextError` when it holds itself.
+  /// - Throws: `ObjectTextError` when it holds itself, or is without end.
   public func baseValue() throws(ObjectTextError) -> YAMLMapping {
-    guard let value = heap.value(of: context.baseConfig) else { throw .tooDeep }
-    return value.mapping ?? [:]
+    try heap.value(of: context.baseConfig).mapping ?? [:]
   }
 }
