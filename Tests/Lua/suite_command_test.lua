@@ -175,4 +175,17 @@ test("check finds mistakes and ends with 1", function()
   test.contains(result.stderr, "1 fragments, 1 errors, 0 warnings")
 end)
 
+test("check knows what every job begins with", function()
+  write {
+    ["qa/suites/meta/a.yaml"] = "owner: {x: 1}\n", ["meta.yaml"] = "owner: [1]\n", ["broken.yaml"] = "[\n",
+  }
+  test.equal(suite("check", "-q", "qa/suites/meta").status, 0)
+  local result <const> = suite("check", "-q", "qa/suites/meta", "--base-config", "meta.yaml")
+  test.equal(result.status, 1)
+  test.contains(result.stdout, "a.yaml: error: owner is a mapping, but a list in meta.yaml, which is merged before it")
+  -- And so it is.
+  test.contains(suite("plan", "qa/suites/meta", "--base-config", "meta.yaml").stderr, "owner")
+  test.contains(suite("check", "qa/suites/meta", "--base-config", "broken.yaml").stderr, "kdevlua: broken.yaml:")
+end)
+
 test.done()
