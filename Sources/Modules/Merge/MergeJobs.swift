@@ -84,7 +84,7 @@ extension MergeModule {
   }
 
   /// An empty table of Lua does not say that it is a mapping.
-  private static func mapping(_ value: LuaValue) -> YAMLValue {
+  static func mapping(_ value: LuaValue) -> YAMLValue {
     let value = YAMLValue(value)
     return value.sequence?.isEmpty == true ? [:] : value
   }
