@@ -13,6 +13,7 @@ local by_hand <const> = {
   { "environment.md", "Environment variables, and where things are kept" },
   { "errors.md", "Error objects and their kinds" },
   { "fragment-scripts.md", "Scripts in fragments: what they may do" },
+  { "teuthology-differences.md", "Differences from teuthology: errors, bugs, options" },
   { "task.md", "`kdev.task`: several things at once" },
 }
 

@@ -45,6 +45,7 @@ struct SuiteSchedule: ParsableCommand {
     if via == .teuthology, jobs.kernelSha1 != nil || scheduling.timestamp != nil {
       throw ValidationError("teuthology-suite has no --kernel-sha1 and no --timestamp")
     }
+    if via == .teuthology, !jobs.compat { throw ValidationError("teuthology-suite has no --no-compat") }
   }
 
   func run() throws {

@@ -298,6 +298,44 @@ test("a rerun takes suite, seed and jobs from its run", function()
   test.equal(rerun("--suite", "s").status, 2)
 end)
 
+test("a kernel that a script takes out stays out, when that is wanted", function()
+  -- As qa/cephfs/begin/3-kernel.yaml and k-testing.yaml: the kernel is for clients alone.
+  write {
+    ["ceph/qa/suites/mount/%"] = "",
+    ["ceph/qa/suites/mount/begin.yaml"] = [[
+teuthology:
+  postmerge:
+  - |
+    for _, key in ipairs { "branch", "flavor", "kdb", "sha1" } do py_attrgetter(yaml.kernel).pop(key, nil) end
+]],
+    ["ceph/qa/suites/mount/how/fuse.yaml"] = "client: fuse\n",
+    ["ceph/qa/suites/mount/how/kclient.yaml"] = [[
+teuthology:
+  premerge: yaml_fragment.kernel.client = deep_merge(py_dict(), base_config.kernel)
+kernel: {client: {}}
+]],
+  }
+  local function kernels(...)
+    local found <const> = {}
+    local result <const> =
+      scheduled("--suite", "mount", "--kernel", "wip-built", "--dry-run", "--format", "json", ...)
+    for line in result.stdout:gmatch "[^\n]+" do
+      local job <const> = kdev.json.decode(line)
+      if job.description ~= kdev.json.null then found[job.description:match "how/(%a+)"] = job.kernel end
+    end
+    return found
+  end
+  local client <const> = { branch = "wip-built", flavor = "default", kdb = 1, sha1 = kernel_commit }
+  test.equal(kernels(), { fuse = { sha1 = kernel_commit }, kclient = { client = client, sha1 = kernel_commit } })
+  test.equal(kernels "--no-compat", { fuse = {}, kclient = { client = client } })
+  local job <const> = lua [[
+    return require "kdev".teuthology.schedule {
+      suite = "mount", suite_dir = "ceph", kernel = "wip-built", seed = 1, compat = false, dry_run = true,
+    }]]
+  test.equal(job.count, 2)
+  test.contains(scheduled("--suite", "s", "--via", "teuthology", "--no-compat").stderr, "teuthology-suite has no")
+end)
+
 test("a run too large for its priority is refused", function()
   test.contains(scheduled("--suite", "s", "--priority", "49").stderr, "2 jobs cannot have priority 49")
   test.equal(scheduled("--suite", "s", "--priority", "49", "--force-priority", "--dry-run").status, 0)

@@ -46,6 +46,7 @@ local merge = {}
 ---@field seed? integer For what is drawn. Default 1.
 ---@field subset? string One slice of the jobs, as "0/32".
 ---@field nested_subsets? boolean Whether the numbers in % count. Default true.
+---@field compat? boolean Do as teuthology does where it is plainly wrong, so that the jobs are the same. Default true.
 ---@field filter? string[] Jobs whose description has one of these texts.
 ---@field filter_out? string[] Jobs whose description has none of these.
 ---@field filter_all? string[] Jobs whose description has all of these.

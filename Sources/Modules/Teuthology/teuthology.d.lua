@@ -43,6 +43,7 @@ local teuthology = {}
 ---@field filter_out? string[] Jobs whose description has none of these texts.
 ---@field filter_all? string[] Jobs whose description has all of these texts.
 ---@field subset? string As "0/32".
+---@field compat? boolean Do as teuthology does where it is plainly wrong, so that the jobs are the same. Default true.
 ---@field seed? integer Default: one is drawn.
 ---@field limit? integer
 ---@field num? integer How often each job is scheduled. Default 1.
