@@ -97,15 +97,15 @@ public struct SuiteScheduler: Sendable {
     guard Files.isFolder(path) else {
       throw HostError(.missing, "there is no suite \(run.suite): no folder \(path)")
     }
-    let filters = options.filters
-    let merging = Task.detached { try Self.merge(run, filters, path) }
+    let (filters, rules) = (options.filters, options.rules)
+    let merging = Task.detached { try Self.merge(run, filters, path, rules) }
     let merged = try await withTaskCancellationHandler {
       try await merging.value
     } onCancel: {
       merging.cancel()
     }
     let exclusion = JobExclusion(architecture: try await architecture(options, run, merged.jobs), osType: run.osType)
-    let schedule = JobSchedule(run, base: merged.base, extra: extra)
+    let schedule = JobSchedule(run, base: merged.base, extra: extra, rules: options.rules)
     var jobs: [YAMLMapping] = []
     var excluded: [(description: String, reason: String)] = []
     for (description, yaml) in merged.jobs {
@@ -122,10 +122,12 @@ public struct SuiteScheduler: Sendable {
   }
 
   /// In one go and in order: the base that scripts leave at the end counts for all jobs.
-  private static func merge(_ run: SuiteRun, _ filters: PlanFilters, _ path: String) throws -> Merged {
+  private static func merge(_ run: SuiteRun, _ filters: PlanFilters, _ path: String, _ rules: MatrixRules) throws
+    -> Merged
+  {
     let matrix = try SuiteMatrix(
       folder: path, subset: run.subset, nestedSubsets: run.hasNestedSubsets, seed: PythonSeed(run.seed),
-      rules: .teuthology)
+      rules: rules)
     let setup = MergeSetup(
       base: .mapping(run.baseConfiguration), suiteName: run.suite, seed: run.seed, filters: filters, files: matrix.files
     )

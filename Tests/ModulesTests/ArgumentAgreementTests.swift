@@ -45,7 +45,7 @@ import Testing
     "kdev.merge.SuiteOptions.subset": #""0/32""#, "kdev.merge.ChooseOptions.fragments": #""setup""#,
     "kdev.merge.ChooseOptions.forced": "{}",
     "kdev.merge.ChooseOptions.globals": #"""
-    { host = { kvm = { works = false, because = "a" }, tap = { works = false, because = "a" },
+    { host = { kvm = { works = false, because = "a" }, tun = { works = false, because = "a" },
       vhost = { works = false, because = "a" } } }
     """#,
     "kdev.ui.TableOptions.header": "false", "ui.table.rows": "{}",
