@@ -81,14 +81,6 @@ final class ScriptUniverse {
     drawn.deallocate()
   }
 
-  /// Takes a new thread for the scripts that follow.
-  func renewThread() {
-    lua.limit(instructions: nil)
-    _ = lua_newthread(raw)
-    lua_copy(raw, -1, thread)
-    lua.pop()
-  }
-
   private var own: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
   private func seed() throws(LuaError) {
@@ -123,6 +115,7 @@ final class ScriptUniverse {
   /// Makes another thread for scripts. One that an error has ended, thrown by the hook, calls no hook again: the scripts that
   /// follow would have no limits.
   func renewThread() {
+    lua.limit(instructions: nil)
     _ = lua_newthread(raw)
     lua_copy(raw, -1, thread)
     lua.pop()
