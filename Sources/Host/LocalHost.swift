@@ -9,9 +9,12 @@ public final class LocalHost: Sendable {
     public var dryRun = false
     /// The caller's environment.
     public var environment: [String: String]
-    public init(dryRun: Bool = false, environment: [String: String]) {
+    /// This program's file, where it has the command `stamp`; nil: nobody notes when consoles say what.
+    public var program: String?
+    public init(dryRun: Bool = false, environment: [String: String], program: String? = nil) {
       self.dryRun = dryRun
       self.environment = environment
+      self.program = program
     }
   }
 

@@ -194,7 +194,10 @@ extension LocalHost {
     let entry = try transaction.record(.machine(name: spec.name, folder: folder.path))
     do throws(HostError) {
       try state.make(folder.path)
-      for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.qemuAgent, folder.console, folder.consoleLog]
+      for socket in [
+        folder.qmp, folder.agent, folder.serialAgent, folder.qemuAgent, folder.console, folder.consoleLog,
+        folder.consoleStamps,
+      ]
         + folder.lanes
       {
         try Files.remove(socket)
@@ -206,6 +209,7 @@ extension LocalHost {
       step.progress("starting QEMU")
       let result = try await run(command, timeLimit: .seconds(30))
       guard result.succeeded else { throw refusal(of: command, result, spec) }
+      try await startStamps(of: spec)
       let qmp = try await QMP.connect(folder.qmp)
       defer { qmp.close() }
       if let state = spec.memoryFile?.state { try await qmp.load(state) }

@@ -128,6 +128,7 @@ local vm = {}
 
 ---@class kdev.vm.ConsoleOptions
 ---@field from? "now"|"start" "start" begins with all that the console has said since the machine's start. Default "now".
+---@field timestamps? boolean Put the time at which it came before each line, such as "[2026-11-29 20:15:03.042] ". Patterns of `expect` meet it, too. Default false.
 
 ---@class kdev.vm.ExpectOptions
 ---@field timeout? string|number Seconds, or a text such as "90s". Default 30.
