@@ -116,8 +116,9 @@ extension LuaRuntime {
     let scheduler = self.scheduler
     let lua = scheduler.lua
     lua.push(function)
-    let context = caller.flatMap { scheduler.live[$0]?.context }
-    let task = try scheduler.spawn(arguments: arguments, context: context ?? [:])
+    let caller = caller.flatMap { scheduler.live[$0] }
+    let task = try scheduler.spawn(arguments: arguments, context: caller?.context ?? [:])
+    task.scope = caller?.group ?? caller?.scope
     let count = try await outcome(of: task)
     defer { lua.pop(count) }
     var results: [LuaValue] = []

@@ -48,6 +48,8 @@ final class LuaTask {
   var delivered: (value: UnsafeRawPointer, traceback: String)?
   var waiters: [LuaTask] = []
   var group: TaskGroup?
+  /// The group that it was spawned in, and does not outlive.
+  var scope: TaskGroup?
   /// Its join is a close handler's, which only waits.
   var joinsToClose = false
   /// Swift waits for it, and drops the anchor itself.

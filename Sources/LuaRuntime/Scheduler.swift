@@ -94,7 +94,7 @@ final class Scheduler {
     live[task.id] = task
     if isEnding, let current {
       // Only a close handler may still spawn.
-      if current.isClosing { endLate(task, with: current) } else { task.control.pointee.cancelled = true }
+      if current.isClosing { late.append((task, current)) } else { task.control.pointee.cancelled = true }
     }
     if isHurried {
       task.control.pointee.hurried = true
@@ -109,7 +109,7 @@ final class Scheduler {
 
   /// What a close handler starts when the run is over does not outlive its task.
   func endLate(_ task: LuaTask, with spawner: LuaTask) {
-    if isEnding { late.append((task, spawner)) }
+    if isEnding || task.scope != nil { late.append((task, spawner)) }
   }
 
   /// Queues a task whose thread has `arguments` values for it on top.
@@ -201,7 +201,9 @@ final class Scheduler {
     }
     for waiter in task.waiters { deliver(task, to: waiter) }
     task.waiters = []
-    if failed[task.id] != nil, task.group == nil, !task.isAwaitedBySwift { onNews?() }
+    let scope = task.scope.flatMap { $0.children.removeValue(forKey: task.id) == nil ? nil : $0 }
+    if failed[task.id] != nil, task.group == nil, scope?.isScope != true, !task.isAwaitedBySwift { onNews?() }
+    defer { if let scope { childFinished(task, scope) } }
     if let group = task.group { return groupMemberFinished(task, group) }
     if task.isAwaitedBySwift {
       failed[task.id] = nil
@@ -352,6 +354,7 @@ final class Scheduler {
     if task === target { return true }
     if target.waiters.contains(where: { waits(task, for: $0) }) { return true }
     if let group = target.group, waits(task, for: group.waiter) { return true }
+    if let scope = target.scope, scope.awaitsChildren, waits(task, for: scope.waiter) { return true }
     return moduleWaiters.contains { name, waiters in
       loader(of: name) === target && waiters.contains { waits(task, for: $0) }
     }
@@ -375,7 +378,7 @@ final class Scheduler {
     case .join(let other):
       other.waiters.removeAll { $0 === task }
       raiseCancelled(in: task)
-    case .group(let group): for member in group.members { cancel(member, interrupted: interrupted) }
+    case .group(let group): cancel(group, interrupted: interrupted)
     case .module(let name):
       moduleWaiters[name]?.removeAll { $0 === task }
       raiseCancelled(in: task)
