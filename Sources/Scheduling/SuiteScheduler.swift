@@ -98,12 +98,7 @@ public struct SuiteScheduler: Sendable {
       throw HostError(.missing, "there is no suite \(run.suite): no folder \(path)")
     }
     let (filters, rules) = (options.filters, options.rules)
-    let merging = Task.detached { try Self.merge(run, filters, path, rules) }
-    let merged = try await withTaskCancellationHandler {
-      try await merging.value
-    } onCancel: {
-      merging.cancel()
-    }
+    let merged = try await Self.merge(run, filters, path, rules)
     let exclusion = JobExclusion(architecture: try await architecture(options, run, merged.jobs), osType: run.osType)
     let schedule = JobSchedule(run, base: merged.base, extra: extra, rules: options.rules)
     var jobs: [YAMLMapping] = []
@@ -121,26 +116,26 @@ public struct SuiteScheduler: Sendable {
       first: schedule.firstJob, last: schedule.lastJob)
   }
 
-  /// In one go and in order: the base that scripts leave at the end counts for all jobs.
-  private static func merge(_ run: SuiteRun, _ filters: PlanFilters, _ path: String, _ rules: MatrixRules) throws
-    -> Merged
-  {
+  /// The base that scripts leave at the end counts for all jobs.
+  private static func merge(
+    _ run: SuiteRun, _ filters: PlanFilters, _ path: String, _ rules: MatrixRules
+  ) async throws -> Merged {
     let matrix = try SuiteMatrix(
       folder: path, subset: run.subset, nestedSubsets: run.hasNestedSubsets, seed: PythonSeed(run.seed),
       rules: rules)
     let setup = MergeSetup(
       base: .mapping(run.baseConfiguration), suiteName: run.suite, seed: run.seed, filters: filters, files: matrix.files
     )
-    let merge = try FragmentMerge(setup, scripts: LuaScripts())
+    let merge = PlanMerge(setup, matrix: matrix, writes: .values)
     var merged = Merged()
-    var jobs = matrix.jobs()
-    var job = MatrixJob()
-    while try jobs.next(into: &job) {
-      merged.count += 1
-      if merged.count % 64 == 0 { try Task.checkCancellation() }
-      if try merge.merge(job) == .merged { merged.jobs.append((merge.description, try merge.value())) }
+    merged.base = run.baseConfiguration
+    try await merge.run { jobs, block in
+      if case .failed(let failure)? = block.outcomes.last { throw HostError(.invalid, failure) }
+      merged.count += jobs.count
+      merged.jobs += block.values
+      merged.base = block.base
+      return true
     }
-    merged.base = try merge.baseValue()
     return merged
   }
 

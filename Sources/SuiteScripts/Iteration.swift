@@ -18,7 +18,7 @@ enum Iteration {
     return try begin(universe, raw) { raw, universe in
       ScriptCall.enter(raw, universe, Iteration.nextNumbered)
     } configure: {
-      $0.pointee.value |= UInt64(UInt32(bitPattern: Int32(truncatingIfNeeded: start))) << 32
+      $0.pointee.count = Int64(start)
     }
   }
 
@@ -35,8 +35,8 @@ enum Iteration {
     .type("bad argument #1 to '\(name)' (Python object expected, got \(LuaState(raw).typeName(at: 1)))")
   }
 
-  /// Pushes a function, the iterator and nil. An iterator has the node in `value` and its type in `number`; a view's kind
-  /// is kept in the bits above.
+  /// Pushes a function, the iterator and nil. An iterator has the node in `value` and how many items it had in the bits
+  /// above, its type in `number` and a view's kind in the bits above, and in `count` the number of the first item.
   private static func begin(
     _ universe: ScriptUniverse, _ raw: OpaquePointer, _ next: @escaping lb_bound,
     configure: (UnsafeMutablePointer<lb_handle>) -> Void
@@ -60,10 +60,11 @@ enum Iteration {
     }
     guard object.isContainer else { throw .type("'\(object.typeName)' object is not iterable") }
     lb_push_bound(raw, Unmanaged.passUnretained(universe).toOpaque(), next)
-    if let handle = universe.pushHandle(raw, .iterator, UInt64(object.number)) {
+    let count = UInt64(universe.heap.count(object))
+    if let handle = universe.pushHandle(raw, .iterator, UInt64(object.number) | count << 32) {
       handle.pointee.number = UInt32(object.tag.rawValue) | view.rawValue << 8
       handle.pointee.position = 0
-      handle.pointee.count = Int64(universe.heap.count(object))
+      handle.pointee.count = 0
       configure(handle)
     }
     lua_pushnil(raw)
@@ -81,7 +82,7 @@ enum Iteration {
       number: UInt32(truncatingIfNeeded: handle.pointee.value), tag: UInt8(truncatingIfNeeded: handle.pointee.number))
     let place = Int(handle.pointee.position)
     let count = heap.count(object)
-    if object.tag == .dict, count != Int(handle.pointee.count) {
+    if object.tag == .dict, count != Int(handle.pointee.value >> 32) {
       throw PythonError("RuntimeError", "dictionary changed size during iteration")
     }
     guard place < count else {
@@ -106,8 +107,9 @@ enum Iteration {
       lua_pushnil(raw)
       return 1
     }
-    let start = Int(Int32(bitPattern: UInt32(truncatingIfNeeded: handle.pointee.value >> 32)))
-    lua_pushinteger(raw, lua_Integer(place + start))
+    let (number, overflow) = place.addingReportingOverflow(Int(handle.pointee.count))
+    guard !overflow else { throw PythonError("OverflowError", "the integer is too large for Lua's 64 bits") }
+    lua_pushinteger(raw, lua_Integer(number))
     let item = second.map { universe.heap.makeTuple([first, $0]) } ?? first
     return try universe.pushResult(item, raw) + 1
   }

@@ -1,3 +1,4 @@
+import Glibc
 public import Suite
 import Synchronization
 
@@ -13,8 +14,8 @@ public struct PlanMerge: Sendable {
   private let goesOn: Bool
   /// Some milliseconds of work.
   private let blockSize: Int
-  /// Each reads every fragment for itself; more of them would do little else.
-  private static let mostWorkers = 8
+  /// How many processors there are.
+  public static var processors: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
 
   /// - Parameters:
   ///   - setup: what all jobs have in common.
@@ -24,14 +25,15 @@ public struct PlanMerge: Sendable {
   ///   - goesOn: whether a job that cannot be merged does not end the plan.
   ///   - blockSize: how many jobs a worker gets at a time.
   public init(
-    _ setup: MergeSetup, matrix: SuiteMatrix, writes: JobText, workers: Int, goesOn: Bool = false, blockSize: Int = 64
+    _ setup: MergeSetup, matrix: SuiteMatrix, writes: JobText, workers: Int = processors, goesOn: Bool = false,
+    blockSize: Int = 64
   ) {
     self.setup = setup
     self.matrix = matrix
     self.writes = writes
     self.goesOn = goesOn
     self.blockSize = max(1, blockSize)
-    self.workers = max(1, min(workers, Self.mostWorkers, (matrix.count - 1) / self.blockSize + 1))
+    self.workers = max(1, min(workers, (matrix.count - 1) / self.blockSize + 1))
   }
 
   /// A block in work.

@@ -8,6 +8,8 @@ public enum JobText: Sendable {
   case json
   /// A YAML document.
   case yaml
+  /// No text, but the values of the jobs, and the base configuration as it is after them.
+  case values
 }
 
 /// Some jobs of a plan, merged.
@@ -24,6 +26,9 @@ public struct PlanBlock: Sendable {
   public fileprivate(set) var outcomes: [Outcome] = []
   /// The texts of the jobs that are kept, one after the other.
   public fileprivate(set) var text: [UInt8] = []
+  /// The jobs that are kept, and what the last of them leaves of the base configuration, when these are wanted.
+  public fileprivate(set) var values: [(description: String, yaml: YAMLValue)] = []
+  public fileprivate(set) var base: YAMLMapping = [:]
   /// For each job where its text ends.
   public fileprivate(set) var ends: [Int] = []
   /// Whether scripts drew numbers or changed the base configuration, in these jobs or in earlier ones of the same worker:
@@ -66,7 +71,7 @@ public actor PlanWorker {
     for job in jobs where !stopper.isStopped {
       do {
         if try merge.merge(job) == .merged {
-          do throws(ObjectTextError) { try write(job, to: &text) } catch {
+          do throws(ObjectTextError) { try write(job, to: &text, &block) } catch {
             throw JobFailure(job: merge.description, error: .unwritable(error))
           }
           block.outcomes.append(.kept)
@@ -80,13 +85,21 @@ public actor PlanWorker {
       if case .failed? = block.outcomes.last, !goesOn { break }
     }
     text.withBytes { block.text = Array($0) }
+    if writes == .values, !block.outcomes.isEmpty {
+      do throws(ObjectTextError) { block.base = try merge.baseValue() } catch {
+        block.outcomes[block.outcomes.count - 1] = .failed("the base configuration: \(error)")
+      }
+    }
     block.reachesLaterJobs = scripts.drewNumbers || merge.hasChangedBase
     return block
   }
 
-  private func write(_ job: MatrixJob, to text: inout ByteBuffer) throws(ObjectTextError) {
+  private func write(
+    _ job: MatrixJob, to text: inout ByteBuffer, _ block: inout PlanBlock
+  ) throws(ObjectTextError) {
     switch writes {
     case .none: break
+    case .values: block.values.append((merge.description, try merge.value()))
     case .json: try merge.appendJSON(to: &text, relativeTo: folder)
     case .yaml:
       merge.shortenDropped(folder)

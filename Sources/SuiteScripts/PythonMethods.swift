@@ -183,7 +183,8 @@ struct Method {
       heap.reverse(object)
     default:
       try expect(0...0)
-      try sort(items)
+      var sort = ListSort(object, in: heap)
+      for (place, item) in try sort.sorted().enumerated() { heap.set(item, in: object, at: place) }
     }
     return none()
   }
@@ -203,29 +204,5 @@ struct Method {
     }
     lua_pushinteger(raw, lua_Integer(place))
     return 1
-  }
-
-  private func sort(_ count: Int) throws(PythonError) {
-    let items = (0..<count).map { heap.item(object, at: $0) }
-    heap.work += count * 16
-    let sorted: [Object]
-    if items.allSatisfy({ $0.tag == .text }) {
-      sorted = items.map { (heap.string(of: $0) ?? "", $0) }.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
-        .map(\.1)
-    } else if items.allSatisfy({ $0.integerValue != nil || $0.floatValue != nil }) {
-      func number(_ item: Object) -> Double { item.floatValue ?? Double(item.integerValue ?? 0) }
-      sorted = items.enumerated().sorted { a, b in
-        if let left = a.element.integerValue, let right = b.element.integerValue {
-          return left < right || (left == right && a.offset < b.offset)
-        }
-        let (left, right) = (number(a.element), number(b.element))
-        return left < right || (left == right && a.offset < b.offset)
-      }.map(\.element)
-    } else if count < 2 {
-      return
-    } else {
-      throw .type("'<' is only known between texts, and between numbers")
-    }
-    for (place, item) in sorted.enumerated() { heap.set(item, in: object, at: place) }
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Modules
 import Suite
 import SuiteScripts
@@ -64,8 +63,7 @@ struct SuitePlan: ParsableCommand {
   /// - Returns: how many jobs could not be merged.
   private func merge(_ matrix: SuiteMatrix, with setup: MergeSetup, _ output: inout PlanOutput) async throws -> Int {
     let writes: JobText = format == .json ? .json : format == .yaml ? .yaml : .none
-    let merge = PlanMerge(
-      setup, matrix: matrix, writes: writes, workers: sysconf(Int32(_SC_NPROCESSORS_ONLN)), goesOn: keepGoing)
+    let merge = PlanMerge(setup, matrix: matrix, writes: writes, goesOn: keepGoing)
     var failures = 0
     try await merge.run { jobs, block in
       var start = 0

@@ -22,6 +22,10 @@ struct SuiteWhy: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Print neither the seed nor the counts.")
   var quiet = false
 
+  func validate() throws {
+    if limit < 0 { throw ValidationError("--limit must be a number from 0 on") }
+  }
+
   func run() throws {
     do {
       let path = suite.path

@@ -56,6 +56,14 @@ teuthology:
 ]],
 }
 
+test("limits are numbers from 0 on", function()
+  for _, command in ipairs { { "plan" }, { "why", [3] = "s" } } do
+    local result <const> = suite(command[1], "qa/suites/s", command[3] or "--quiet", "--limit=-1")
+    test.equal(result.status, 2)
+    test.contains(result.stderr, "--limit must be a number from 0 on")
+  end
+end)
+
 write {
   ["qa/suites/endless/%"] = "",
   ["qa/suites/endless/z.yaml"] = "teuthology: {postmerge: ['while true do end']}\n",

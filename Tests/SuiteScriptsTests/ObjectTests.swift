@@ -92,6 +92,56 @@ import Testing
   }
 
   @Test(arguments: [
+    ("[[2, b], [2, a], [1], []]", "[[],[1],[2,\"a\"],[2,\"b\"]]"), ("[b, é, B, '']", "[\"\",\"B\",\"b\",\"é\"]"),
+    (
+      "[2, 1.5, true, -99999999999999999999, 99999999999999999999, .inf]",
+      "[-99999999999999999999,true,1.5,2,99999999999999999999,null]"
+    ),
+    ("[2024-01-02, 2023-12-31]", "[\"2023-12-31\",\"2024-01-02\"]"),
+    ("[[1, {}], [1, {}]]", "[[1,{}],[1,{}]]"),
+    ("[9007199254740993, 9007199254740992.0]", "[9007199254740992.0,9007199254740993]"),
+    ("[null]", "[null]"),
+    ("[2024-01-02 00:00:01, 2024-01-02 00:00:00.5]", "[\"2024-01-02T00:00:00.500000\",\"2024-01-02T00:00:01\"]"),
+  ])
+  func listsAreSortedAsInPython(list: String, expected: String) throws {
+    #expect(try run("py_attrgetter(yaml.l).sort()", "{l: \(list)}") == .accepted("{\"l\":\(expected)}"))
+  }
+
+  @Test(arguments: [
+    ("[1, a]", "'<' not supported between instances of 'str' and 'int'"),
+    ("[null, null]", "'<' not supported between instances of 'NoneType' and 'NoneType'"),
+    ("[[1, {}], [1, {a: 1}]]", "'<' not supported between instances of 'dict' and 'dict'"),
+    ("[[1], 1]", "'<' not supported between instances of 'int' and 'list'"),
+  ])
+  func whatHasNoOrderIsNotSorted(list: String, expected: String) throws {
+    let ran = try run("py_attrgetter(yaml.l).sort()", "{l: \(list)}")
+    #expect(ran.isFailure && ran.description.contains(expected), "\(ran)")
+  }
+
+  @Test func longListsAreSortedAndEqualItemsStay() throws {
+    let script = """
+      local l = py_attrgetter(yaml.l)
+      for i = 1, 300 do l.append(yaml_load("[" .. i * 7 % 11 .. ", " .. i .. "]")) end
+      l.sort()
+      for i = 1, 299 do
+        local a, b = yaml.l[i - 1], yaml.l[i]
+        assert(a[0] < b[0] or a[0] == b[0] and a[1] < b[1])
+      end
+      l.clear()
+      """
+    #expect(try run(script, "{l: []}") == .accepted("{\"l\":[]}"))
+  }
+
+  @Test func numbersBeginAnywhere() throws {
+    let script = "for i, v in py_enumerate(yaml.l, START) do yaml.n = i end"
+    for (start, end) in [("1 << 40", "1099511627777"), ("-5", "-4"), ("math.maxinteger - 1", "9223372036854775807")] {
+      #expect(try run(script.replacing("START", with: start), "{l: [1, 2]}") == .accepted("{\"l\":[1,2],\"n\":\(end)}"))
+    }
+    #expect(
+      try run(script.replacing("START", with: "math.maxinteger"), "{l: [1, 2]}").description.contains("OverflowError"))
+  }
+
+  @Test(arguments: [
     ("update{c=3}", #"{"a":1,"b":2,"c":3}"#), ("update(yaml_load('[[c, 3]]'))", #"{"a":1,"b":2,"c":3}"#),
     ("setdefault('a', 5)", #"{"a":1,"b":2}"#), ("setdefault('c')", #"{"a":1,"b":2,"c":null}"#),
     ("pop('a')", #"{"b":2}"#),

@@ -27,14 +27,45 @@ import Testing
     #expect(jobs.merge.rejection?.source == "reject()")
   }
 
-  @Test func theSeedGivesLuasNumbersOnceForAllJobs() throws {
-    // From Lua 5.4: math.randomseed(42), then math.random(1, 1000) again and again.
-    let jobs = try ScriptJobs(seed: 42)
-    let numbers = try (0..<6).map { _ in try jobs.run("yaml.n = math.random(1, 1000)").description }
-    #expect(numbers.allSatisfy { $0.hasPrefix("{\"n\":") } && Set(numbers).count > 3)
+  /// The figures are those of Lua 5.4 itself.
+  @Test(
+    arguments: [
+      (
+        0, [0.2469118419609948, 0.23482927841848023, 0.06927593952908473, 0.5864639955347967],
+        [962, 521, 940, 790, 176, 237], [0x3f359d4e37b433c1, 0x3c1dc586f35de208, 0x11bc1166ad55f7ab]
+      ),
+      (
+        1, [0.8155878155472306, 0.9865775064345756, 0.07933071959002602, 0.498648493233687],
+        [414, 488, 418, 685, 983, 990], [0xd0ca5cf2ca9b8d9d, 0xfc9057ed1b1145e7, 0x144f049e35122da1]
+      ),
+      (
+        42, [0.9308121780395682, 0.4517838993592431, 0.546883112434215, 0.7935893526382726],
+        [742, 50, 332, 342, 950, 576], [0xee49b4f7660276e5, 0x73a81c109b785431, 0x8c00881aa3bfbd4b]
+      ),
+      (
+        9999, [0.6459521602753354, 0.7367502682459752, 0.2761643387207139, 0.4701729354200137],
+        [889, 37, 802, 165, 592, 860], [0xa55d1eeb29c1ff78, 0xbc9baa636f897024, 0x46b2b4c3207eab21]
+      ),
+    ] as [(Int, [Double], [Int], [UInt64])])
+  func theSeedGivesLuasNumbersOnceForAllJobs(
+    seed: Int, fractions: [Double], numbers: [Int], bits: [UInt64]
+  ) throws {
+    func drawn(_ call: String, _ count: Int) throws -> [YAMLValue?] {
+      let jobs = try ScriptJobs(seed: seed)
+      return try (0..<count).map { _ in
+        guard case .accepted(let json) = try jobs.run("yaml.n = math.random(\(call))") else { return nil }
+        return try YAMLValue(yaml: json)["n"]
+      }
+    }
+    #expect(try drawn("", fractions.count) == fractions.map { .float($0) })
+    #expect(try drawn("1, 1000", numbers.count) == numbers.map { .integer($0) })
+    #expect(try drawn("0", bits.count) == bits.map { .integer(Int(truncatingIfNeeded: $0)) })
+  }
+
+  @Test func whoDrawsIsNoted() throws {
+    let jobs = try ScriptJobs()
+    _ = try jobs.run("yaml.n = math.random(3)")
     #expect(jobs.scripts.drewNumbers)
-    let again = try ScriptJobs(seed: 42)
-    #expect(try numbers == (0..<6).map { _ in try again.run("yaml.n = math.random(1, 1000)").description })
     let quiet = try ScriptJobs()
     _ = try quiet.run("yaml.n = math.floor(1.5)")
     #expect(!quiet.scripts.drewNumbers)

@@ -185,4 +185,10 @@ import Testing
     #expect(SuiteName.name(of: "/src/qa/fs") == nil)
     #expect(SuiteName.name(of: "/src/qa/suites") == nil)
   }
+
+  @Test func aNameThatBeginsWithAnAccentKeepsIt() throws {
+    let tree = try SuiteTree(names: ["\u{301}a/b.yaml"])
+    let matrix = try SuiteMatrix(folder: tree.folder)
+    #expect(matrix.relativeFiles == ["\u{301}a/b.yaml"])
+  }
 }

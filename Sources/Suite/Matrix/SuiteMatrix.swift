@@ -65,7 +65,8 @@ public struct SuiteMatrix: Sendable {
 
   /// The paths of all fragments below the suite's folder; "." for a suite that is a file.
   public var relativeFiles: [String] {
-    files.map { $0.utf8.count > folder.utf8.count ? String($0.dropFirst(folder.count + 1)) : "." }
+    // By bytes: a name that begins with an accent would take the slash with it.
+    files.map { $0.utf8.count > folder.utf8.count ? String($0.utf8.dropFirst(folder.utf8.count + 1)) ?? $0 : "." }
   }
 
   /// The jobs, in order, with what is drawn for each.

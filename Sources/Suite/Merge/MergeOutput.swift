@@ -57,7 +57,7 @@ extension FragmentMerge {
   }
 
   private func relative(_ path: String, to folder: String) -> String {
-    path.hasPrefix(folder) && path.utf8.dropFirst(folder.utf8.count).first == UInt8(ascii: "/")
+    path.utf8.starts(with: folder.utf8) && path.utf8.dropFirst(folder.utf8.count).first == UInt8(ascii: "/")
       ? String(decoding: path.utf8.dropFirst(folder.utf8.count + 1), as: UTF8.self) : path
   }
 }

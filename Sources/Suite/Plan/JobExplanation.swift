@@ -60,6 +60,6 @@ public struct JobExplanation {
   }
 
   private static func shortened(_ text: String, _ folder: String) -> String {
-    text.hasPrefix(folder + "/") ? String(text.dropFirst(folder.count + 1)) : text
+    text.utf8.starts(with: (folder + "/").utf8) ? String(text.utf8.dropFirst(folder.utf8.count + 1)) ?? text : text
   }
 }
