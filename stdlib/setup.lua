@@ -215,8 +215,7 @@ local setup <close> = kdev.transaction.begin { name = config.name, keep = config
 
 -- "Build the Kernel": "Clone the Git Repository" into the shared folder, "Configure the Kernel", "Build the Kernel".
 local stuck = {}
--- The machine that runs already: asked for its configuration, and ended for the new one. Launching it, too, would wait
--- for whoever speaks to its guest, so it is fetched only when it is not taken over.
+-- The machine that runs already: asked for its configuration, and ended for the new one.
 local former
 local function former_machine()
   former = former or kdev.vm.get(config.name)

@@ -24,6 +24,7 @@ public final class LocalHost: Sendable {
   public let journal: Journal
   public let observer: any HostObserver
   let startGate = StartGate()
+  let openMachines = OpenMachines()
   private let steps = Atomic<Int>(0)
   private let sudo = Mutex<Bool?>(nil)
   /// Whether sudo allows a batch of ip's commands.

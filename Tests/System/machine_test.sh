@@ -89,3 +89,53 @@ test_a_kernel_that_panics_ends_its_machine_by_a_panic() {
   kd down panic 2>/dev/null
   nothing_left
 }
+
+test_a_machine_that_this_program_has_open_is_the_same_machine_however_it_is_asked_for() {
+  cat >"$work/twice.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local kernel <const> = kdev.kernel.find()
+	local options <const> = {
+	  name = "twice", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), boot_timeout = "60s",
+	}
+	local launched <const> = kdev.vm.launch(options)
+	local start <const> = kdev.time.monotonic()
+	local got = kdev.vm.get "twice"
+	local again <const> = kdev.vm.launch(options)
+	-- One channel serves all of them, at once too.
+	local answers <const> = table.pack(kdev.task.all {
+	  function() return launched:exec({ "echo", "a" }).stdout end,
+	  function() return got:exec({ "echo", "b" }).stdout end,
+	  function() return again:exec({ "echo", "c" }).stdout end,
+	  function() return kdev.vm.get("twice"):exec({ "echo", "d" }).stdout end,
+	})
+	print((table.concat(answers):gsub("\n", "")))
+	assert(kdev.time.monotonic() - start < 20, "it waited for itself")
+	local pid <const> = launched.pid
+	-- A machine that has ended is started anew, though somebody holds the old one.
+	kdev.proc.run { "kill", "-9", tostring(pid) }
+	for _ = 1, 100 do
+	  if not kdev.vm.running().twice then break end
+	  kdev.task.sleep(0.05)
+	end
+	local anew <const> = kdev.vm.launch(options)
+	assert(anew.pid ~= pid)
+	print(anew:exec({ "echo", "anew" }).stdout)
+	got = kdev.vm.get "twice"
+	print(got:exec({ "echo", "got" }).stdout)
+	got:stop()
+	lua
+  equal "$(kd run --quiet "$work/twice.lua" | xargs)" 'abcd anew got'
+  nothing_left
+}
+
+test_tasks_that_ask_for_one_machine_at_once_get_it_at_once() {
+  kd run --quiet setup.lua --net user --display none >/dev/null
+  cat >"$work/both.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local function hello() return (kdev.vm.get "work"):exec({ "echo", "x" }).stdout:sub(1, 1) end
+	print(table.concat { kdev.task.all { hello, hello, hello } })
+	lua
+  equal "$(kd run --quiet "$work/both.lua")" xxx
+  kd down --disks 2>/dev/null
+  nothing_left
+}

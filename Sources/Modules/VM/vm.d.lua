@@ -216,7 +216,8 @@ function vm.launch(options) end
 ---@return string[]
 function vm.command_line(options) end
 
---- A running machine by name. Errors: "invalid" when none of that name runs.
+--- A running machine by name. A guest talks to one program at a time: while another kdevlua does, this waits. In one program a
+--- machine is the same one, however often it is had or launched. Errors: "invalid" when none of that name runs, "busy".
 ---@param name string
 ---@return kdev.Machine
 function vm.get(name) end
