@@ -289,6 +289,31 @@ extension RuntimeTests {
       #expect(Probe.closed.load(ordering: .relaxed) == before + 1)
     }
 
+    @Test func aCancelledTaskCannotTakeTheResultsOfOneThatHasEnded() throws {
+      try run(
+        """
+        local done = task.spawn(function() return 1 end)
+        done:await()
+        local t = task.spawn(function()
+          task.current():cancel()
+          while true do done:await() end
+        end)
+        local ok, e = pcall(t.await, t)
+        assert(not ok and e.kind == "cancelled", tostring(e))
+        """)
+    }
+
+    @Test func whoeverCatchesAnEndInsideACFunctionDoesNotShieldTheTask() throws {
+      let error = try failure(
+        of: """
+          setmetatable({}, { __gc = function() os.exit(3) end })
+          collectgarbage()
+          pcall(task.sleep, 0)
+          error "not ended"
+          """)
+      #expect(error.underlying is Cancelled, "\(error)")
+    }
+
     @Test func closingATaskCancelsItAndWaits() throws {
       try run(
         """
