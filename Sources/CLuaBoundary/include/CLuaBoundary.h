@@ -40,6 +40,7 @@ typedef struct lb_limits {
   size_t memory, used;  /* bytes: the most, 0 for no limit, and now */
   int64_t steps;        /* left */
   int64_t unlooked;     /* steps since the last look at the clock */
+  int64_t copied;       /* steps for large blocks of memory that are not charged yet */
   int64_t deadline;     /* CLOCK_MONOTONIC, ns; 0 for none */
   _Atomic int stop;     /* another thread wants an end */
   lb_limit over;        /* nothing in the state catches an error once this is set */
