@@ -202,6 +202,7 @@ final class Scheduler {
     for waiter in task.waiters { deliver(task, to: waiter) }
     task.waiters = []
     let scope = task.scope.flatMap { $0.children.removeValue(forKey: task.id) == nil ? nil : $0 }
+    task.scope = nil
     if failed[task.id] != nil, task.group == nil, scope?.isScope != true, !task.isAwaitedBySwift { onNews?() }
     defer { if let scope { childFinished(task, scope) } }
     if let group = task.group { return groupMemberFinished(task, group) }
