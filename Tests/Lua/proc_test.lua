@@ -53,6 +53,21 @@ test("PATH is resolved once, and again when the program is gone", function()
   test.equal(out.stdout, "late\nlate\nearly\n")
 end)
 
+test("a gibibyte by lines takes no memory", function()
+  -- Seconds of work: asked for by scripts/soak.
+  local size <const> = os.getenv "KDEVLUA_SOAK" and 1 << 30 or 1 << 26
+  local function peak() return tonumber(fs.read("/proc/self/status"):match "VmHWM:%s*(%d+)") end
+  local source <const> = ("yes %s | head -c %d"):format(("x"):rep(1023), size)
+  local before <const>, bytes, lines = peak(), 0, 0
+  proc.run { "sh", "-c", source, stdout = function(line) bytes, lines = bytes + #line + 1, lines + 1 end }
+  test.equal({ bytes, lines }, { size, size // 1024 })
+  local process <close> = proc.spawn { "sh", "-c", source }
+  bytes = 0
+  for line in process:lines() do bytes = bytes + #line + 1 end
+  test.equal(bytes, size)
+  assert(peak() - before < 48 << 10, peak() - before .. " KiB")
+end)
+
 test("folder and environment are as told", function()
   test.equal(proc.run({ "sh", "-c", "echo $PWD $A", cwd = "/tmp", env = { A = "x y" } }).stdout, "/tmp x y\n")
 end)

@@ -410,7 +410,7 @@ extension RuntimeTests {
       try run(
         """
         local ts = {}
-        for i = 1, 20000 do ts[i] = task.spawn(task.sleep, 0.05) end
+        for i = 1, 100000 do ts[i] = task.spawn(task.sleep, 0.05) end
         for i = 1, #ts do ts[i]:await() end
         """)
     }
