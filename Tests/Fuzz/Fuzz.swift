@@ -52,7 +52,7 @@ import Synchronization
     let source = RandomScript.text(seed: seed)
     var random = SplitMix(state: seed ^ 0xabcd)
     let delay = random.below(4000)
-    let how = random.below(3)
+    let how = random.below(4)
     let executor = LuaExecutor()
     let living = Probe.living.load(ordering: .relaxed)
     try executor.run {
@@ -64,7 +64,11 @@ import Synchronization
       let ender = Task.detached {
         try await Task.sleep(for: .microseconds(delay))
         if how == 1 { work.cancel() }
-        if how == 2 { LuaRuntime.interrupt() }
+        if how >= 2 { LuaRuntime.interrupt() }
+        if how == 3 {
+          try await Task.sleep(for: .microseconds(delay))
+          LuaRuntime.hurry()
+        }
         // A script that waits for nothing that comes, or loops.
         while true {
           try await Task.sleep(for: .milliseconds(120))

@@ -395,6 +395,37 @@ extension RuntimeTests {
       #expect(Probe.living.load(ordering: .relaxed) == before)
     }
 
+    @Test(.timeLimit(.minutes(1))) func afterASecondInterruptOnlyTheHandlersOfObjectsWait() throws {
+      for handler in [
+        "task.sleep(60)", "test.wait(60)", "task.queue():get()", "while true do end",
+        "task.spawn(task.sleep, 60):await()",
+        "task.all { function() test.wait(60) end }", "pcall(task.sleep, 60) pcall(test.wait, 60)",
+        "local t <close> = task.spawn(function() local y <close> = forever task.sleep(60) end) task.sleep(60)",
+      ] {
+        let before = Probe.closed.load(ordering: .relaxed)
+        let interrupter = Task.detached {
+          try await Task.sleep(for: .milliseconds(40))
+          LuaRuntime.interrupt()
+          try await Task.sleep(for: .milliseconds(40))
+          LuaRuntime.hurry()
+        }
+        let start = ContinuousClock.now
+        let error = try failure(
+          of: """
+            forever = setmetatable({}, { __close = function() task.sleep(60) end })
+            task.spawn(function() local p <close> = test.probe() local y <close> = forever task.sleep(60) end)
+            local p <close> = test.probe()
+            local x <close> = setmetatable({}, { __close = function() \(handler) end })
+            local q <close> = test.probe()
+            task.sleep(60)
+            """)
+        interrupter.cancel()
+        #expect(error.underlying is Cancelled, "\(handler): \(error)")
+        #expect(ContinuousClock.now - start < .seconds(20), "\(handler)")
+        #expect(Probe.closed.load(ordering: .relaxed) == before + 3, "\(handler)")
+      }
+    }
+
     @Test func anInterruptStopsALoopThatNeverWaits() throws {
       for loop in [
         "while true do end", "task.all { function() while true do end end }",
