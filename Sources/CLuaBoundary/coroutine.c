@@ -96,10 +96,10 @@ static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded
   lua_xmove(L, co, nargs);
   if (wrap && lua_status(co) == LUA_OK) nargs++; /* it begins: the function is an argument, too */
   lb_host *host = lb_host_of(L);
-  bool blocked = host->blocked;
-  if (!lua_isyieldable(L)) host->blocked = true; /* an await below could not come up through here */
+  lua_State *blocker = host->blocker;
+  if (!lua_isyieldable(L)) host->blocker = L; /* an await below could not come up through here */
   int status = lb_resume_thread(host, co, L, nargs, &nresults);
-  host->blocked = blocked;
+  host->blocker = blocker;
   if (status == LUA_YIELD && lb_is_await(co, nresults)) {
     lua_pop(co, 1);
     if (!lua_isyieldable(L)) return lb_raise_blocked(L);

@@ -48,6 +48,12 @@ extension Scheduler {
     cancel(main, interrupted: true)
   }
 
+  /// Notes that the error which is raised next unwinds the task. Not so inside a C function, which may catch it and know nothing
+  /// of shields.
+  func shield(_ task: LuaTask, _ lua: LuaState) {
+    task.control.pointee.shielded = lua.isYieldable && lua.host.pointee.blocker == nil
+  }
+
   /// Called by the hook inside a loop that has not waited since the interrupt: pushes the error it raises.
   func stopLoop(_ lua: LuaState) -> Int32 {
     if lb_is_hurried(lua.host) { hurry() }
@@ -59,7 +65,7 @@ extension Scheduler {
     }
     guard !task.isClosing else { return 0 }
     task.control.pointee.cancelled = true
-    task.control.pointee.shielded = true
+    shield(task, lua)
     task.interrupted = true
     lua.push(error: Cancelled(interrupted: true))
     return LuaState.error

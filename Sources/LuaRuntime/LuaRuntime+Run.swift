@@ -242,7 +242,7 @@ extension LuaRuntime {
       luaL_unref(scheduler.lua.raw, lb_registry(), task.anchor)
     }
     if let failure = task.failure() { throw failure }
-    return task.pushResults(onto: scheduler.lua)
+    return try task.pushResults(onto: scheduler.lua)
   }
 
   private func cancel(_ id: Int) {

@@ -89,10 +89,14 @@ final class LuaTask {
   }
 
   /// Pushes a copy of all results of a task that succeeded.
-  func pushResults(onto other: LuaState) -> Int32 {
+  ///
+  /// - Throws: ``LuaError`` when there are more than a stack holds.
+  func pushResults(onto other: LuaState) throws(LuaError) -> Int32 {
     guard case .success(let count) = outcome, count > 0 else { return 0 }
     let first = lua.top - count + 1
-    guard lua_checkstack(lua.raw, count) != 0, lua_checkstack(other.raw, count + 4) != 0 else { return 0 }
+    guard lua_checkstack(lua.raw, count) != 0, lua_checkstack(other.raw, count + 4) != 0 else {
+      throw LuaError("too many results of a task: \(count)")
+    }
     for offset in 0..<count { lua_pushvalue(lua.raw, first + offset) }
     lua_xmove(lua.raw, other.raw, count)
     return count

@@ -153,12 +153,11 @@ extension Scheduler {
         makeReady(waiter, 2)
         observe(decisive)
       } else {
-        waiter.lua.push(true)
-        makeReady(waiter, 1 + decisive.pushResults(onto: waiter.lua))
+        deliverResults(of: decisive, to: waiter)
+        observe(decisive)
       }
     } else if group.isScope, let body = group.members.first {
-      waiter.lua.push(true)
-      makeReady(waiter, 1 + body.pushResults(onto: waiter.lua))
+      deliverResults(of: body, to: waiter)
     } else {
       let count = Int32(group.members.count)
       lua_checkstack(waiter.lua.raw, count + 4)

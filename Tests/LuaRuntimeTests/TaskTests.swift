@@ -185,6 +185,21 @@ extension RuntimeTests {
         """)
     }
 
+    @Test func moreResultsThanAStackHoldsAreAnError() throws {
+      try run(
+        """
+        local values = table.move({ 0 }, 1, 1, 600000, {})
+        local function many() task.sleep(0) return table.unpack(values, 1, 600000) end
+        local t = task.spawn(many)
+        for _ = 1, 2 do
+          local ok, e = pcall(t.await, t)
+          assert(not ok and tostring(e):find "too many results", tostring(e))
+        end
+        local ok, e = pcall(task.timeout, 60, many)
+        assert(not ok and tostring(e):find "too many results", tostring(e))
+        """)
+    }
+
     @Test func aTimeoutThatItsBodyCatchesIsNone() throws {
       try run(
         """
@@ -273,6 +288,24 @@ extension RuntimeTests {
         check("inside string.gsub", string.gsub, "x", "x", function() test.noop() end)
         local _, e = load(function() task.sleep(1) end)
         assert(e.message:find("inside load", 1, true), tostring(e))
+        local waits = { __tostring = function() task.sleep(1) end, __index = function() task.sleep(1) end,
+          __len = function() return 1 end }
+        check("inside tostring", tostring, setmetatable({}, waits))
+        check("inside table.concat", table.concat, setmetatable({}, waits))
+        -- in generators that these resume
+        local function generator() coroutine.wrap(function() task.sleep(1) end)() end
+        local resumed = "in a coroutine that was resumed inside "
+        check(resumed .. "table.sort (", table.sort, { 2, 1 }, generator)
+        check(resumed .. "string.gsub (", string.gsub, "x", "x", generator)
+        check(resumed .. "tostring (", tostring, setmetatable({}, { __tostring = generator }))
+        check(resumed .. "table.concat (", table.concat, setmetatable({}, { __index = generator, __len = waits.__len }))
+        _, e = load(generator)
+        assert(e.message:find(resumed .. "load (", 1, true), tostring(e))
+        check("inside string.gsub", string.gsub, "x", "x", function()
+          coroutine.wrap(function() coroutine.wrap(generator)() end)()
+        end)
+        -- and a generator that was not is what it was
+        assert(coroutine.wrap(function() task.sleep(0) return 1 end)() == 1)
         """)
     }
 
@@ -377,7 +410,7 @@ extension RuntimeTests {
       try run(
         """
         local ts = {}
-        for i = 1, 20000 do ts[i] = task.spawn(task.sleep, 0.05) end
+        for i = 1, 100000 do ts[i] = task.spawn(task.sleep, 0.05) end
         for i = 1, #ts do ts[i]:await() end
         """)
     }

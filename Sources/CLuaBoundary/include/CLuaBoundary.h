@@ -40,6 +40,7 @@ typedef struct lb_limits {
   size_t memory, used;  /* bytes: the most, 0 for no limit, and now */
   int64_t steps;        /* left */
   int64_t unlooked;     /* steps since the last look at the clock */
+  int64_t copied;       /* steps for large blocks of memory that are not charged yet */
   int64_t deadline;     /* CLOCK_MONOTONIC, ns; 0 for none */
   _Atomic int stop;     /* another thread wants an end */
   lb_limit over;        /* nothing in the state catches an error once this is set */
@@ -63,7 +64,7 @@ typedef struct lb_host {
   _Atomic int interrupt;                      /* lb_interrupt was called and nobody has taken notice */
   _Atomic int hurry;                          /* lb_hurry was called */
   _Atomic int64_t interrupted_at;             /* CLOCK_MONOTONIC, ns */
-  bool blocked;                               /* a coroutine runs whose resumer cannot be suspended */
+  lua_State *blocker;                         /* who resumed a coroutine where it cannot be suspended itself, or NULL */
   bool exiting;                               /* os.exit was called: nothing but close handlers catches errors */
   bool trusted;                               /* Swift runs, or nobody: no allocation is refused */
   lb_limits limits;
