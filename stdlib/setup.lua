@@ -199,9 +199,15 @@ end
 
 if opt.show_config then
   local lines <const> = {}
+  -- What a fragment has taken from an option.
+  local given <const> = {
+    ["kernel.source.checkout"] = "branch", ["kernel.source.path"] = "tree", ["kernel.source.archive"] = "archive",
+  }
   for _, value in ipairs(origins) do
     if not value.path:find "^teuthology%." then
-      local by <const> = forced_by[value.origin]
+      local option <const> = given[value.path]
+      local is_given <const> = option and value.value == kdev.json.encode(opt[option] or false)
+      local by <const> = is_given and "--" .. option or forced_by[value.origin]
       lines[#lines + 1] = {
         value.path .. ": " .. value.value, "# " .. value.origin .. (by and ", by " .. by or ""),
       }

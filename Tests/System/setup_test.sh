@@ -257,7 +257,8 @@ test_the_set_up_shows_each_choice_with_its_origin_and_makes_nothing() {
   contains "$out" 'kernel.config.base: "tinyconfig"'
   contains "$out" 'modules.0: "ceph"'
   out=$(shown --branch ceph/wip-mine --kernel-config defconfig --fragment kasan,lockdep --ceph debug 2>/dev/null)
-  contains "$out" 'kernel.source.checkout: "ceph/wip-mine"'
+  grep -q '^kernel.source.checkout: "ceph/wip-mine"  *# .*/kernel/30-wip.yaml, by --branch$' <<<"$out" ||
+    fail "no origin of the branch: $out"
   grep -q '^kernel.config.fragments.5: "lockdep"  *# --fragment$' <<<"$out" || fail "no origin of the fragment: $out"
   contains "$out" 'dynamic_debug.1: "module libceph +p"'
   # A tree that is configured is built as it is.

@@ -72,7 +72,8 @@ local teuthology = {}
 function teuthology.push(options) end
 
 --- How far Shaman is with a kernel: nil is "not built yet". With `wait` it is ready, or there is an error: "command" when the
---- build failed, "timeout"; a server that answered once and then gives no answer is asked again until then. Source: `GET /api/search` and `GET /api/builds/kernel/BRANCH/COMMIT/`.
+--- build failed, "timeout"; a server that answered once and then gives no answer is asked again until then. Source:
+--- `GET /api/search` and `GET /api/builds/kernel/BRANCH/COMMIT/`.
 ---@param options kdev.teuthology.KernelBuildOptions
 ---@return {state: "ready"|"building"|"failed", branch: string, commit: string, distro: string, url: string?, log: string?, version: string?}?
 function teuthology.kernel_build(options) end
