@@ -77,7 +77,7 @@ function kernel.source(options) end
 ---@class kdev.kernel.BuildOptions
 ---@field tree string|kdev.KernelTree The kernel's source.
 ---@field output? string What is built goes there (`O=`). Default: into the source.
----@field targets? string[] What make is to make: {} is the kernel with all modules, { "modules" }, { "fs/ceph/" } compiles one folder, { "fs/ceph/ceph.ko" }, { "all", "compile_commands.json" }, { "bindeb-pkg" }.
+---@field targets? string[] What make is to make: {} is the kernel with all modules, { "modules" }, { "fs/ceph/" } compiles one folder, { "all", "compile_commands.json" }, { "bindeb-pkg" }.
 ---@field jobs? integer `-j`. Default: the processors, less when there is not half a gigabyte of memory for each.
 ---@field arch? string `ARCH=`: "arm64". Default: this machine's.
 ---@field cross_compile? string `CROSS_COMPILE=`: "aarch64-linux-gnu-".
