@@ -9,7 +9,7 @@
 #include <time.h>
 
 /* Instructions between two looks; fewer as the state grows, for a single one may copy or compare all that there is. */
-enum { SLICE = 1000, LEAST = 10, LARGE = 1 << 18 };
+enum { SLICE = 1000, LEAST = 30, SMALL = 4 << 20, LARGE = 1 << 18 };
 
 static void look(lua_State *L, lua_Debug *ar);
 
@@ -76,7 +76,7 @@ void lb_charge(lua_State *L, int64_t steps) {
 
 static int slice(const lb_limits *limits) {
   int64_t most = limits->counts_steps && limits->steps < SLICE ? limits->steps : SLICE;
-  int64_t by_size = (int64_t)SLICE * (1 << 20) / (int64_t)(limits->used + 1);
+  int64_t by_size = (int64_t)SLICE * SMALL / (int64_t)(limits->used + 1);
   if (by_size < LEAST) by_size = LEAST;
   if (by_size > most) by_size = most;
   return by_size < 1 ? 1 : (int)by_size;
