@@ -110,6 +110,8 @@ let package = Package(
 
     .executableTarget(
       name: "fuzz", dependencies: ["LuaKit", "LuaRuntime"], path: "Tests/Fuzz", swiftSettings: swift),
+    .executableTarget(
+      name: "suite-fuzz", dependencies: ["Suite", "SuiteScripts"], path: "Tests/SuiteFuzz", swiftSettings: swift),
     .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
     .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaKit", "LuaRuntime"], swiftSettings: swift),
     .testTarget(name: "TerminalTextTests", dependencies: ["TerminalText"], swiftSettings: swift),
@@ -131,8 +133,12 @@ let package = Package(
 )
 
 // The sanitizers are for what lies between Swift and C; to build the rest of the house under them takes many minutes.
-if Context.environment["KDEVLUA_SANITIZE"] != nil {
-  let part = ["CLua", "CLuaBoundary", "LuaKit", "LuaRuntime", "fuzz", "LuaKitTests", "LuaRuntimeTests"]
+if let sanitizer = Context.environment["KDEVLUA_SANITIZE"] {
+  var part = ["CLua", "CLuaBoundary", "LuaKit", "LuaRuntime", "fuzz", "LuaKitTests", "LuaRuntimeTests"]
+  // Objects in memory of their own, and libyaml; on one thread each.
+  if sanitizer == "address" {
+    part += ["CYaml", "LuaSyntax", "Suite", "SuiteScripts", "suite-fuzz", "SuiteTests", "SuiteScriptsTests"]
+  }
   package.products = []
   package.targets.removeAll { !part.contains($0.name) }
 }

@@ -54,6 +54,16 @@ build_release() {
   printf '%s\n' "$root/.build/release/kdevlua"
 }
 
+# Runs Tests/SuiteFuzz on real fragments: suite_fuzz PROGRAM KIND SECONDS [SEED].
+suite_fuzz() {
+  local data=$root/../shared/data/qa-fs-krbd.tar.xz work status=0
+  work=$(mktemp -d /tmp/kdevlua-fuzz-XXXXXX)
+  [ ! -e "$data" ] || tar xJf "$data" -C "$work"
+  find "$root/stdlib/fragments" "$work" -type f -name '*.yaml' | sort | "$@" || status=$?
+  rm -rf "$work"
+  return $status
+}
+
 # The Python that has the real teuthology, to compare with: from PyPI, in a virtual environment below the cache. Prints its
 # path; fails, and says why, where PyPI cannot be reached.
 teuthology_python() {

@@ -5,11 +5,14 @@
 As a module: `plan(folder, options)`.
 """
 import argparse
+import contextlib
 import datetime
 import importlib
+import itertools
 import json
 import logging
 import os
+import pickle
 import sys
 import time
 
@@ -31,6 +34,22 @@ class TooLarge(Exception):
     """The suite has more jobs than the caller wants to wait for."""
 
 
+def remember_fragments(folder):
+    """Reads all fragments below a folder, so that later plans, also in children, need not."""
+    read = yaml.safe_load
+    known = {}
+    for path, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".yaml") and os.path.exists(f"{path}/{name}"):
+                with open(f"{path}/{name}", encoding="utf-8") as file:
+                    text = file.read()
+                with contextlib.suppress(yaml.YAMLError):
+                    if text not in known:
+                        known[text] = pickle.dumps(read(text))
+
+    yaml.safe_load = lambda text: pickle.loads(known[text]) if text in known else read(text)
+
+
 def options():
     parser = argparse.ArgumentParser()
     parser.add_argument("--suite-name")
@@ -47,6 +66,7 @@ def options():
     parser.add_argument("--kernel")
     parser.add_argument("--kernel-sha1", default=NO_COMMIT)
     parser.add_argument("--no-merge", action="store_true")
+    parser.add_argument("--limit", type=int, default=0)
     return parser
 
 
@@ -130,11 +150,12 @@ def plan(folder, args, largest=None, times=None):
         name = folder[folder.find("/suites/") + len("/suites/") :].replace("/", ":")
     start = time.monotonic()
     jobs = matrix(folder, args, largest)
+    limit = args.limit or None
     if times is not None:
         times["matrix"] = time.monotonic() - start
     if args.no_merge:
         # Who measures wants nothing written.
-        for description, paths in jobs if times is None else []:
+        for description, paths in jobs[:limit] if times is None else []:
             if name is not None:
                 description = merge_module.combine_path(name, description)
             yield line(description=description, fragments=relative(paths))
@@ -149,7 +170,7 @@ def plan(folder, args, largest=None, times=None):
         filter_fragments=args.filter_fragments,
         seed=args.seed,
     )
-    for description, paths, job in merged:
+    for description, paths, job in itertools.islice(merged, limit):
         if times is not None:
             times["merge"] = time.monotonic() - start - times["matrix"]
             continue

@@ -4,8 +4,8 @@
 /// document or a duplicate anchor are errors. It departs from PyYAML in these points: an anchor that holds itself is an
 /// error (values cannot be cyclic), the tags `!!omap`, `!!pairs` and `!!set` are errors, and size and depth are
 /// bounded. An alias gives a copy of the value, where Python has one shared object. Where libyaml parses otherwise than
-/// PyYAML, libyaml counts: it takes a tab between a key's colon and its value, and refuses a colon right before a flow
-/// collection's `,` or `]`.
+/// PyYAML, libyaml counts: it takes a tab between a key's colon and its value and a comment right behind a block scalar's `|`
+/// or `>`, and refuses a colon right before a flow collection's `,` or `]`.
 public struct YAMLReader: Sendable {
   /// How many nodes a text may have, counting what an alias stands for each time it is used.
   public var nodeLimit = 1_000_000
