@@ -1,4 +1,5 @@
 #include "CHost.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -9,11 +10,7 @@
 // Output comes a byte at a time; what comes within this is noted together.
 static const int moment = 10;  // milliseconds
 
-int chost_stamp(const char *log, const char *stamps, int pidfd) {
-  int source = open(log, O_RDONLY | O_CLOEXEC);
-  int target = open(stamps, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  int changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  if (source < 0 || target < 0 || changes < 0 || inotify_add_watch(changes, log, IN_MODIFY) < 0) return -1;
+static int note(int source, int target, int changes, int pidfd) {
   struct pollfd wanted[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = changes, .events = POLLIN}};
   long long known = 0;
   int waits = 0, ended = 0;
@@ -34,4 +31,20 @@ int chost_stamp(const char *log, const char *stamps, int pidfd) {
     known = status.st_size;
   }
   return 0;
+}
+
+int chost_stamp(const char *log, const char *stamps, int pidfd) {
+  int source = open(log, O_RDONLY | O_CLOEXEC);
+  int target = open(stamps, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  int changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  int status = -1;
+  if (source >= 0 && target >= 0 && changes >= 0 && inotify_add_watch(changes, log, IN_MODIFY) >= 0) {
+    status = note(source, target, changes, pidfd);
+  }
+  int code = errno;
+  if (source >= 0) close(source);
+  if (target >= 0) close(target);
+  if (changes >= 0) close(changes);
+  errno = code;
+  return status;
 }

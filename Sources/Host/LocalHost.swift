@@ -26,6 +26,7 @@ public final class LocalHost: Sendable {
   let startGate = StartGate()
   let openMachines = OpenMachines()
   private let steps = Atomic<Int>(0)
+  private let hurried = Atomic<Bool>(false)
   private let sudo = Mutex<Bool?>(nil)
   /// Whether sudo allows a batch of ip's commands.
   let batchAllowed = Mutex<Bool?>(nil)
@@ -45,6 +46,10 @@ public final class LocalHost: Sendable {
   }
 
   public var isDryRun: Bool { options.dryRun }
+
+  /// From now on no guest is given the time to power off: machines that are stopped are ended.
+  public func hurry() { hurried.store(true, ordering: .relaxed) }
+  var isHurried: Bool { hurried.load(ordering: .relaxed) }
 
   // MARK: - Steps
 

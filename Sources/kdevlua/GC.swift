@@ -19,6 +19,13 @@ struct GC: ParsableCommand {
   var age = TimeArgument(.seconds(30 * 86400), "30d")
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    // 30 seconds, where days were meant, would remove nearly all.
+    guard age.description.last?.isLetter == true else {
+      throw ValidationError("--age \(age) has no unit: \(age)d, or with h, m or s.")
+    }
+  }
+
   func run() throws {
     do {
       let host = try output.host(dryRun: isDryRun)

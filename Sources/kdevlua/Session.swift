@@ -81,7 +81,10 @@ enum Session {
     do {
       let executor = LuaExecutor()
       Interruption.onFirst(isInteractive: isInteractive) { LuaRuntime.interrupt() }
-      Interruption.onSecond { LuaRuntime.hurry() }
+      Interruption.onSecond { [host = environment.host] in
+        host.hurry()
+        return LuaRuntime.hurry()
+      }
       try executor.run {
         let runtime = try LuaRuntime(executor: executor)
         do {

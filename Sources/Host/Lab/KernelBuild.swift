@@ -91,7 +91,15 @@ extension LocalHost {
     let end = ContinuousClock.now + patience.timeLimit
     return try await step("kernel build of \(branch)") { (step) async throws(HostError) in
       var waits = BuildPatience.Waits(patience)
-      var build = try await kernelBuild(of: branch, commit: commit, distro: distro, at: shaman)
+      var build: KernelBuild?
+      do throws(HostError) {
+        build = try await kernelBuild(of: branch, commit: commit, distro: distro, at: shaman)
+      } catch {
+        // A server that does not answer is not a kernel that is not built yet.
+        var error = error
+        if error.code == .timeout { error.code = .connection }
+        throw error
+      }
       var outage: HostError?
       while true {
         switch build?.state {

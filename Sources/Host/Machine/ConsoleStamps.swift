@@ -72,13 +72,21 @@ extension LocalHost {
   /// writes no times into a log.) Without it nothing but the times is missing, so it stops nobody.
   func startStamps(of spec: MachineSpec) async throws(HostError) {
     guard let program = options.program else { return }
-    var command = Command.change(["setsid", "--fork", program, "stamp", spec.name])
+    // One that was built anew since it was started is still to be had by the process.
+    let file = Files.exists(program) ? program : "/proc/\(getpid())/exe"
+    var command = Command.change(["setsid", "--fork", file, "stamp", spec.name])
     command.environment = ["KDEVLUA_STATE": state.root]
     // It keeps no file system of the caller's in use.
     command.workingDirectory = "/"
     (command.output, command.error) = (.discard, .discard)
-    let result = try await run(command, timeLimit: .seconds(10))
-    if !result.succeeded { warn("nobody notes when the console of \(spec.name) says what") }
+    do throws(HostError) {
+      // Who asks for times before it has begun finds none, and no error.
+      try Files.write([], to: folder(ofMachine: spec.name).consoleStamps, mode: 0o600)
+      try await require(command, to: "note when the console of \(spec.name) says what", timeLimit: .seconds(10))
+    } catch {
+      if error.code == .cancelled { throw error }
+      warn(error.message)
+    }
   }
 
   /// What the process that `startStamps` starts does. Returns when QEMU has ended.

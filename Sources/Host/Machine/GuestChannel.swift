@@ -68,7 +68,7 @@ public final class GuestChannel: Sendable {
   /// a machine that was paused (virtio-console.c: flush_buf throttles the port after virtio_serial_close has freed it). The
   /// next host's going frees it, so one that gets no answer goes and comes again.
   private static func begin(_ path: String) async throws(HostError) -> GuestChannel {
-    var patience = Duration.milliseconds(1500)
+    var patience = Duration.seconds(1)
     while true {
       do throws(HostError) {
         return try await withTimeLimit(patience, "no answer") { () async throws(HostError) in

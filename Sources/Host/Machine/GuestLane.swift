@@ -124,7 +124,10 @@ final class GuestLanes: Sendable {
       }
     } catch {
       for lane in taken { lane.lane.close() }
-      state.change { $0.free += numbers.map(\.number) }
+      state.change { state in
+        state.free += numbers.map(\.number)
+        state.known.subtract(numbers.filter(\.isFirst).map(\.number))
+      }
       throw error
     }
     return taken

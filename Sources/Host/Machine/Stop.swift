@@ -10,7 +10,7 @@ extension LocalHost {
   func stopMachine(
     name: String, folder path: String, runs: Bool, gracefully: Bool = true, _ step: Step? = nil
   ) async throws(HostError) {
-    if runs { try await endMachine(name: name, folder: path, patience: gracefully ? .seconds(60) : nil, step) }
+    if runs { try await endMachine(name: name, folder: path, patience: gracefully && !isHurried ? .seconds(60) : nil, step) }
     if !isDryRun { try await endServants(in: path) }
     if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
     if !isDryRun { try forgetAddress(of: name) }
@@ -50,7 +50,8 @@ extension LocalHost {
   private func askToPowerOff(
     _ folder: MachineFolder, _ process: ProcessHandle, _ patience: Duration, _ step: Step?
   ) async throws(HostError) -> Bool {
-    let channel = try? await withTimeLimit(.seconds(1), "hello") { () async throws(HostError) in
+    // Long enough to come a second time: see `GuestChannel.begin`.
+    let channel = try? await withTimeLimit(.milliseconds(2500), "hello") { () async throws(HostError) in
       try await folder.control(Files.exists(folder.qemuAgent) ? .qemu : .kdevlua)
     }
     defer { channel?.close() }
@@ -69,13 +70,23 @@ extension LocalHost {
       guard isAsked == true else { return false }
     }
     step?.progress("waiting for the guest to power off")
-    guard channel == nil, patience > Self.reaction else { return try await process.end(within: patience) }
+    guard channel == nil, patience > Self.reaction else { return try await ends(process, within: patience) }
     let before = processorTime(of: process.id)
-    if try await process.end(within: Self.reaction) { return true }
+    if try await ends(process, within: Self.reaction) { return true }
     guard let before, let after = processorTime(of: process.id), after - before < Self.reaction.seconds / 20 else {
-      return try await process.end(within: patience - Self.reaction)
+      return try await ends(process, within: patience - Self.reaction)
     }
     return false
+  }
+
+  /// Waits for the end of QEMU.
+  /// - Returns: whether it ended within the limit; false at once when there is no more time.
+  private func ends(_ process: ProcessHandle, within limit: Duration) async throws(HostError) -> Bool {
+    let end = ContinuousClock.now + limit
+    while !isHurried, ContinuousClock.now < end {
+      if try await process.end(within: min(.milliseconds(100), end - .now)) { return true }
+    }
+    return process.hasEnded
   }
 
   /// How long a guest may be idle after its power button was pressed.

@@ -27,6 +27,11 @@ extension LocalHost {
           .invalid, "the share \(share.tag) by virtiofs has no security and no read_only",
           hint: "mount it with -o ro in the guest, or share it by 9p")
       }
+      guard !share.path.contains(",") else {
+        throw HostError(
+          .invalid, "virtiofsd takes no path with a comma, and the share \(share.tag) is \(share.path)",
+          hint: "share it by 9p")
+      }
       if !isDryRun { _ = try virtiofsd() }
     }
   }

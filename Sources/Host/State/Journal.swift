@@ -107,9 +107,10 @@ public struct Journal: Sendable {
     let last = max(noted, numbers.max() ?? 0)
     // In place, under the lock, and never shorter than before: a new file under an old name waits for the disk on ext4
     // (auto_da_alloc of ext4(5)). Half a number is less than those of the entries, so it does no harm.
-    if Files.exists(folder + "/.last") {
+    do throws(HostError) {
       try Files.overwrite(folder + "/.last", with: String(last + 1))
-    } else {
+    } catch {
+      // There is none yet, or root left one that is not ours to write.
       try Files.write(Array(String(last + 1).utf8), to: folder + "/.last", mode: 0o600)
     }
     let entry = JournalEntry(

@@ -22,6 +22,9 @@ public final class ViewServer: Sendable {
     url = "http://127.0.0.1:\(port)/?token=\(token)"
   }
 
+  // Whoever lets go of the page without ending it ends it with the program; the file would stay.
+  deinit { if let path = file.withLock({ $0 }) { try? Files.remove(path) } }
+
   /// The file goes when the page does.
   func remembers(file path: String) { file.withLock { $0 = path } }
 

@@ -17,7 +17,8 @@ enum VMModule: KdevModule {
       let transaction = lua.transaction(of: host)
       return LuaOperation {
         let machine = try await host.launch(spec, timeLimit: limit, vncPassword: password, in: transaction)
-        machine.reportPolicy = onReport ?? .error
+        // One that the program has open already keeps what it has.
+        if let onReport { machine.reportPolicy = onReport }
         return MachineObject(machine, environment)
       }
     }

@@ -35,6 +35,7 @@ public final class MergeTrace {
   func beforeScript(_ merge: FragmentMerge) { before = try? merge.heap.value(of: merge.yaml) }
 
   func afterScript(_ merge: FragmentMerge) {
+    byScript = []
     guard let before, let after = try? merge.heap.value(of: merge.yaml) else { return }
     byScript = MergeRecord.Change.between(before, after)
   }
