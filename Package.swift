@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "LuaSyntax", swiftSettings: swift),
 
     // Fragments and their merge.
-    .target(name: "Suite", dependencies: ["CYaml"], swiftSettings: swift),
+    .target(name: "Suite", dependencies: ["CYaml", "LuaSyntax"], swiftSettings: swift),
 
     // The scripts of fragments, in Lua.
     .target(

@@ -13,6 +13,7 @@ local by_hand <const> = {
   { "environment.md", "Environment variables, and where things are kept" },
   { "errors.md", "Error objects and their kinds" },
   { "fragment-scripts.md", "Scripts in fragments: what they may do" },
+  { "teuthology-differences.md", "Differences from teuthology: errors, bugs, options" },
   { "task.md", "`kdev.task`: several things at once" },
 }
 
@@ -227,6 +228,39 @@ local function write_list(pages)
   return table.concat(out, "\n") .. "\n"
 end
 
+---- Options of scripts ------------------------------------------------------------------------------------------
+
+-- What a script gives to kdev.cli.options: it is run up to there, and no further.
+local function options_of(path)
+  local spec
+  local cli <const> = { options = function(given) spec = given error "enough" end }
+  local function require_stub() return { cli = cli } end
+  pcall(assert(load((kdev.fs.read(path):gsub("^#[^\n]*", "")), "=" .. path, "t", { require = require_stub })))
+  return assert(spec, path .. " calls no kdev.cli.options")
+end
+
+-- A table of the options, with the default that the help tells in a column of its own.
+local function script_options(path)
+  local lines <const> = { "| Option | Default | |", "| --- | --- | --- |" }
+  for _, option in ipairs(options_of(path)) do
+    local head = "--" .. option[1]
+    if option.type ~= "flag" then
+      head = head .. " " .. (option.value or table.concat(option.choices or { (option.type or "string"):upper() }, "|"))
+    end
+    local default <const> = option.default and tostring(option.default) or option.help:match "default: ([^;]*)" or ""
+    local text <const> = option.help:gsub("; default: [^;]*", ""):gsub("^default: [^;]*;? ?", "")
+    lines[#lines + 1] = ("| `%s` | %s | %s |"):format(cell(head), cell(default), cell(text))
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Pages that are written by hand but for tables between "<!-- options SCRIPT -->" and "<!-- end -->".
+local function with_options(page)
+  return (page:gsub("(<!%-%- options ([%w_./]+)[^\n]*%-%->\n).-(<!%-%- end %-%->)", function(begin, path, finish)
+    return begin .. script_options(path) .. "\n" .. finish
+  end))
+end
+
 ---- All pages ---------------------------------------------------------------------------------------------------
 
 local found <const> = kdev.proc.run { "find", "Sources/Modules", "-name", "*.d.lua", query = true }.stdout
@@ -265,4 +299,5 @@ local function put(name, text)
 end
 for _, page in ipairs(pages) do put(page.file, write_page(page)) end
 put("README.md", write_list(pages))
+put("commands.md", with_options(kdev.fs.read "docs/reference/commands.md"))
 if #stale > 0 then error("not up to date, run scripts/reference: " .. table.concat(stale, ", "), 0) end

@@ -11,22 +11,24 @@ local kdev <const> = require "kdev"
 
 local opt <const> = kdev.cli.options {
   about = "Sets up a virtual machine for kernel development and runs a command in it.",
-  { "name", default = "work", help = "name of the machine" },
+  { "name", help = "name of the machine; default: work" },
   { "memory", type = "size", help = "memory of the guest; default: 1G" },
   { "cpus", type = "integer", help = "processors of the guest; default: 1" },
-  { "root", value = "initramfs|disk", help = "default: initramfs, a small one that is made; disk with --disk" },
+  { "root", value = "initramfs|disk",
+    help = "the guest's root; default: initramfs, a small one that is made, or disk with --disk" },
   { "disk", value = "IMAGE", help = "boot the system that is installed on this image, which stays as it is" },
   { "root-device", value = "DEVICE", help = "the root on that image for a kernel of yours; default: /dev/vda1" },
-  { "disk-size", type = "size", default = "20G", help = "what the guest sees of its empty disk" },
-  { "share", value = "DIR", default = ".", help = "folder that the guest shares with the host" },
-  { "accel", value = "kvm|tcg", help = "default: kvm where a guest really runs under it" },
-  { "profile", value = "fast|document", choices = { "fast", "document" }, default = "document",
-    help = "fast: boot the uncompressed kernel, without a screen" },
-  { "display", value = "vnc|socket|none", help = "default: vnc" },
+  { "disk-size", type = "size", help = "what the guest sees of its empty disk; default: 20G" },
+  { "share", value = "DIR", help = "folder that the guest shares with the host; default: the working folder" },
+  { "accel", value = "kvm|tcg", help = "what runs the guest; default: kvm where a guest really runs under it" },
+  { "profile", value = "fast|document", choices = { "fast", "document" },
+    help = "fast: boot the uncompressed kernel, without a screen; default: document" },
+  { "display", value = "vnc|socket|none", help = "the screen; default: vnc" },
   { "vnc", type = "integer", value = "N", help = "VNC display on 127.0.0.1; default: a free one" },
   { "net", value = "tap|dhcp|user|passt",
-    help = "default: tap where one can be made; dhcp: a tap with DHCP, DNS and a way out" },
-  { "vhost", value = "on|off", help = "default: on where /dev/vhost-net is" },
+    help = "the network; default: tap where one can be made; dhcp: a tap with DHCP, DNS and a way out" },
+  { "vhost", value = "on|off",
+    help = "who moves a tap's packets, the host's kernel or QEMU; default: on where /dev/vhost-net is" },
   { "bridge", help = "bridge for the tap; default: virbr0" },
   { "tap", help = "name of the tap; default: tap-NAME" },
   { "forward", type = "list", value = "PORT:PORT,...",
@@ -44,7 +46,8 @@ local opt <const> = kdev.cli.options {
   { "kernel-config", value = "WHICH", help = "small (default), guest, distribution, defconfig, tree, or a file" },
   { "fragment", type = "list", value = "NAME,...", help = "options to merge: debug, kasan, lockdep, xfs, ./my.config" },
   { "strict", type = "flag", help = "an option that did not stick is an error" },
-  { "compiler", value = "ccache|gcc|clang", help = "default: gcc, through ccache where it is" },
+  { "compiler", value = "ccache|gcc|clang",
+    help = "what compiles the kernel; default: gcc, through ccache where it is" },
   { "jobs", type = "integer", help = "how many compilers at once; default: by processors and memory" },
   { "ceph", value = "off|fs|rbd|debug", help = "the module to load in the guest; default: fs when a kernel is built" },
   { "boot-timeout", value = "TIME", help = "how long the guest may take to answer; default: 120s" },
@@ -61,6 +64,8 @@ end
 -- What was asked for, for the fragments' scripts: the options, and what follows from several of them.
 local asked <const> = {}
 for name, value in pairs(opt) do asked[name] = value end
+local machine_name <const>, shared <const> = opt.name or "work", opt.share or "."
+asked.name = machine_name
 local function is_file(text) return text ~= nil and (text:find("/", 1, true) ~= nil or kdev.fs.is_file(text)) end
 if is_file(opt.kernel) then asked.image = opt.kernel end
 if is_file(opt.kernel_config) then asked.config_file = opt.kernel_config end
@@ -78,18 +83,19 @@ end
 if opt.tree and not opt.branch and not kdev.fs.is_dir(opt.tree) then wrong("there is no folder " .. opt.tree) end
 asked.configured = opt.tree ~= nil and kdev.fs.is_file((opt.output or opt.tree) .. "/.config")
 
-local forward <const> = {}
+local forward
 for _, text in ipairs(opt.forward) do
   local outside <const>, inside <const> = text:match "^(.+):(%d+)$"
   if not outside then wrong("--forward " .. text .. " is not of the form PORT:PORT, udp:PORT:PORT or NAME:PORT") end
+  forward = forward or {}
   forward[outside] = math.tointeger(inside)
 end
 local remotes
 for _, text in ipairs(opt.remote) do
-  local name <const>, address <const> = text:match "^([^=]+)=(.+)$"
-  if not name then wrong("--remote " .. text .. " is not of the form NAME=URL") end
+  local remote <const>, address <const> = text:match "^([^=]+)=(.+)$"
+  if not remote then wrong("--remote " .. text .. " is not of the form NAME=URL") end
   remotes = remotes or {}
-  remotes[name] = address
+  remotes[remote] = address
 end
 
 -- What the machine has. A kernel that is yet to be built is too late to try a guest under KVM: another one does that.
@@ -106,21 +112,22 @@ if needs_kernel or asked.image or opt.accel ~= "tcg" and kdev.fs.exists "/dev/kv
 local host <const> = kdev.host.facts(stock)
 if needs_kernel then host.kernel = stock.kernel.path end
 
-local before = kdev.vm.running()[opt.name]
+local before = kdev.vm.running()[machine_name]
 host.machine = before ~= nil
 
-local clone <const> = opt.tree or opt.share .. "/linux"
+local clone <const> = opt.tree or shared .. "/linux"
 local ceph <const> = remotes and remotes.ceph or "https://github.com/ceph/ceph-client.git"
-host.ceph_client = { works = false, because = "nobody asked " .. ceph .. ": that takes --build-kernel" }
-local is_reached = true
+host.ceph_client = {
+  works = false, reached = false, because = "nobody asked " .. ceph .. ": that takes --build-kernel",
+}
 if asked.build_kernel and not (opt.branch or opt.tree or opt.archive or opt.kernel == "distribution") then
   local answered <const>, answer <const> = pcall(kdev.proc.run, {
     "git", "ls-remote", "--exit-code", ceph, "refs/heads/testing",
     timeout = "20s", check = false, query = true, env = { GIT_TERMINAL_PROMPT = "0" },
   })
-  is_reached = answered and answer.status == 0
+  local is_reached <const> = answered and answer.status == 0
   local why <const> = answered and answer.stderr:match "[^\n]+" or "no answer within 20 s"
-  host.ceph_client = { works = is_reached or kdev.fs.is_dir(clone .. "/.git"), because = why }
+  host.ceph_client = { works = is_reached or kdev.fs.is_dir(clone .. "/.git"), reached = is_reached, because = why }
 end
 
 -- Of several choices that cannot be made the first is the error; nothing is made before all of them are.
@@ -129,45 +136,80 @@ local forced <const> = {
   compiler = opt.compiler, kernel = asked.image and "image" or opt.kernel,
   kernel_config = asked.config_file and "file" or opt.kernel_config,
 }
+-- What was asked for counts more than any fragment.
+local over <const> = {}
+local function put(origin, value, ...)
+  if value == nil then return end
+  local config = value
+  for place = select("#", ...), 1, -1 do config = { [select(place, ...)] = config } end
+  over[#over + 1] = { origin = origin, config = config }
+end
+put(opt.name and "--name" or "default", machine_name, "name")
+put(opt.share and "--share" or "default", shared, "share")
+for _, option in ipairs {
+  "memory", "cpus", "disk", "root-device", "disk-size", "profile", "vnc", "bridge", "tap", "boot-timeout",
+} do
+  local key <const> = option:gsub("-", "_")
+  put("--" .. option, opt[key], key)
+end
+put("--forward", forward, "forward")
+put("--remote", remotes, "kernel", "source", "remotes")
+put("--depth", opt.depth, "kernel", "source", "depth")
+if opt.no_fetch then put("--no-fetch", false, "kernel", "source", "fetch") end
+put("--output", opt.output, "kernel", "output")
+put("--jobs", opt.jobs, "kernel", "jobs")
+if opt.strict then put("--strict", true, "kernel", "strict") end
+if #opt.fragment > 0 then put("--fragment", opt.fragment, "kernel", "config", "fragments") end
+if opt.restart then put("--restart", true, "restart") end
+if opt.keep then put("--keep", true, "keep") end
+
 local choice <const> = kdev.merge.choose {
-  fragments = "setup", globals = { host = host, asked = asked }, forced = forced,
+  fragments = "setup", globals = { host = host, asked = asked }, forced = forced, over = over,
 }
-local chosen <const> = {}
+local chosen, forced_by <const> = {}, {}
 for _, facet in ipairs(choice.facets) do
   chosen[facet.name] = facet.chosen
+  if facet.forced then forced_by[facet.path] = "--" .. facet.name:gsub("_", "-") end
   for _, reason in ipairs(facet.rejected) do
     -- What an option decided needs no words.
     if not reason:find "^%-%-" then kdev.ui.note(reason .. "; taking " .. facet.name .. " " .. facet.chosen) end
   end
 end
 local config <const> = choice.config
--- What was asked for counts more than any fragment.
-local values <const> = {
-  memory = opt.memory, cpus = opt.cpus, bridge = opt.bridge, boot_timeout = opt.boot_timeout,
-  root_device = opt.root_device,
-}
-for name, value in pairs(values) do config[name] = value end
 local origins <const> = choice.origins
-if #opt.fragment > 0 then
-  config.kernel.config = config.kernel.config or {}
-  local fragments <const> = config.kernel.config.fragments or {}
-  for _, name in ipairs(opt.fragment) do
-    origins[#origins + 1] = {
-      path = "kernel.config.fragments." .. #fragments, value = kdev.json.encode(name), origin = "--fragment",
-    }
-    fragments[#fragments + 1] = name
+
+-- What follows from the choices, unless one of them has said it.
+local function default(value, ...)
+  local at, path <const> = config, { ... }
+  for place = 1, #path - 1 do at = at[path[place]] end
+  if at[path[#path]] ~= nil then return end
+  at[path[#path]] = value
+  origins[#origins + 1] = { path = table.concat(path, "."), value = kdev.json.encode(value), origin = "default" }
+end
+local tap <const> = "tap-" .. config.name
+-- Of a longer name kdev.net.tap makes one that Linux takes.
+if config.net == "tap" and #tap <= 15 then default(tap, "tap") end
+local source <const> = config.kernel.source
+if source then
+  if source.checkout then default(clone, "kernel", "source", "path") end
+  if not asked.configured then
+    default(("%s/linux-build/%s-%s"):format(config.share, chosen.kernel, chosen.kernel_config), "kernel", "output")
   end
-  config.kernel.config.fragments = fragments
 end
 
 if opt.show_config then
   local lines <const> = {}
+  -- What a fragment has taken from an option.
+  local given <const> = {
+    ["kernel.source.checkout"] = "branch", ["kernel.source.path"] = "tree", ["kernel.source.archive"] = "archive",
+  }
   for _, value in ipairs(origins) do
-    local name <const>, given <const> = value.path, values[value.path]
-    if not name:find "^teuthology%." then
+    if not value.path:find "^teuthology%." then
+      local option <const> = given[value.path]
+      local is_given <const> = option and value.value == kdev.json.encode(opt[option] or false)
+      local by <const> = is_given and "--" .. option or forced_by[value.origin]
       lines[#lines + 1] = {
-        name .. ": " .. (given and kdev.json.encode(given) or value.value),
-        "# " .. (given and "--" .. name:gsub("_", "-") or value.origin),
+        value.path .. ": " .. value.value, "# " .. value.origin .. (by and ", by " .. by or ""),
       }
     end
   end
@@ -175,48 +217,35 @@ if opt.show_config then
   return
 end
 
-local setup <close> = kdev.transaction.begin { name = opt.name, keep = opt.keep } -- luacheck: ignore setup
+local setup <close> = kdev.transaction.begin { name = config.name, keep = config.keep } -- luacheck: ignore setup
 
 -- "Build the Kernel": "Clone the Git Repository" into the shared folder, "Configure the Kernel", "Build the Kernel".
 local stuck = {}
-local output
--- The machine that runs already: asked for its configuration, and ended for the new one. Launching it, too, would wait
--- for whoever speaks to its guest, so it is fetched only when it is not taken over.
+-- The machine that runs already: asked for its configuration, and ended for the new one.
 local former
 local function former_machine()
-  former = former or kdev.vm.get(opt.name)
+  former = former or kdev.vm.get(config.name)
   return former
 end
 local function build(wanted)
-  local source <const> = wanted.source
-  if source.checkout then
-    source.path = source.path or clone
-    source.remotes = source.remotes or remotes
-    source.depth = source.depth or opt.depth
-    -- Without a way to the server, what was fetched before is built.
-    if opt.no_fetch or not is_reached then source.fetch = false end
-  end
-  local tree <const> = kdev.kernel.source(source)
+  local tree <const> = kdev.kernel.source(wanted.source)
   if kdev.ui.dry_run() and not kdev.fs.is_dir(tree.path) then
     kdev.ui.note "the dry run ends here: what comes next depends on the source"
     return nil
   end
-  output = opt.output
-  if not output and not asked.configured then
-    output = ("%s/linux-build/%s-%s"):format(opt.share, chosen.kernel, chosen.kernel_config)
-  end
+  local output <const> = wanted.output
   local configure <const> = wanted.config or {}
   -- A configuration that was taken from the guest stays: the guest runs this kernel now.
   local is_taken <const> = output ~= nil and kdev.fs.is_file(output .. "/.config")
   for _, name in ipairs { "base", "localmodconfig" } do
     if configure[name] == "machine" then configure[name] = not is_taken and former_machine() or nil end
   end
-  configure.tree, configure.output, configure.jobs = tree, output, opt.jobs
+  configure.tree, configure.output, configure.jobs = tree, output, wanted.jobs
   configure.llvm, configure.ccache = wanted.llvm, wanted.ccache
-  configure.strict = opt.strict or nil
+  configure.strict = wanted.strict
   stuck = kdev.kernel.configure(configure).stuck
   return kdev.kernel.build {
-    tree = tree, output = output, jobs = opt.jobs, llvm = wanted.llvm, ccache = wanted.ccache,
+    tree = tree, output = output, jobs = wanted.jobs, llvm = wanted.llvm, ccache = wanted.ccache,
   }
 end
 
@@ -234,35 +263,35 @@ elseif config.root == "initramfs" or config.kernel.path then
 end
 
 -- "Download the ISO and Create a Virtual Disk": one that is empty beside the small root, or the installed one.
-local base <const> = config.root == "disk" and kdev.disk.image { path = opt.disk }
-  or kdev.disk.create { path = opt.name .. "-base.qcow2", size = opt.disk_size }
+local base <const> = config.root == "disk" and kdev.disk.image { path = config.disk }
+  or kdev.disk.create { path = config.name .. "-base.qcow2", size = config.disk_size }
 -- "Differential Copies with QCOW2 and qemu-img"
-local disk <const> = kdev.disk.overlay { path = opt.name .. ".qcow2", backing = base }
+local disk <const> = kdev.disk.overlay { path = config.name .. ".qcow2", backing = base }
 
 local net
 if config.net == "tap" then
   -- "Configure the TAP Interface with a Bridge", "Create a TAP Interface", "Sepia Access and DNS Resolution"
   local bridge <const> = kdev.net.bridge { name = config.bridge, dhcp = config.dhcp, masquerade = config.masquerade }
-  net = kdev.net.tap { name = opt.tap, bridge = bridge }
+  net = kdev.net.tap { name = config.tap, bridge = bridge }
 elseif config.net == "passt" then
-  net = kdev.net.passt { forward = forward }
+  net = kdev.net.passt { forward = config.forward }
 else
-  net = kdev.net.user { forward = forward }
+  net = kdev.net.user { forward = config.forward }
 end
 
 -- "Launch the QEMU VM with TAP and vhost"
 local append <const> = config.append or {}
 if kernel and not initramfs then append[#append + 1] = "root=" .. config.root_device .. " rw" end
-local vnc = opt.vnc
+local vnc = config.vnc ~= "free" and config.vnc or nil
 if config.display == "none" then vnc = false elseif config.display == "socket" then vnc = { socket = true } end
-local share <const> = { hostshare = opt.share }
+local share <const> = { hostshare = config.share }
 local has_agent <const> = config.root == "initramfs"
 -- The modules of a kernel that was built: rebuilt ones are reloaded from there.
 local has_modules <const> = has_agent and config.kernel.source ~= nil and kernel.modules ~= nil
 if has_modules then share.modules = { path = kernel.modules:match "^(.*)/", read_only = true } end
 local machine <const> = {
-  name = opt.name, memory = config.memory, cpus = config.cpus, accel = config.accel, cpu = config.cpu,
-  profile = opt.profile,
+  name = config.name, memory = config.memory, cpus = config.cpus, accel = config.accel, cpu = config.cpu,
+  profile = config.profile,
   kernel = kernel, initramfs = initramfs, disks = { disk }, net = net, vhost = config.vhost,
   share = share, vnc = vnc, append = kernel and append or nil, boot_timeout = config.boot_timeout,
   wait = has_agent and "agent" or "none",
@@ -270,7 +299,7 @@ local machine <const> = {
 local launched, vm = pcall(kdev.vm.launch, machine)
 if not launched then
   local err <const> = vm
-  local may <const> = before and (opt.restart or config.kernel.source)
+  local may <const> = before and (config.restart or config.kernel.source)
   if not may or type(err) ~= "table" and type(err) ~= "userdata" or err.kind ~= "conflict" then error(err, 0) end
   kdev.ui.note(err.message .. "; it is started again")
   former_machine():stop()
@@ -286,12 +315,12 @@ local function report(release)
     print(("kernel   %s, %s; %d options did not stick"):format(kernel.image or kernel.path, done, #stuck))
   end
   if has_agent then
-    print("share    " .. kdev.fs.absolute(opt.share) .. " is /mnt/host in the guest: written and read both ways")
+    print("share    " .. kdev.fs.absolute(config.share) .. " is /mnt/host in the guest: written and read both ways")
   end
   if config.modules then print("modules  " .. table.concat(config.modules, ", ")) end
   print("address  " .. (vm.address or "none"))
-  for name, port in pairs(#opt.forward > 0 and net.ports or {}) do
-    print(("forward  127.0.0.1:%d to the guest's port %d"):format(port, forward[name]))
+  for name, port in pairs(config.forward and net.ports or {}) do
+    print(("forward  127.0.0.1:%d to the guest's port %d"):format(port, config.forward[name]))
   end
   if vm.vnc then
     print(("VNC      127.0.0.1:%d (port %d)"):format(vm.vnc, 5900 + vm.vnc))
@@ -299,8 +328,8 @@ local function report(release)
     print("VNC      " .. vm.vnc_socket)
   end
   print("console  " .. vm.console_log)
-  print("go on    " .. arg[-1] .. (has_agent and " exec " .. opt.name .. " uname -a" or " console " .. opt.name))
-  print("stop     " .. arg[-1] .. " down " .. opt.name)
+  print("go on    " .. arg[-1] .. (has_agent and " exec " .. config.name .. " uname -a" or " console " .. config.name))
+  print("stop     " .. arg[-1] .. " down " .. config.name)
 end
 
 -- An installed system without kdevlua's agent is left to its user.
@@ -311,7 +340,7 @@ end
 
 -- The 9p share, written and read from both sides.
 vm:mount("hostshare", "/mnt/host")
-local note <close> = kdev.fs.temporary { folder = opt.share, content = "from the host\n" }
+local note <close> = kdev.fs.temporary { folder = config.share, content = "from the host\n" }
 local script <const> = 'cat "$1" && echo from the guest > "$1"'
 local seen <const> = vm:exec { "sh", "-c", script, "sh", "/mnt/host/" .. note.name }.stdout
 local release <const> = vm:exec { "uname", "-r" }.stdout

@@ -4,15 +4,15 @@
 static const char waiting; /* registry: the set of coroutines that are inside an await of their task */
 
 int lb_resume_thread(lb_host *host, lua_State *co, lua_State *from, int nargs, int *nresults) {
-  lua_State *previous = host->running;
-  host->running = co;
-  if (host->interrupt) lb_arm(co);
+  lua_State *previous = lb_running(host);
+  lb_set_running(host, co);
+  if (lb_is_interrupted(host)) lb_arm(co);
   bool trusted = host->trusted;
   host->trusted = false;
   int status = lua_resume(co, from, nargs, nresults);
   host->trusted = trusted;
-  host->running = previous;
-  if (host->interrupt && previous) lb_arm(previous);
+  lb_set_running(host, previous);
+  if (lb_is_interrupted(host) && previous) lb_arm(previous);
   return status;
 }
 
@@ -77,15 +77,29 @@ static int refuse(lua_State *L, bool wrap, const char *why) {
   return 2;
 }
 
+/* What a coroutine of coroutine.wrap runs: f(...). Its errors are caught here and raised once more, so that its close handlers
+   run inside it and may wait. coroutine.resume leaves them open, as ever. */
+static int finish_wrap(lua_State *L, int status, lua_KContext context) {
+  (void)context;
+  return lb_failed(status) ? lua_error(L) : lua_gettop(L) - 1;
+}
+
+int lb_wrap_main(lua_State *L) {
+  lua_pushvalue(L, 1);
+  lua_insert(L, 2); /* f, f, arguments */
+  return finish_wrap(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, finish_wrap), 0);
+}
+
 static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded) {
   int nresults = 0;
   if (!lua_checkstack(co, nargs)) return refuse(L, wrap, "too many arguments to resume");
   lua_xmove(L, co, nargs);
+  if (wrap && lua_status(co) == LUA_OK) nargs++; /* it begins: the function is an argument, too */
   lb_host *host = lb_host_of(L);
-  bool blocked = host->blocked;
-  if (!lua_isyieldable(L)) host->blocked = true; /* an await below could not come up through here */
+  lua_State *blocker = host->blocker;
+  if (!lua_isyieldable(L)) host->blocker = L; /* an await below could not come up through here */
   int status = lb_resume_thread(host, co, L, nargs, &nresults);
-  host->blocked = blocked;
+  host->blocker = blocker;
   if (status == LUA_YIELD && lb_is_await(co, nresults)) {
     lua_pop(co, 1);
     if (!lua_isyieldable(L)) return lb_raise_blocked(L);
@@ -103,7 +117,9 @@ static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded
     lua_xmove(co, L, nresults);
     return nresults + !wrap;
   }
-  if (!wrap && lb_uncatchable(L, shielded)) {
+  /* The error of a limit came out of a hook, so in `co` no hook would end a close handler: what it has open stays open. */
+  if (host->limits.over) lb_arm_limit(L);
+  if (host->limits.over || (!wrap && lb_uncatchable(L, shielded))) {
     lua_xmove(co, L, 1);
     return lua_error(L);
   }
@@ -142,6 +158,7 @@ int lb_resume_body(lua_State *L) {
   luaL_argexpected(L, co, 1, "coroutine");
   const char *why = obstacle(L, co);
   if (why) return refuse(L, false, why);
+  lb_charge(L, 0);
   return step(L, co, lua_gettop(L) - 1, false, lb_host_of(L)->task->shielded);
 }
 
@@ -149,12 +166,14 @@ int lb_wrap_body(lua_State *L) {
   lua_State *co = lua_tothread(L, lua_upvalueindex(1));
   const char *why = obstacle(L, co);
   if (why) return refuse(L, true, why);
+  lb_charge(L, 0);
   return step(L, co, lua_gettop(L), true, lb_host_of(L)->task->shielded);
 }
 
 static int wrap(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_State *co = lua_newthread(L);
+  lua_pushcfunction(co, lb_wrap_main);
   lua_pushvalue(L, 1);
   lua_xmove(L, co, 1);
   lua_pushcclosure(L, lb_wrap_body, 1);
@@ -187,8 +206,10 @@ static int close(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
   luaL_argexpected(L, co, 1, "coroutine");
   if (is_waiting(L, co)) return luaL_error(L, "cannot close a coroutine that is waiting; cancel its task instead");
+  lb_charge(L, 0); /* raises once a limit was passed, as in step() */
   bool shielded = lb_host_of(L)->task->shielded;
   lb_call_original(L);
+  lb_charge(L, 0);
   lb_host_of(L)->task->shielded = shielded; /* it catches what its close handlers raise */
   return lua_gettop(L);
 }

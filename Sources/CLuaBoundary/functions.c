@@ -56,19 +56,22 @@ static int call_closure(lua_State *L) { return lb_leave(L, call_box(L, lua_touse
 
 static int close_k(lua_State *L, int status, lua_KContext context) {
   (void)status;
-  lb_host_of(L)->task->shielded = context & 1;
-  return finish_await(L, (int)(context >> 1));
+  lb_task *task = lb_host_of(L)->task;
+  task->shielded = context & 1;
+  task->resource = context & 2;
+  return finish_await(L, (int)(context >> 2));
 }
 
 static int call_close(lua_State *L) {
   box *b = lua_touserdata(L, lua_upvalueindex(1));
   lb_task *task = lb_host_of(L)->task;
-  bool shielded = task->shielded;
-  task->shielded = true;
+  bool shielded = task->shielded, resource = task->resource;
+  task->shielded = task->resource = true;
   int result = call_box(L, b);
   if (result == LB_AWAIT)
-    return yield_await(L, ((lua_KContext)lua_gettop(L) << 1) | shielded, close_k);
+    return yield_await(L, ((lua_KContext)lua_gettop(L) << 2) | (resource ? 2 : 0) | shielded, close_k);
   task->shielded = shielded;
+  task->resource = resource;
   return lb_leave(L, result);
 }
 

@@ -12,18 +12,22 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#if LB_THREAD_SANITIZER
+int __sigaction(int signal, const struct sigaction *restrict action, struct sigaction *restrict previous);
+#endif
+
 static const int64_t patience = 100000000; /* ns */
 static _Atomic(lb_host *) interruptible; /* lock-free, so a signal handler may read it */
 static pthread_t lua_thread;             /* the one that runs it */
 static pthread_mutex_t change = PTHREAD_MUTEX_INITIALIZER; /* held by who changes the two, and by who uses them elsewhere */
 
-static void arm_running(void) {
+LB_UNSANITIZED static void arm_running(void) {
   lb_host *host = interruptible;
-  lua_State *L = host ? host->running : NULL;
+  lua_State *L = host ? atomic_load_explicit(&host->running, memory_order_relaxed) : NULL;
   if (L) lb_arm(L);
 }
 
-static void on_request(int signal) {
+LB_UNSANITIZED static void on_request(int signal) {
   (void)signal;
   int saved = errno;
   arm_running();
@@ -35,7 +39,7 @@ void lb_set_interruptible(lb_host *host) {
   if (host && !installed) {
     struct sigaction action = {.sa_handler = on_request, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGURG, &action, NULL);
+    lb_sigaction(SIGURG, &action, NULL);
     installed = true;
   }
   if (host) {
@@ -59,17 +63,18 @@ void lb_forget_interruptible(lb_host *host) {
 static void stop(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lb_host *host = lb_host_of(L);
-  if (!host->interrupt) { /* the scheduler took notice; threads born meanwhile have inherited the hook */
+  if (!lb_is_interrupted(host)) { /* the scheduler took notice; threads born meanwhile have inherited the hook */
     lua_sethook(L, NULL, 0, 0);
     return;
   }
-  if (lb_now() - host->interrupted_at < patience || host->task->shielded || !host->interrupted) return;
+  int64_t since = lb_now() - atomic_load_explicit(&host->interrupted_at, memory_order_relaxed);
+  if (since < patience || (host->task->shielded && !lb_is_hurried(host)) || !host->interrupted) return;
   lua_sethook(L, NULL, 0, 0);
-  host->interrupt = 0;
+  lb_take_interrupt(host);
   if (host->interrupted(L) < 0) lua_error(L);
 }
 
-void lb_arm(lua_State *L) { lua_sethook(L, stop, LUA_MASKCOUNT, 1000); }
+LB_UNSANITIZED void lb_arm(lua_State *L) { lua_sethook(L, stop, LUA_MASKCOUNT, 1000); }
 
 bool lb_interrupt(void) {
   pthread_mutex_lock(&change);
@@ -78,8 +83,8 @@ bool lb_interrupt(void) {
     pthread_mutex_unlock(&change);
     return false;
   }
-  host->interrupted_at = lb_now();
-  host->interrupt = 1;
+  atomic_store_explicit(&host->interrupted_at, lb_now(), memory_order_relaxed);
+  atomic_store_explicit(&host->interrupt, 1, memory_order_relaxed);
   if (pthread_equal(pthread_self(), lua_thread)) arm_running();
   else pthread_kill(lua_thread, SIGURG);
   if (host->wake >= 0) {
@@ -89,4 +94,18 @@ bool lb_interrupt(void) {
   }
   pthread_mutex_unlock(&change);
   return true;
+}
+
+bool lb_hurry(void) {
+  pthread_mutex_lock(&change);
+  lb_host *host = interruptible;
+  if (host) atomic_store_explicit(&host->hurry, 1, memory_order_relaxed);
+  pthread_mutex_unlock(&change);
+  return lb_interrupt();
+}
+
+bool lb_is_hurried(lb_host *host) { return atomic_load_explicit(&host->hurry, memory_order_relaxed); }
+
+bool lb_take_interrupt(lb_host *host) {
+  return lb_is_interrupted(host) && atomic_exchange_explicit(&host->interrupt, 0, memory_order_relaxed);
 }

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { SLICE = 1000 }; /* instructions between two looks */
+/* Instructions between two looks; fewer as the state grows, for a single one may copy or compare all that there is. */
+enum { SLICE = 1000, LEAST = 10, LARGE = 1 << 18 };
+
+static void look(lua_State *L, lua_Debug *ar);
 
 int64_t lb_now(void) {
   struct timespec t;
@@ -28,15 +31,26 @@ void *lb_limited_alloc(void *data, void *block, size_t old_size, size_t new_size
   if (new_size > old_size && !host->trusted && limits->memory > 0 && limits->used - old_size + new_size > limits->memory)
     return NULL; /* Lua collects, asks once more, and then raises */
   void *moved = realloc(block, new_size);
-  if (moved) limits->used += new_size - old_size;
+  if (!moved) return NULL;
+  limits->used += new_size - old_size;
+  if (new_size >= LARGE && new_size > old_size && limits->on && !host->trusted) {
+    limits->copied += (int64_t)(new_size / 32);
+    lua_State *L = lb_running(host);
+    if (L) lua_sethook(L, look, LUA_MASKCOUNT, 1); /* as a signal handler may: it charges for this, and looks how much there is */
+  }
   return moved;
 }
 
 /* ---- instructions and time ------------------------------------------------------------------------------ */
 
+/* From now on L, which may run close handlers, gets the error at each instruction: in a whole slice of them a handler could
+   declare the next variable that has one. */
+void lb_arm_limit(lua_State *L) { lua_sethook(L, look, LUA_MASKCOUNT, 1); }
+
 static void end(lua_State *L, lb_limit which) {
   lb_host *host = lb_host_of(L);
   host->limits.over = which;
+  lb_arm_limit(L);
   luaL_checkstack(L, 8, NULL);
   bool trusted = host->trusted;
   host->trusted = true; /* what says so must not fail for want of memory */
@@ -60,9 +74,23 @@ void lb_charge(lua_State *L, int64_t steps) {
   if (limits->deadline && lb_now() > limits->deadline) end(L, LB_OVER_TIME);
 }
 
+static int slice(const lb_limits *limits) {
+  int64_t most = limits->counts_steps && limits->steps < SLICE ? limits->steps : SLICE;
+  int64_t by_size = (int64_t)SLICE * (1 << 20) / (int64_t)(limits->used + 1);
+  if (by_size < LEAST) by_size = LEAST;
+  if (by_size > most) by_size = most;
+  return by_size < 1 ? 1 : (int)by_size;
+}
+
 static void look(lua_State *L, lua_Debug *ar) {
   (void)ar;
-  lb_charge(L, lua_gethookcount(L));
+  lb_limits *limits = &lb_host_of(L)->limits;
+  int64_t steps = lua_gethookcount(L) + limits->copied;
+  limits->copied = 0;
+  limits->unlooked = SLICE; /* also at the clock */
+  lb_charge(L, steps);
+  int count = slice(limits);
+  if (count != lua_gethookcount(L)) lua_sethook(L, look, LUA_MASKCOUNT, count);
 }
 
 void lb_set_limits(lua_State *L, int64_t steps, int64_t nanoseconds) {
@@ -73,8 +101,8 @@ void lb_set_limits(lua_State *L, int64_t steps, int64_t nanoseconds) {
   limits->unlooked = 0;
   limits->deadline = nanoseconds > 0 ? lb_now() + nanoseconds : 0;
   limits->over = LB_WITHIN;
-  int slice = steps > 0 && steps < SLICE ? (int)steps : SLICE;
-  lua_sethook(L, limits->on ? look : NULL, limits->on ? LUA_MASKCOUNT : 0, slice);
+  limits->copied = 0;
+  lua_sethook(L, limits->on ? look : NULL, limits->on ? LUA_MASKCOUNT : 0, slice(limits));
 }
 
 void lb_set_memory_limit(lua_State *L, size_t bytes) { lb_host_of(L)->limits.memory = bytes; }
@@ -124,6 +152,67 @@ static int sort(lua_State *L) {
   return charged(L, n > INT64_MAX / 64 ? -1 : n * 16);
 }
 
+/* How much of the text at index 1 is between the places at 2 and 3, as string.sub counts them. */
+static int64_t part(lua_State *L, lua_Integer first, bool single) {
+  size_t size = 0;
+  if (lua_isstring(L, 1)) lua_tolstring(L, 1, &size);
+  lua_Integer length = (lua_Integer)size, last;
+  if (lua_isnumber(L, 2)) first = lua_tointeger(L, 2);
+  if (first < 0) first = first < -length ? 1 : length + first + 1;
+  last = lua_isnumber(L, 3) ? lua_tointeger(L, 3) : single ? first : -1;
+  if (last < 0) last = last < -length ? 0 : length + last + 1;
+  if (first < 1) first = 1;
+  if (last > length) last = length;
+  return last < first ? 0 : last - first + 1;
+}
+
+static int64_t bytes(lua_State *L, int first) { /* of the texts from that index on */
+  int64_t sum = 0;
+  for (int i = first; i <= lua_gettop(L); i++)
+    if (lua_type(L, i) == LUA_TSTRING) sum += (int64_t)lua_rawlen(L, i);
+  return sum;
+}
+
+static int byte(lua_State *L) { return charged(L, part(L, 1, true)); }
+static int sub(lua_State *L) { return charged(L, part(L, 1, false) / 32); }
+static int codepoint(lua_State *L) { return charged(L, part(L, 1, true)); }
+static int count_characters(lua_State *L) { return charged(L, part(L, 1, false) / 4); }
+static int of_texts(lua_State *L) { return charged(L, bytes(L, 1) / 16); }
+static int unpack_table(lua_State *L) {
+  if (lua_isnoneornil(L, 3)) return charged(L, length(L));
+  lua_Integer first = luaL_optinteger(L, 2, 1), last = luaL_checkinteger(L, 3);
+  return charged(L, last < first ? 0 : (int64_t)(((uint64_t)last - (uint64_t)first) >> 1));
+}
+static int unpack_text(lua_State *L) { /* by what it gives: a script may go through a long text */
+  lb_call_original(L);
+  lb_charge(L, bytes(L, 1) / 16);
+  return lua_gettop(L);
+}
+static int offset(lua_State *L) { /* by how far it went */
+  size_t size = 0;
+  if (lua_isstring(L, 1)) lua_tolstring(L, 1, &size);
+  lua_Integer n = lua_tointeger(L, 2), from = luaL_optinteger(L, 3, n > 0 ? 1 : (lua_Integer)size + 1);
+  lb_call_original(L);
+  int64_t went = lua_isinteger(L, -1) ? lua_tointeger(L, -1) - from : (int64_t)size;
+  lb_charge(L, (went < 0 ? -went : went) / 4);
+  return lua_gettop(L);
+}
+
+/* What utf8.codes gives; upvalue 1 is the system's. */
+static int next_code(lua_State *L) {
+  size_t size = 0, at = (size_t)lua_tointeger(L, 2), skipped = 0;
+  const char *text = lua_isstring(L, 1) ? lua_tolstring(L, 1, &size) : "";
+  while (at + skipped < size && (text[at + skipped] & 0xC0) == 0x80) skipped++;
+  return charged(L, (int64_t)(skipped / 8));
+}
+static int codes(lua_State *L) {
+  lb_call_original(L);
+  lua_pushvalue(L, 1);
+  lua_pushcclosure(L, next_code, 1);
+  lua_replace(L, 1);
+  return lua_gettop(L);
+}
+
 /* A finalizer runs where no hook comes by, and at the end of the state. */
 static int set_metatable(lua_State *L) {
   if (lua_istable(L, 2)) {
@@ -139,7 +228,7 @@ static int load_text(lua_State *L) {
   if (lua_gettop(L) < 3) lua_settop(L, 3);
   lua_pushliteral(L, "t");
   lua_replace(L, 3);
-  return charged(L, 0);
+  return charged(L, lua_type(L, 1) == LUA_TSTRING ? (int64_t)lua_rawlen(L, 1) / 2 : 0);
 }
 
 static void replace(lua_State *L, const char *library, const char *name, lua_CFunction f, int arguments) {
@@ -191,6 +280,19 @@ void lb_open_limited(lua_State *L) {
   drop(L, "string", "dump");
   lb_open_patterns(L);
   replace(L, "string", "rep", rep, 0);
+  replace(L, "string", "byte", byte, 0);
+  replace(L, "string", "sub", sub, 0);
+  replace(L, "string", "upper", of_texts, 0);
+  replace(L, "string", "lower", of_texts, 0);
+  replace(L, "string", "reverse", of_texts, 0);
+  replace(L, "string", "format", of_texts, 0);
+  replace(L, "string", "pack", of_texts, 0);
+  replace(L, "string", "unpack", unpack_text, 0);
+  replace(L, "utf8", "len", count_characters, 0);
+  replace(L, "utf8", "codepoint", codepoint, 0);
+  replace(L, "utf8", "offset", offset, 0);
+  replace(L, "utf8", "codes", codes, 0);
+  replace(L, "table", "unpack", unpack_table, 0);
   replace(L, "table", "move", move, 0);
   replace(L, "table", "insert", shift, 3);
   replace(L, "table", "remove", shift, 2);

@@ -2,7 +2,7 @@
 // where no hook comes by; here each step is charged to the limits of the state.
 //
 // Patterns mean what section 6.4.1 of the Lua 5.4 manual says, and errors read as those of the system's library do;
-// Tests/LuaKitTests/PatternTests.swift compares the two on random patterns.
+// PatternTests in Tests/LuaKitTests/LimitTests.swift compares the two on random patterns.
 #define _GNU_SOURCE /* memmem */
 #include "internal.h"
 #include <ctype.h>

@@ -11,8 +11,11 @@ int lb_raised(lua_State *L) {
 static int call_in(lua_State *L, int nargs, int nresults, int handler) {
   lb_host *host = lb_host_of(L);
   bool trusted = host->trusted;
+  lua_State *running = lb_running(host);
   host->trusted = false;
+  lb_set_running(host, L);
   int status = lua_pcall(L, nargs, nresults, handler);
+  lb_set_running(host, running);
   host->trusted = trusted;
   return status;
 }
@@ -32,10 +35,10 @@ int lb_call(lua_State *L, int nargs, int nresults) {
 
 int lb_call_main(lua_State *L, int nargs, int nresults) {
   lb_host *host = lb_host_of(L);
-  host->running = L;
-  if (host->interrupt) lb_arm(L);
+  lb_set_running(host, L);
+  if (lb_is_interrupted(host)) lb_arm(L);
   int status = lb_call(L, nargs, nresults);
-  host->running = NULL;
+  lb_set_running(host, NULL);
   return status;
 }
 

@@ -22,7 +22,7 @@ static bool calls(lua_State *L, int f, int function) {
   return false;
 }
 
-/* The caller of level `level` is pcall, xpcall or a task's body, and what it runs is not the function it was given:
+/* The caller of level `level` is pcall, xpcall or the body of a task or generator, and what it runs is not the function it was given:
    then it is a close handler, run while the stack is unwound. */
 static bool unwinding(lua_State *L, int level, lua_Debug *callee) {
   lua_Debug caller;
@@ -30,7 +30,7 @@ static bool unwinding(lua_State *L, int level, lua_Debug *callee) {
   lua_getinfo(L, "f", &caller);
   lua_CFunction f = lua_tocfunction(L, -1);
   lua_pop(L, 1);
-  if (f != lb_pcall_body && f != lb_xpcall_body && f != lb_task_body) return false;
+  if (f != lb_pcall_body && f != lb_xpcall_body && f != lb_task_body && f != lb_wrap_main) return false;
   lua_getinfo(L, "f", callee);
   bool handler = false;
   if (lua_getlocal(L, &caller, 1)) {
@@ -112,7 +112,7 @@ void lb_push_blocker(lua_State *L) {
     lua_getinfo(L, "Snf", &ar);
     lua_CFunction f = lua_tocfunction(L, -1);
     bool yields = !f || f == lb_pcall_body || f == lb_xpcall_body || f == lb_task_body || f == lb_resume_body ||
-                  f == lb_wrap_body || f == lb_require_body;
+                  f == lb_wrap_body || f == lb_wrap_main || f == lb_require_body;
     if (yields) {
       lua_pop(L, 1);
       continue;

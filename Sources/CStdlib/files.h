@@ -114,147 +114,150 @@ EMBED(f38) = {
 #embed "../../stdlib/fragments/setup/root/20-disk.yaml"
 };
 EMBED(f39) = {
-#embed "../../stdlib/fragments/setup/vhost/10-on.yaml"
+#embed "../../stdlib/fragments/setup/rules.yaml"
 };
 EMBED(f40) = {
-#embed "../../stdlib/fragments/setup/vhost/20-off.yaml"
+#embed "../../stdlib/fragments/setup/vhost/10-on.yaml"
 };
 EMBED(f41) = {
-#embed "../../stdlib/guest/agent"
+#embed "../../stdlib/fragments/setup/vhost/20-off.yaml"
 };
 EMBED(f42) = {
-#embed "../../stdlib/guest/debian/dpkg.cfg"
+#embed "../../stdlib/guest/agent"
 };
 EMBED(f43) = {
-#embed "../../stdlib/guest/debian/finish"
+#embed "../../stdlib/guest/debian/dpkg.cfg"
 };
 EMBED(f44) = {
-#embed "../../stdlib/guest/debian/init"
+#embed "../../stdlib/guest/debian/finish"
 };
 EMBED(f45) = {
-#embed "../../stdlib/guest/debian/packages"
+#embed "../../stdlib/guest/debian/init"
 };
 EMBED(f46) = {
-#embed "../../stdlib/guest/debian/prepare"
+#embed "../../stdlib/guest/debian/packages"
 };
 EMBED(f47) = {
-#embed "../../stdlib/guest/dhcp"
+#embed "../../stdlib/guest/debian/prepare"
 };
 EMBED(f48) = {
-#embed "../../stdlib/guest/freeze"
+#embed "../../stdlib/guest/dhcp"
 };
 EMBED(f49) = {
-#embed "../../stdlib/guest/init"
+#embed "../../stdlib/guest/freeze"
 };
 EMBED(f50) = {
-#embed "../../stdlib/guest/later"
+#embed "../../stdlib/guest/init"
 };
 EMBED(f51) = {
-#embed "../../stdlib/guest/modules"
+#embed "../../stdlib/guest/later"
 };
 EMBED(f52) = {
-#embed "../../stdlib/guest/network"
+#embed "../../stdlib/guest/modules"
 };
 EMBED(f53) = {
-#embed "../../stdlib/guest/thaw"
+#embed "../../stdlib/guest/network"
 };
 EMBED(f54) = {
-#embed "../../stdlib/kdev.lua"
+#embed "../../stdlib/guest/thaw"
 };
 EMBED(f55) = {
-#embed "../../stdlib/kdev/kernel/bisect.lua"
+#embed "../../stdlib/kdev.lua"
 };
 EMBED(f56) = {
-#embed "../../stdlib/kdev/kernel/in_guest.lua"
+#embed "../../stdlib/kdev/kernel/bisect.lua"
 };
 EMBED(f57) = {
-#embed "../../stdlib/kdev/kernel/install.lua"
+#embed "../../stdlib/kdev/kernel/in_guest.lua"
 };
 EMBED(f58) = {
-#embed "../../stdlib/kdev/kernel/loop.lua"
+#embed "../../stdlib/kdev/kernel/install.lua"
 };
 EMBED(f59) = {
-#embed "../../stdlib/kdev/task.lua"
+#embed "../../stdlib/kdev/kernel/loop.lua"
 };
 EMBED(f60) = {
-#embed "../../stdlib/setup.lua"
+#embed "../../stdlib/kdev/task.lua"
 };
 EMBED(f61) = {
-#embed "../../stdlib/workflows/ceph_mount.lua"
+#embed "../../stdlib/setup.lua"
 };
 EMBED(f62) = {
-#embed "../../stdlib/workflows/debian_guest.lua"
+#embed "../../stdlib/workflows/ceph_mount.lua"
 };
 EMBED(f63) = {
-#embed "../../stdlib/workflows/install_iso.lua"
+#embed "../../stdlib/workflows/debian_guest.lua"
 };
 EMBED(f64) = {
-#embed "../../Sources/Modules/CLI/cli.d.lua"
+#embed "../../stdlib/workflows/install_iso.lua"
 };
 EMBED(f65) = {
-#embed "../../Sources/Modules/Disk/disk.d.lua"
+#embed "../../Sources/Modules/CLI/cli.d.lua"
 };
 EMBED(f66) = {
-#embed "../../Sources/Modules/Env/env.d.lua"
+#embed "../../Sources/Modules/Disk/disk.d.lua"
 };
 EMBED(f67) = {
-#embed "../../Sources/Modules/FS/fs.d.lua"
+#embed "../../Sources/Modules/Env/env.d.lua"
 };
 EMBED(f68) = {
-#embed "../../Sources/Modules/Glob/glob.d.lua"
+#embed "../../Sources/Modules/FS/fs.d.lua"
 };
 EMBED(f69) = {
-#embed "../../Sources/Modules/HostFacts/host.d.lua"
+#embed "../../Sources/Modules/Glob/glob.d.lua"
 };
 EMBED(f70) = {
-#embed "../../Sources/Modules/JSON/json.d.lua"
+#embed "../../Sources/Modules/HostFacts/host.d.lua"
 };
 EMBED(f71) = {
-#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+#embed "../../Sources/Modules/JSON/json.d.lua"
 };
 EMBED(f72) = {
-#embed "../../Sources/Modules/Log/log.d.lua"
+#embed "../../Sources/Modules/Kernel/kernel.d.lua"
 };
 EMBED(f73) = {
-#embed "../../Sources/Modules/Merge/merge.d.lua"
+#embed "../../Sources/Modules/Log/log.d.lua"
 };
 EMBED(f74) = {
-#embed "../../Sources/Modules/Net/net.d.lua"
+#embed "../../Sources/Modules/Merge/merge.d.lua"
 };
 EMBED(f75) = {
-#embed "../../Sources/Modules/Path/path.d.lua"
+#embed "../../Sources/Modules/Net/net.d.lua"
 };
 EMBED(f76) = {
-#embed "../../Sources/Modules/Proc/proc.d.lua"
+#embed "../../Sources/Modules/Path/path.d.lua"
 };
 EMBED(f77) = {
-#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
+#embed "../../Sources/Modules/Proc/proc.d.lua"
 };
 EMBED(f78) = {
-#embed "../../Sources/Modules/Task/task.d.lua"
+#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
 };
 EMBED(f79) = {
-#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
+#embed "../../Sources/Modules/Task/task.d.lua"
 };
 EMBED(f80) = {
-#embed "../../Sources/Modules/Time/time.d.lua"
+#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
 };
 EMBED(f81) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Time/time.d.lua"
 };
 EMBED(f82) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
 };
 EMBED(f83) = {
-#embed "../../Sources/Modules/VM/vm.d.lua"
+#embed "../../Sources/Modules/UI/ui.d.lua"
 };
 EMBED(f84) = {
-#embed "../../Sources/Modules/VNC/vnc.d.lua"
+#embed "../../Sources/Modules/VM/vm.d.lua"
 };
 EMBED(f85) = {
-#embed "../../Sources/Modules/YAML/yaml.d.lua"
+#embed "../../Sources/Modules/VNC/vnc.d.lua"
 };
 EMBED(f86) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f87) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -296,52 +299,53 @@ static const cstdlib_file files[] = {
   {"fragments/setup/net/40-passt.yaml", f36, sizeof f36},
   {"fragments/setup/root/10-initramfs.yaml", f37, sizeof f37},
   {"fragments/setup/root/20-disk.yaml", f38, sizeof f38},
-  {"fragments/setup/vhost/10-on.yaml", f39, sizeof f39},
-  {"fragments/setup/vhost/20-off.yaml", f40, sizeof f40},
-  {"guest/agent", f41, sizeof f41},
-  {"guest/debian/dpkg.cfg", f42, sizeof f42},
-  {"guest/debian/finish", f43, sizeof f43},
-  {"guest/debian/init", f44, sizeof f44},
-  {"guest/debian/packages", f45, sizeof f45},
-  {"guest/debian/prepare", f46, sizeof f46},
-  {"guest/dhcp", f47, sizeof f47},
-  {"guest/freeze", f48, sizeof f48},
-  {"guest/init", f49, sizeof f49},
-  {"guest/later", f50, sizeof f50},
-  {"guest/modules", f51, sizeof f51},
-  {"guest/network", f52, sizeof f52},
-  {"guest/thaw", f53, sizeof f53},
-  {"kdev.lua", f54, sizeof f54},
-  {"kdev/kernel/bisect.lua", f55, sizeof f55},
-  {"kdev/kernel/in_guest.lua", f56, sizeof f56},
-  {"kdev/kernel/install.lua", f57, sizeof f57},
-  {"kdev/kernel/loop.lua", f58, sizeof f58},
-  {"kdev/task.lua", f59, sizeof f59},
-  {"setup.lua", f60, sizeof f60},
-  {"workflows/ceph_mount.lua", f61, sizeof f61},
-  {"workflows/debian_guest.lua", f62, sizeof f62},
-  {"workflows/install_iso.lua", f63, sizeof f63},
-  {"types/cli.d.lua", f64, sizeof f64},
-  {"types/disk.d.lua", f65, sizeof f65},
-  {"types/env.d.lua", f66, sizeof f66},
-  {"types/fs.d.lua", f67, sizeof f67},
-  {"types/glob.d.lua", f68, sizeof f68},
-  {"types/host.d.lua", f69, sizeof f69},
-  {"types/json.d.lua", f70, sizeof f70},
-  {"types/kernel.d.lua", f71, sizeof f71},
-  {"types/log.d.lua", f72, sizeof f72},
-  {"types/merge.d.lua", f73, sizeof f73},
-  {"types/net.d.lua", f74, sizeof f74},
-  {"types/path.d.lua", f75, sizeof f75},
-  {"types/proc.d.lua", f76, sizeof f76},
-  {"types/sandbox.d.lua", f77, sizeof f77},
-  {"types/task.d.lua", f78, sizeof f78},
-  {"types/teuthology.d.lua", f79, sizeof f79},
-  {"types/time.d.lua", f80, sizeof f80},
-  {"types/transaction.d.lua", f81, sizeof f81},
-  {"types/ui.d.lua", f82, sizeof f82},
-  {"types/vm.d.lua", f83, sizeof f83},
-  {"types/vnc.d.lua", f84, sizeof f84},
-  {"types/yaml.d.lua", f85, sizeof f85},
-  {"types/kdev.d.lua", f86, sizeof f86},
+  {"fragments/setup/rules.yaml", f39, sizeof f39},
+  {"fragments/setup/vhost/10-on.yaml", f40, sizeof f40},
+  {"fragments/setup/vhost/20-off.yaml", f41, sizeof f41},
+  {"guest/agent", f42, sizeof f42},
+  {"guest/debian/dpkg.cfg", f43, sizeof f43},
+  {"guest/debian/finish", f44, sizeof f44},
+  {"guest/debian/init", f45, sizeof f45},
+  {"guest/debian/packages", f46, sizeof f46},
+  {"guest/debian/prepare", f47, sizeof f47},
+  {"guest/dhcp", f48, sizeof f48},
+  {"guest/freeze", f49, sizeof f49},
+  {"guest/init", f50, sizeof f50},
+  {"guest/later", f51, sizeof f51},
+  {"guest/modules", f52, sizeof f52},
+  {"guest/network", f53, sizeof f53},
+  {"guest/thaw", f54, sizeof f54},
+  {"kdev.lua", f55, sizeof f55},
+  {"kdev/kernel/bisect.lua", f56, sizeof f56},
+  {"kdev/kernel/in_guest.lua", f57, sizeof f57},
+  {"kdev/kernel/install.lua", f58, sizeof f58},
+  {"kdev/kernel/loop.lua", f59, sizeof f59},
+  {"kdev/task.lua", f60, sizeof f60},
+  {"setup.lua", f61, sizeof f61},
+  {"workflows/ceph_mount.lua", f62, sizeof f62},
+  {"workflows/debian_guest.lua", f63, sizeof f63},
+  {"workflows/install_iso.lua", f64, sizeof f64},
+  {"types/cli.d.lua", f65, sizeof f65},
+  {"types/disk.d.lua", f66, sizeof f66},
+  {"types/env.d.lua", f67, sizeof f67},
+  {"types/fs.d.lua", f68, sizeof f68},
+  {"types/glob.d.lua", f69, sizeof f69},
+  {"types/host.d.lua", f70, sizeof f70},
+  {"types/json.d.lua", f71, sizeof f71},
+  {"types/kernel.d.lua", f72, sizeof f72},
+  {"types/log.d.lua", f73, sizeof f73},
+  {"types/merge.d.lua", f74, sizeof f74},
+  {"types/net.d.lua", f75, sizeof f75},
+  {"types/path.d.lua", f76, sizeof f76},
+  {"types/proc.d.lua", f77, sizeof f77},
+  {"types/sandbox.d.lua", f78, sizeof f78},
+  {"types/task.d.lua", f79, sizeof f79},
+  {"types/teuthology.d.lua", f80, sizeof f80},
+  {"types/time.d.lua", f81, sizeof f81},
+  {"types/transaction.d.lua", f82, sizeof f82},
+  {"types/ui.d.lua", f83, sizeof f83},
+  {"types/vm.d.lua", f84, sizeof f84},
+  {"types/vnc.d.lua", f85, sizeof f85},
+  {"types/yaml.d.lua", f86, sizeof f86},
+  {"types/kdev.d.lua", f87, sizeof f87},
 };

@@ -9,9 +9,12 @@ public final class LocalHost: Sendable {
     public var dryRun = false
     /// The caller's environment.
     public var environment: [String: String]
-    public init(dryRun: Bool = false, environment: [String: String]) {
+    /// This program's file, where it has the command `stamp`; nil: nobody notes when consoles say what.
+    public var program: String?
+    public init(dryRun: Bool = false, environment: [String: String], program: String? = nil) {
       self.dryRun = dryRun
       self.environment = environment
+      self.program = program
     }
   }
 
@@ -21,6 +24,7 @@ public final class LocalHost: Sendable {
   public let journal: Journal
   public let observer: any HostObserver
   let startGate = StartGate()
+  let openMachines = OpenMachines()
   private let steps = Atomic<Int>(0)
   private let sudo = Mutex<Bool?>(nil)
   /// Whether sudo allows a batch of ip's commands.

@@ -45,7 +45,9 @@ extension Scheduler {
   private func leaves(of task: LuaTask) -> [LuaTask] {
     switch task.wait {
     case .join(let other): leaves(of: other)
-    case .group(let group): group.members.filter { $0.outcome == nil }.flatMap { leaves(of: $0) }
+    case .group(let group):
+      (group.members.filter { $0.outcome == nil } + (group.awaitsChildren ? Array(group.children.values) : []))
+        .flatMap { leaves(of: $0) }
     default: [task]
     }
   }

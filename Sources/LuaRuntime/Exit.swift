@@ -14,7 +14,7 @@ extension Scheduler {
       if let main = scheduler.main { scheduler.cancel(main) }
       if let task = scheduler.current {
         task.control.pointee.cancelled = true
-        task.control.pointee.shielded = true
+        scheduler.shield(task, lua)
       }
       if scheduler.runsOnMain { scheduler.endMain() }
       throw Cancelled()

@@ -8,6 +8,14 @@ extension LuaRuntime {
   /// - Returns: false when no script runs.
   @discardableResult
   public nonisolated static func interrupt() -> Bool { lb_interrupt() }
+
+  /// Ends the script at once, as a second Ctrl-C does: all its tasks are cancelled, and from now on only the close handlers of
+  /// objects of the host may wait, which undo what these hold. Those of scripts get the error where they wait. To be called as
+  /// ``interrupt()``.
+  ///
+  /// - Returns: false when no script runs.
+  @discardableResult
+  public nonisolated static func hurry() -> Bool { lb_hurry() }
 }
 
 extension Scheduler {
@@ -20,10 +28,19 @@ extension Scheduler {
   }
 
   private func takeInterrupt() {
-    guard lua.host.pointee.interrupt != 0 else { return }
-    lua.host.pointee.interrupt = 0
+    guard lb_take_interrupt(lua.host) else { return }
+    if lb_is_hurried(lua.host) { hurry() }
     interruptMain()
     pump()
+  }
+
+  private func hurry() {
+    guard !isHurried else { return }
+    isHurried = true
+    for task in live.values.sorted(by: { $0.id < $1.id }) {
+      task.control.pointee.hurried = true
+      cancel(task)
+    }
   }
 
   private func interruptMain() {
@@ -31,8 +48,15 @@ extension Scheduler {
     cancel(main, interrupted: true)
   }
 
+  /// Notes that the error which is raised next unwinds the task. Not so inside a C function, which may catch it and know nothing
+  /// of shields.
+  func shield(_ task: LuaTask, _ lua: LuaState) {
+    task.control.pointee.shielded = lua.isYieldable && lua.host.pointee.blocker == nil
+  }
+
   /// Called by the hook inside a loop that has not waited since the interrupt: pushes the error it raises.
   func stopLoop(_ lua: LuaState) -> Int32 {
+    if lb_is_hurried(lua.host) { hurry() }
     interruptMain()
     guard let task = current else {
       if runsOnMain { endMain() }
@@ -41,7 +65,7 @@ extension Scheduler {
     }
     guard !task.isClosing else { return 0 }
     task.control.pointee.cancelled = true
-    task.control.pointee.shielded = true
+    shield(task, lua)
     task.interrupted = true
     lua.push(error: Cancelled(interrupted: true))
     return LuaState.error

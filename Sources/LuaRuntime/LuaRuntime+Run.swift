@@ -116,8 +116,9 @@ extension LuaRuntime {
     let scheduler = self.scheduler
     let lua = scheduler.lua
     lua.push(function)
-    let context = caller.flatMap { scheduler.live[$0]?.context }
-    let task = try scheduler.spawn(arguments: arguments, context: context ?? [:])
+    let caller = caller.flatMap { scheduler.live[$0] }
+    let task = try scheduler.spawn(arguments: arguments, context: caller?.context ?? [:])
+    task.scope = caller?.group ?? caller?.scope
     let count = try await outcome(of: task)
     defer { lua.pop(count) }
     var results: [LuaValue] = []
@@ -162,9 +163,10 @@ extension LuaRuntime {
   /// cancelled. Called from another operation, whose context it inherits.
   public func begin(_ operation: LuaOperation) {
     let scheduler = self.scheduler
-    let context = Self.currentTask.flatMap { scheduler.live[$0]?.context }
+    let caller = Self.currentTask.flatMap { scheduler.live[$0] }
     scheduler.lua.push(function: { lua in try lua.await(operation) })
-    _ = scheduler.spawn(from: scheduler.lua, arguments: 0, context: context ?? [:])
+    let task = scheduler.spawn(from: scheduler.lua, arguments: 0, context: caller?.context ?? [:])
+    if let caller { scheduler.endLate(task, with: caller) }
     scheduler.pump()
   }
 
@@ -240,7 +242,7 @@ extension LuaRuntime {
       luaL_unref(scheduler.lua.raw, lb_registry(), task.anchor)
     }
     if let failure = task.failure() { throw failure }
-    return task.pushResults(onto: scheduler.lua)
+    return try task.pushResults(onto: scheduler.lua)
   }
 
   private func cancel(_ id: Int) {

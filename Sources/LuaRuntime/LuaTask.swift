@@ -48,6 +48,8 @@ final class LuaTask {
   var delivered: (value: UnsafeRawPointer, traceback: String)?
   var waiters: [LuaTask] = []
   var group: TaskGroup?
+  /// The group that it was spawned in, and does not outlive.
+  var scope: TaskGroup?
   /// Its join is a close handler's, which only waits.
   var joinsToClose = false
   /// Swift waits for it, and drops the anchor itself.
@@ -68,7 +70,10 @@ final class LuaTask {
   deinit { control.deallocate() }
 
   /// Whether an await may go on in spite of a cancellation: the task is unwinding or runs a close handler.
-  var isClosing: Bool { control.pointee.shielded || lb_closing(lua.raw) }
+  var isClosing: Bool {
+    if control.pointee.hurried { return control.pointee.resource }
+    return control.pointee.shielded || lb_closing(lua.raw)
+  }
 
   var status: String {
     switch outcome {
@@ -84,10 +89,14 @@ final class LuaTask {
   }
 
   /// Pushes a copy of all results of a task that succeeded.
-  func pushResults(onto other: LuaState) -> Int32 {
+  ///
+  /// - Throws: ``LuaError`` when there are more than a stack holds.
+  func pushResults(onto other: LuaState) throws(LuaError) -> Int32 {
     guard case .success(let count) = outcome, count > 0 else { return 0 }
     let first = lua.top - count + 1
-    guard lua_checkstack(lua.raw, count) != 0, lua_checkstack(other.raw, count + 4) != 0 else { return 0 }
+    guard lua_checkstack(lua.raw, count) != 0, lua_checkstack(other.raw, count + 4) != 0 else {
+      throw LuaError("too many results of a task: \(count)")
+    }
     for offset in 0..<count { lua_pushvalue(lua.raw, first + offset) }
     lua_xmove(lua.raw, other.raw, count)
     return count

@@ -31,6 +31,8 @@ final class Scheduler {
   var operations = 0
   /// The run is over: what is left has been cancelled.
   var isEnding = false
+  /// Nothing but the handlers of resources may wait any more.
+  var isHurried = false
   /// What was spawned since then, with the task that did it.
   private var late: [(task: LuaTask, spawner: LuaTask)] = []
   /// How many runs, one inside the other, an interrupt may reach.
@@ -91,14 +93,23 @@ final class Scheduler {
     nextID += 1
     live[task.id] = task
     if isEnding, let current {
-      // Only a close handler may still spawn, and it does not outlive its task.
+      // Only a close handler may still spawn.
       if current.isClosing { late.append((task, current)) } else { task.control.pointee.cancelled = true }
+    }
+    if isHurried {
+      task.control.pointee.hurried = true
+      task.control.pointee.cancelled = true
     }
     lb_push_body(raw)
     if arguments > 15 { lua_checkstack(raw, arguments + 5) }
     lua_xmove(from.raw, raw, arguments + 1)
     makeReady(task, arguments + 1)
     return task
+  }
+
+  /// What a close handler starts when the run is over does not outlive its task.
+  func endLate(_ task: LuaTask, with spawner: LuaTask) {
+    if isEnding || task.scope != nil { late.append((task, spawner)) }
   }
 
   /// Queues a task whose thread has `arguments` values for it on top.
@@ -190,7 +201,10 @@ final class Scheduler {
     }
     for waiter in task.waiters { deliver(task, to: waiter) }
     task.waiters = []
-    if failed[task.id] != nil, task.group == nil, !task.isAwaitedBySwift { onNews?() }
+    let scope = task.scope.flatMap { $0.children.removeValue(forKey: task.id) == nil ? nil : $0 }
+    task.scope = nil
+    if failed[task.id] != nil, task.group == nil, scope?.isScope != true, !task.isAwaitedBySwift { onNews?() }
+    defer { if let scope { childFinished(task, scope) } }
     if let group = task.group { return groupMemberFinished(task, group) }
     if task.isAwaitedBySwift {
       failed[task.id] = nil
@@ -224,8 +238,19 @@ final class Scheduler {
       task.pushFailure(to: waiter, onto: waiter.lua)
       makeReady(waiter, 2)
     } else {
-      waiter.lua.push(true)
-      makeReady(waiter, 1 + task.pushResults(onto: waiter.lua))
+      deliverResults(of: task, to: waiter)
+    }
+  }
+
+  /// Has the await of `waiter` give the results of a task that succeeded.
+  func deliverResults(of task: LuaTask, to waiter: LuaTask) {
+    let top = waiter.lua.top
+    waiter.lua.push(true)
+    do throws(LuaError) { makeReady(waiter, 1 + (try task.pushResults(onto: waiter.lua))) } catch {
+      lua_settop(waiter.lua.raw, top)
+      waiter.lua.push(false)
+      waiter.lua.push(error: error, awaitedAt: waiter.leaf.location())
+      makeReady(waiter, 2)
     }
   }
 
@@ -243,15 +268,11 @@ final class Scheduler {
       throw AwaitError(message: "cannot wait here: outside of a task\(runsOnMain ? "; run without --main" : "")")
     }
     // Asked before anything is begun: what is begun and not waited for would come to another await of the task.
-    guard !lua.host.pointee.blocked else {
-      throw AwaitError(message: "cannot wait here: in a coroutine that was resumed inside a C function")
+    if let blocker = lua.host.pointee.blocker {
+      let place = Self.blocker(of: LuaState(blocker))
+      throw AwaitError(message: "cannot wait here: in a coroutine that was resumed inside \(place)")
     }
-    guard lua.isYieldable else {
-      lb_push_blocker(lua.raw)
-      defer { lua.pop() }
-      let place = lua.string(at: -1).map { "\($0) (a C function that cannot be suspended)" }
-      throw AwaitError(message: "cannot wait here: inside \(place ?? "a C function that cannot be suspended")")
-    }
+    guard lua.isYieldable else { throw AwaitError(message: "cannot wait here: inside \(Self.blocker(of: lua))") }
     if task.control.pointee.cancelled, !task.isClosing {
       task.refusals += 1
       // A loop around pcall: from here on nothing but its close handlers catches an error.
@@ -260,7 +281,17 @@ final class Scheduler {
       throw Cancelled(interrupted: task.interrupted)
     }
     task.leaf = lua
+    // What came before is no part of what is raised from here on, though the text may be the same.
+    task.delivered = nil
     return task
+  }
+
+  /// Names the function that keeps a thread from waiting.
+  private static func blocker(of lua: LuaState) -> String {
+    lb_push_blocker(lua.raw)
+    defer { lua.pop() }
+    let kind = "a C function that cannot be suspended"
+    return lua.string(at: -1).map { "\($0) (\(kind))" } ?? kind
   }
 
   /// Starts an operation and has the running task wait for it.
@@ -320,8 +351,9 @@ final class Scheduler {
     guard other !== current else { throw AwaitError(message: "a task cannot wait for itself") }
     if other.outcome != nil {
       if closing { return 0 }
+      try refuse(lua)
       observe(other)
-      guard isFailure(other) else { return other.pushResults(onto: lua) }
+      guard isFailure(other) else { return try other.pushResults(onto: lua) }
       if let task = current { other.pushFailure(to: task, onto: lua) } else { throw other.failure() ?? Cancelled() }
       return LuaState.error
     }
@@ -341,6 +373,7 @@ final class Scheduler {
     if task === target { return true }
     if target.waiters.contains(where: { waits(task, for: $0) }) { return true }
     if let group = target.group, waits(task, for: group.waiter) { return true }
+    if let scope = target.scope, scope.awaitsChildren, waits(task, for: scope.waiter) { return true }
     return moduleWaiters.contains { name, waiters in
       loader(of: name) === target && waiters.contains { waits(task, for: $0) }
     }
@@ -364,7 +397,7 @@ final class Scheduler {
     case .join(let other):
       other.waiters.removeAll { $0 === task }
       raiseCancelled(in: task)
-    case .group(let group): for member in group.members { cancel(member, interrupted: interrupted) }
+    case .group(let group): cancel(group, interrupted: interrupted)
     case .module(let name):
       moduleWaiters[name]?.removeAll { $0 === task }
       raiseCancelled(in: task)

@@ -6,7 +6,10 @@ enum TaskModule {
   static func build(_ module: LuaModule) {
     module.function("spawn") { lua in
       try checkFunction(lua, 1)
-      return lua.push(handle: Scheduler.of(lua).spawn(from: lua, arguments: lua.top - 1))
+      let scheduler = Scheduler.of(lua)
+      let task = scheduler.spawn(from: lua, arguments: lua.top - 1)
+      if let current = scheduler.current { scheduler.adopt(task, by: current) }
+      return lua.push(handle: task)
     }
     module.function("sleep") { lua in
       let seconds: Double = try lua.read(1)
@@ -30,6 +33,10 @@ enum TaskModule {
       let seconds: Double = try lua.read(1)
       try checkFunction(lua, 2)
       return try Scheduler.of(lua).awaitGroup(.timeout(seconds: seconds), count: 1, arguments: lua.top - 2, from: lua)
+    }
+    module.function("scope") { lua in
+      try checkFunction(lua, 1)
+      return try Scheduler.of(lua).awaitGroup(.scope, count: 1, arguments: lua.top - 1, from: lua)
     }
     module.function("semaphore") { lua in
       let size: Int = try lua.read(1)

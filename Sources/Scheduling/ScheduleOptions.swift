@@ -33,6 +33,8 @@ public struct ScheduleOptions: Sendable {
   public var filters = PlanFilters()
   public var subset: MatrixSubset?
   public var hasNestedSubsets = true
+  /// Whether things that teuthology does wrong are done better; its own command does not.
+  public var rules = MatrixRules.teuthology
   /// nil draws one.
   public var seed: Int?
   /// 0 is no limit.
@@ -57,6 +59,8 @@ public struct ScheduleOptions: Sendable {
   /// `--throttle`: seconds between one job and the next.
   public var throttle = 0
   public var isVerbose = false
+  /// `--non-interactive`: for teuthology's own command, which asks before it schedules very many jobs.
+  public var asksNothing = false
   /// YAML files that go over every job.
   public var extraFiles: [String] = []
   /// The name of a run to repeat.
@@ -117,7 +121,7 @@ public struct ScheduleOptions: Sendable {
     if throttle > 0 { add("--throttle", String(throttle)) }
     if sleepBeforeTeardown > 0 { add("--sleep-before-teardown", String(sleepBeforeTeardown)) }
     // It would ask at the terminal before many jobs sleep.
-    if sleepBeforeTeardown > 0 { words.append("--non-interactive") }
+    if asksNothing || sleepBeforeTeardown > 0 { words.append("--non-interactive") }
     return words + extraFiles
   }
 }

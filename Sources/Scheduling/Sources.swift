@@ -24,7 +24,7 @@ extension SuiteScheduler {
     guard let found = try await host.search(lab.shaman, wish).first else {
       throw HostError(
         .missing, "there is no build of the kernel branch \(branch) for \(wish.distro) yet",
-        hint: "kdev.teuthology.kernel_build { branch = \"\(branch)\", wait = true } waits for it")
+        hint: "to wait for it: kdevlua suite kernel \(branch) --wait")
     }
     run.kernelCommit = found.commit
   }

@@ -97,10 +97,10 @@ public struct SuiteScheduler: Sendable {
     guard Files.isFolder(path) else {
       throw HostError(.missing, "there is no suite \(run.suite): no folder \(path)")
     }
-    let filters = options.filters
-    let merged = try await Self.merge(run, filters, path)
+    let (filters, rules) = (options.filters, options.rules)
+    let merged = try await Self.merge(run, filters, path, rules)
     let exclusion = JobExclusion(architecture: try await architecture(options, run, merged.jobs), osType: run.osType)
-    let schedule = JobSchedule(run, base: merged.base, extra: extra)
+    let schedule = JobSchedule(run, base: merged.base, extra: extra, rules: options.rules)
     var jobs: [YAMLMapping] = []
     var excluded: [(description: String, reason: String)] = []
     for (description, yaml) in merged.jobs {
@@ -117,10 +117,12 @@ public struct SuiteScheduler: Sendable {
   }
 
   /// The base that scripts leave at the end counts for all jobs.
-  private static func merge(_ run: SuiteRun, _ filters: PlanFilters, _ path: String) async throws -> Merged {
+  private static func merge(
+    _ run: SuiteRun, _ filters: PlanFilters, _ path: String, _ rules: MatrixRules
+  ) async throws -> Merged {
     let matrix = try SuiteMatrix(
       folder: path, subset: run.subset, nestedSubsets: run.hasNestedSubsets, seed: PythonSeed(run.seed),
-      rules: .teuthology)
+      rules: rules)
     let setup = MergeSetup(
       base: .mapping(run.baseConfiguration), suiteName: run.suite, seed: run.seed, filters: filters, files: matrix.files
     )

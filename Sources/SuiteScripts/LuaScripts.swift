@@ -91,10 +91,14 @@ public final class LuaScripts: FragmentScripts {
     var results: Int32 = 0
     let status = lb_resume(thread, raw, lb_host_of(raw).pointee.task, 0, &results)
     defer {
-      LuaState(thread).limit(instructions: nil)
-      lua_resetthread(thread)
-      lua_settop(thread, 0)
-      if status != LUA_OK, status != LUA_YIELD { universe.renewThread() }
+      if lb_host_of(raw).pointee.limits.over != LB_WITHIN {
+        // What a script has open when it passed a limit stays open: its handlers would have no limit.
+        universe.renewThread()
+      } else {
+        lua_resetthread(thread)
+        lua_settop(thread, 0)
+        LuaState(thread).limit(instructions: nil)
+      }
     }
     if status == LUA_YIELD { return Self.verdict(thread, results) }
     guard status == LUA_OK else {

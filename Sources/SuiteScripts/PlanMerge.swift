@@ -95,25 +95,45 @@ public struct PlanMerge: Sendable {
       guard try take(turn.jobs, block) else { return }
       turns.removeFirst()
       if block.reachesLaterJobs {
+        for turn in turns { turn.block.cancel() }
         return try await goOn(with: turn.worker, turns.map(\.jobs), jobs, take)
       }
       if let more = try next(&jobs, on: turn.worker) { turns.append(more) }
     }
   }
 
-  /// The rest, one block after the other.
+  /// The rest, one block after the other; while one is merged the jobs of the next are found.
   private func goOn(
     with worker: PlanWorker, _ waiting: [[MatrixJob]], _ jobs: MatrixJobs,
     _ take: (_ jobs: [MatrixJob], _ block: PlanBlock) throws -> Bool
   ) async throws {
-    var jobs = jobs
-    var waiting = waiting[...]
+    for block in waiting {
+      guard try await merge(block, with: worker, take) else { return }
+    }
+    var ahead = find(after: jobs)
+    defer { ahead.cancel() }
     while true {
-      let block = try waiting.popFirst() ?? self.block(&jobs)
+      let (block, jobs) = try await ahead.value
       if block.isEmpty { return }
-      let result = await worker.run(block, goesOn: goesOn)
-      try Task.checkCancellation()
-      guard try take(block, result) else { return }
+      ahead = find(after: jobs)
+      guard try await merge(block, with: worker, take) else { return }
+    }
+  }
+
+  /// - Returns: whether more is needed.
+  private func merge(
+    _ block: [MatrixJob], with worker: PlanWorker, _ take: (_ jobs: [MatrixJob], _ block: PlanBlock) throws -> Bool
+  ) async throws -> Bool {
+    let result = await worker.run(block, goesOn: goesOn)
+    try Task.checkCancellation()
+    return try take(block, result)
+  }
+
+  /// Finds the jobs of a block.
+  private func find(after jobs: MatrixJobs) -> Task<(block: [MatrixJob], jobs: MatrixJobs), any Error> {
+    Task.detached {
+      var jobs = jobs
+      return (try block(&jobs), jobs)
     }
   }
 

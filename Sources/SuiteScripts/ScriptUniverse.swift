@@ -115,6 +115,7 @@ final class ScriptUniverse {
   /// Makes another thread for scripts. One that an error has ended, thrown by the hook, calls no hook again: the scripts that
   /// follow would have no limits.
   func renewThread() {
+    lua.limit(instructions: nil)
     _ = lua_newthread(raw)
     lua_copy(raw, -1, thread)
     lua.pop()

@@ -15,6 +15,8 @@ struct ConsoleCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
   @Flag(help: "Begin with all that the console has said since the machine's start.")
   var all = false
+  @Flag(help: "Put the time at which it came before each line.")
+  var timestamps = false
   @Flag(help: "Only print, until the machine ends.")
   var follow = false
   @Argument(help: "The machine.")
@@ -23,7 +25,7 @@ struct ConsoleCommand: ParsableCommand {
   func run() throws {
     do {
       let host = try output.host()
-      let console = try host.console(ofMachine: name, fromStart: all)
+      let console = try host.console(ofMachine: name, fromStart: all, timestamps: timestamps)
       try Session.perform {
         let session = TerminalSession(follow ? nil : "the console of \(name)")
         try await session.run { input async throws(HostError) in

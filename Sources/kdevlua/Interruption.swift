@@ -2,13 +2,16 @@ import Glibc
 import Host
 import Synchronization
 
-/// Ctrl-C, and the signals that ask a program to end: the first lets everything clean up, the second ends at once; what is
-/// left then is in the journal, for `kdevlua down`.
+/// Ctrl-C, and the signals that ask a program to end: the first lets everything clean up, the second only what holds something
+/// of the host, for a few seconds, and the third nothing; what is left then is in the journal, for `kdevlua down`.
 enum Interruption {
   private static let count = Atomic<Int>(0)
   private static let isInteractive = Atomic(false)
   private static let action = Mutex<(@Sendable () -> Bool)?>(nil)
   private static let ending = Mutex<(@Sendable () -> Void)?>(nil)
+  private static let hurry = Mutex<(@Sendable () -> Bool)?>(nil)
+  /// How long the second signal gives the handlers of resources.
+  private static let grace: UInt32 = 5
   private static let listener = Atomic<pthread_t>(0)
 
   /// Takes the signals. Called before any other thread is there, for a thread inherits what its maker blocks.
@@ -41,6 +44,10 @@ enum Interruption {
   /// Has the first SIGTERM or SIGHUP of an interactive session call `body`; without one it ends the program.
   static func onEnd(_ body: @escaping @Sendable () -> Void) { ending.withLock { $0 = body } }
 
+  /// Has the second signal call `body`, which gives false when nothing runs any more that it could hasten; without one the
+  /// signal ends the program.
+  static func onSecond(_ body: @escaping @Sendable () -> Bool) { hurry.withLock { $0 = body } }
+
   /// Whether whoever started the program has it ignore the signal (nohup(1), a shell's `&`).
   private static func isIgnored(_ number: Int32) -> Bool {
     var present = sigaction()
@@ -68,22 +75,46 @@ enum Interruption {
         _ = action.withLock { $0 }?()
         continue
       }
-      let isFirst = count.add(1, ordering: .relaxed).oldValue == 0
+      let earlier = count.add(1, ordering: .relaxed).oldValue
+      let isFirst = earlier == 0
       if isInteractive, isFirst, let end = ending.withLock({ $0 }) {
         end()
         continue
       }
-      if isInteractive || !isFirst {
-        RawMode.leave()
-        Session.complain("ended; `kdevlua down` undoes what is left")
-        _exit(128 + number)
+      if !isInteractive, earlier == 1, let hurry = hurry.withLock({ $0 }) {
+        ScriptPrograms.killAll()
+        if hurry() {
+          endLater(of: number)
+          continue
+        }
       }
+      if isInteractive || !isFirst { end(of: number) }
       guard let action = action.withLock({ $0 }) else { die(of: number) }
       if !action() {
         Session.complain("interrupted")
         _exit(130)
       }
     }
+  }
+
+  /// Ends the program without cleaning up.
+  private static func end(of number: Int32) -> Never {
+    RawMode.leave()
+    ScriptPrograms.killAll()
+    Session.complain("ended; `kdevlua down` undoes what is left")
+    _exit(128 + number)
+  }
+
+  /// The same, unless it has come to its end before.
+  private static func endLater(of number: Int32) {
+    var thread = pthread_t()
+    pthread_create(
+      &thread, nil,
+      { number in
+        sleep(Interruption.grace)
+        Interruption.end(of: Int32(Int(bitPattern: number)))
+      }, UnsafeMutableRawPointer(bitPattern: Int(number)))
+    pthread_detach(thread)
   }
 
   /// Ends the program as the signal does by itself, so that a shell sees what it was.

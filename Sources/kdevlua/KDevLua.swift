@@ -10,7 +10,8 @@ import Glibc
     version: "0.1.0",
     subcommands: [
       Run.self, Eval.self, Repl.self, Check.self, PS.self, Exec.self, ShellCommand.self, ConsoleCommand.self, SSH.self,
-      View.self, Watch.self, Gdb.self, Down.self, GC.self, Warm.self, Remote.self, Serve.self, SuiteCommand.self,
+      View.self, Watch.self, Gdb.self, Down.self, GC.self, Warm.self, Remote.self, Serve.self, Stamp.self,
+      SuiteCommand.self,
       Doctor.self, Types.self,
     ])
 

@@ -63,6 +63,10 @@ struct RunOptions: ParsableArguments {
   var subset: SubsetArgument?
   @Flag(help: "Take whole products, whatever number is in their %.")
   var noNestedSubset = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Do as teuthology does where it is plainly wrong, so that the jobs are the same.")
+  var compat = true
   @Option(help: ArgumentHelp("For what is drawn; -1 draws the seed.", valueName: "number"))
   var seed = -1
   @Option(name: .shortAndLong, help: ArgumentHelp("Stop after so many jobs; 0 is no limit.", valueName: "n"))
@@ -95,6 +99,7 @@ struct RunOptions: ParsableArguments {
     options.filters = wanted.filters(looksAtFragments: filterFragments.value)
     options.subset = subset?.subset
     options.hasNestedSubsets = !noNestedSubset
+    options.rules = compat ? .teuthology : .corrected
     options.seed = seed < 0 ? nil : seed
     options.limit = limit
     options.extraFiles = files
@@ -138,8 +143,10 @@ struct SchedulingOptions: ParsableArguments {
     name: [.customShort("R"), .long],
     help: ArgumentHelp("Which jobs of it: pass, fail, dead, queued, running, waiting.", valueName: "a,b"))
   var rerunStatuses = "fail,dead"
-  @Flag(name: .shortAndLong, help: "The jobs say more of what they do.")
-  var verbose = false
+  @Flag(name: .shortAndLong, help: "The jobs say more of what they do; -vv is no more.")
+  var verbose: Int
+  @Flag(name: [.customShort("y"), .long], help: "Ask nothing; nothing is asked without it, either.")
+  var nonInteractive = false
   @Option(help: ArgumentHelp("The time in the run's name; default: now.", valueName: "time"))
   var timestamp: String?
 
@@ -171,7 +178,8 @@ struct SchedulingOptions: ParsableArguments {
     if sleepBeforeTeardown > 0, options.limit == 0 { options.limit = 1 }
     options.rerun = rerun
     options.rerunStatuses = PlanFilters.list(rerunStatuses)
-    options.isVerbose = verbose
+    options.isVerbose = verbose > 0
+    options.asksNothing = nonInteractive
     options.timestamp = timestamp
   }
 }

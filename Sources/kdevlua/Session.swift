@@ -35,7 +35,9 @@ struct OutputStyle {
     let style = Progress.style(quiet: isQuiet, json: format == .json, environment: environment)
     let progress = Progress(style: style, trace: traces)
     Session.progress.withLock { $0 = progress }
-    return try LocalHost(options: .init(dryRun: dryRun, environment: environment), observer: progress)
+    let program = Files.linkTarget("/proc/self/exe")
+    return try LocalHost(
+      options: .init(dryRun: dryRun, environment: environment, program: program), observer: progress)
   }
 }
 
@@ -79,6 +81,7 @@ enum Session {
     do {
       let executor = LuaExecutor()
       Interruption.onFirst(isInteractive: isInteractive) { LuaRuntime.interrupt() }
+      Interruption.onSecond { LuaRuntime.hurry() }
       try executor.run {
         let runtime = try LuaRuntime(executor: executor)
         do {

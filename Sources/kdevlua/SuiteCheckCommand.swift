@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Host
 import Modules
 import Suite
 
@@ -8,11 +9,13 @@ struct SuiteCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Look for what is wrong with a suite, without running it.",
     discussion:
-      "Finds broken links, folders in which nothing counts, mistakes in YAML and in Lua, scripts that can only reject,"
+      "Finds broken links, folders in which nothing counts, mistakes in YAML and in Lua, scripts that can never accept,"
       + " and fragments that can meet in a job and cannot be merged. Ends with 1 when there is an error.")
 
   @Argument(help: ArgumentHelp("The suite's folder, as ~/ceph/qa/suites/fs.", valueName: "dir"))
   var folder: String
+  @Option(help: ArgumentHelp("A YAML file that all jobs begin with.", valueName: "file"))
+  var baseConfig: String?
   @Flag(help: "Take whole products, whatever number is in their %.")
   var noNestedSubset = false
   @Flag(name: .shortAndLong, help: "Print no counts.")
@@ -23,7 +26,12 @@ struct SuiteCheckCommand: ParsableCommand {
       let syntax = try ScriptSyntax()
       defer { syntax.close() }
       let path = SuiteOptions.path(of: folder)
-      let (problems, fragments) = checkSuite(folder: path, nestedSubsets: !noNestedSubset) { syntax.error(in: $0) }
+      let base = try baseConfig.map {
+        SuiteBase(path: $0, value: try YAMLValue(yaml: try Files.text($0), file: $0))
+      }
+      let (problems, fragments) = checkSuite(folder: path, base: base, nestedSubsets: !noNestedSubset) {
+        syntax.error(in: $0)
+      }
       var output = LineOutput()
       for problem in problems { output.write(problem.description + "\n") }
       output.flush()

@@ -9,7 +9,8 @@ struct SuiteCommand: ParsableCommand {
     commandName: "suite",
     abstract: "Teuthology's suites: which jobs they are, why, what is wrong with them, and how they do in the lab.",
     subcommands: [
-      SuitePlan.self, SuiteWhy.self, SuiteCheckCommand.self, SuiteSchedule.self, SuiteStatus.self,
+      SuitePlan.self, SuiteWhy.self, SuiteCheckCommand.self, SuiteKernel.self, SuiteSchedule.self,
+      SuiteStatus.self,
     ])
 }
 

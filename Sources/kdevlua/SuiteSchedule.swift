@@ -28,6 +28,8 @@ struct SuiteSchedule: ParsableCommand {
   var wait = false
   @Option(help: ArgumentHelp("How often --wait asks, in seconds.", valueName: "seconds"))
   var interval = 60.0
+  @Option(help: ArgumentHelp("How long the server may give no answer to --wait, as 30m.", valueName: "time"))
+  var outage = TimeArgument(.seconds(3600), "1h")
   @Flag(name: .shortAndLong, help: "Print no summary.")
   var quiet = false
 
@@ -43,6 +45,7 @@ struct SuiteSchedule: ParsableCommand {
     if via == .teuthology, jobs.kernelSha1 != nil || scheduling.timestamp != nil {
       throw ValidationError("teuthology-suite has no --kernel-sha1 and no --timestamp")
     }
+    if via == .teuthology, !jobs.compat { throw ValidationError("teuthology-suite has no --no-compat") }
   }
 
   func run() throws {
@@ -66,7 +69,9 @@ struct SuiteSchedule: ParsableCommand {
         if wait { throw ExitCode.failure }
       }
       if wait, !scheduled.jobs.isEmpty {
-        try await SuiteStatus.follow(scheduled.name, host, lab, until: .allEnded, every: interval) { report in
+        try await SuiteStatus.follow(
+          scheduled.name, host, lab, until: .allEnded, every: interval, outage: outage.duration
+        ) { report in
           if !quiet || report.unfinished == 0 { SuiteStatus.show(report, .table, lab) }
         }
       }

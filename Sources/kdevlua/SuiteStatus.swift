@@ -10,8 +10,9 @@ struct SuiteStatus: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Say what became of a run's jobs, and why some of them failed.",
-    discussion: "Ends with 0 when all jobs passed, with 1 when some failed, and with 3 while some are not at their end."
-  )
+    discussion:
+      "Ends with 0 when all jobs passed, with 1 when some failed, with 3 while some are not at their end, and with 4"
+      + " when it has no jobs.")
 
   @Argument(help: ArgumentHelp("The run's name.", valueName: "run"))
   var name: String
@@ -19,6 +20,9 @@ struct SuiteStatus: ParsableCommand {
   var watch = false
   @Option(help: ArgumentHelp("How often --watch asks, in seconds.", valueName: "seconds"))
   var interval = 60.0
+  @Option(
+    help: ArgumentHelp("How long the server may give no answer while it is watched, as 30m.", valueName: "time"))
+  var outage = TimeArgument(.seconds(3600), "1h")
   @Option(help: ArgumentHelp("How it is printed.", valueName: "table|json"))
   var format = Format.table
 
@@ -30,7 +34,9 @@ struct SuiteStatus: ParsableCommand {
     try Session.perform {
       let host = try OutputStyle(isQuiet: true).host()
       let lab = try LabConfiguration(environment: Session.environment)
-      try await Self.follow(name, host, lab, until: watch ? .allEnded : .asked, every: interval) { report in
+      try await Self.follow(
+        name, host, lab, until: watch ? .allEnded : .asked, every: interval, outage: outage.duration
+      ) { report in
         Self.show(report, format, lab)
       }
     }
@@ -43,23 +49,48 @@ struct SuiteStatus: ParsableCommand {
   enum FollowEnd { case asked, allEnded }
 
   /// Shows what became of a run, and shows it anew whenever it has changed.
-  /// - Parameter interval: seconds until the server is asked again.
-  /// - Throws: `ExitCode` 3 while jobs are not at their end, and 1 when one of them did not pass.
+  /// - Parameters:
+  ///   - interval: seconds until the server is asked again.
+  ///   - outage: for how long a server that answered once may give no answer.
+  /// - Throws: `ExitCode` 3 while jobs are not at their end, 1 when one of them did not pass, and 4 when there are none.
   static func follow(
     _ name: String, _ host: LocalHost, _ lab: LabConfiguration, until end: FollowEnd, every interval: Double,
-    show: (RunReport) -> Void
+    outage: Duration, show: (RunReport) -> Void
   ) async throws {
     guard let results = lab.resultsServer else { throw noServer }
     var report = try await host.run(named: name, at: results)
     show(report)
+    var lastAnswer = ContinuousClock.now
+    var isOut = false
     while end == .allEnded, report.unfinished > 0 {
       try await Task.sleep(for: .seconds(interval))
-      let next = try await host.run(named: name, at: results)
-      if next != report { show(next) }
-      report = next
+      switch await ask(name, host, results) {
+      case .success(let next):
+        (lastAnswer, isOut) = (.now, false)
+        if next != report { show(next) }
+        report = next
+      case .failure(let error):
+        guard error.isOutage, ContinuousClock.now - lastAnswer <= outage else { throw error }
+        if !isOut { Session.write("\(error.message); it is asked again\n", to: STDERR_FILENO) }
+        isOut = true
+      }
+    }
+    if report.jobs.isEmpty {
+      Session.complain("the run \(name) has no jobs")
+      throw ExitCode(4)
     }
     if report.unfinished > 0 { throw ExitCode(3) }
     if report.jobs.contains(where: { $0.status != "pass" }) { throw ExitCode.failure }
+  }
+
+  private static func ask(_ name: String, _ host: LocalHost, _ results: ResultsServer) async -> Result<
+    RunReport, HostError
+  > {
+    do throws(HostError) {
+      return .success(try await host.run(named: name, at: results, isPatient: false))
+    } catch {
+      return .failure(error)
+    }
   }
 
   static func show(_ report: RunReport, _ format: Format, _ lab: LabConfiguration) {

@@ -3,8 +3,9 @@ import LuaKit
 import LuaRuntime
 import Synchronization
 
-/// `scripts/fuzz`: feeds random scripts to the runtime, runs them, and cancels or interrupts them at random moments. It ends
-/// with an error when a task is left, an object is not freed, or a script cannot be ended; a crash ends it by itself.
+/// `scripts/fuzz`: feeds random scripts to the runtime, runs them, and cancels or interrupts them at random moments; one in four
+/// runs within limits instead, and is stopped at a random moment. It ends with an error when a task is left, an object is not
+/// freed, or a script cannot be ended; a crash ends it by itself.
 @main struct Fuzz {
   private static let current = Mutex((seed: UInt64(0), began: ContinuousClock.now))
 
@@ -14,7 +15,7 @@ import Synchronization
     var seed = arguments.dropFirst().first ?? UInt64(time(nil)) << 20
     let isSingle = arguments.count > 1
     if isSingle {
-      print(RandomScript.text(seed: seed))
+      print(RandomScript.text(seed: seed, limited: isLimited(seed)))
       fflush(nil)
     }
     watch()
@@ -22,7 +23,7 @@ import Synchronization
     var count = 0
     while ContinuousClock.now < end {
       current.withLock { $0 = (seed, ContinuousClock.now) }
-      try round(seed)
+      if isLimited(seed) { try limitedRound(seed) } else { try round(seed) }
       count += 1
       seed += 1
       if isSingle { break }
@@ -51,7 +52,7 @@ import Synchronization
     let source = RandomScript.text(seed: seed)
     var random = SplitMix(state: seed ^ 0xabcd)
     let delay = random.below(4000)
-    let how = random.below(3)
+    let how = random.below(4)
     let executor = LuaExecutor()
     let living = Probe.living.load(ordering: .relaxed)
     try executor.run {
@@ -63,7 +64,11 @@ import Synchronization
       let ender = Task.detached {
         try await Task.sleep(for: .microseconds(delay))
         if how == 1 { work.cancel() }
-        if how == 2 { LuaRuntime.interrupt() }
+        if how >= 2 { LuaRuntime.interrupt() }
+        if how == 3 {
+          try await Task.sleep(for: .microseconds(delay))
+          LuaRuntime.hurry()
+        }
         // A script that waits for nothing that comes, or loops.
         while true {
           try await Task.sleep(for: .milliseconds(120))
@@ -81,6 +86,62 @@ import Synchronization
       fatalError("seed \(seed) leaves objects: fuzz 1 \(seed)")
     }
   }
+
+  // MARK: Within limits
+
+  private static func isLimited(_ seed: UInt64) -> Bool { seed % 4 == 0 }
+
+  /// Runs a script in a limited universe. What must end it is an error of a limit, or its own.
+  private static func limitedRound(_ seed: UInt64) throws {
+    var random = SplitMix(state: seed ^ 0xabcd)
+    let lua = try LuaState.makeLimited(memory: 4 << 20)
+    defer { lua.close() }
+    try lua.load(limitedPrelude, name: "=prelude")
+    lua.limit(instructions: nil)
+    try lua.call()
+    // Some are damaged.
+    guard (try? lua.load(RandomScript.text(seed: seed, limited: true), name: "=fuzz")) != nil else { return }
+    let stop = Stop(lua.stopper, after: UInt32(random.below(40_000)))
+    var thread = pthread_t()
+    pthread_create(
+      &thread, nil,
+      { stop in
+        guard let stop else { return nil }
+        Unmanaged<Stop>.fromOpaque(stop).takeRetainedValue().run()
+        return nil
+      }, Unmanaged.passRetained(stop).toOpaque())
+    // The stopper is good for as long as the universe is.
+    defer { pthread_join(thread, nil) }
+    lua.limit(instructions: random.below(2) == 0 ? 200_000 : nil, seconds: 0.03)
+    try? lua.call()
+  }
+
+  private final class Stop {
+    let stopper: LuaStopper
+    let delay: UInt32
+    init(_ stopper: LuaStopper, after delay: UInt32) {
+      self.stopper = stopper
+      self.delay = delay
+    }
+    func run() {
+      usleep(delay)
+      stopper.stop()
+    }
+  }
+
+  /// Functions that call what they are given, in place of those of the runtime.
+  private static let limitedPrelude = """
+    local function call(...)
+      for _, f in ipairs { ... } do
+        if type(f) == 'function' then f() elseif type(f) == 'table' then call(table.unpack(f)) end
+      end
+    end
+    local any = { __index = function() return call end }
+    task, test, queue, gate = setmetatable({}, any), setmetatable({}, any), setmetatable({}, any), setmetatable({}, any)
+    collectgarbage, print, require = call, call, call
+    handlers = {}
+    function handlers.__close() local again <close> = setmetatable({}, handlers) while true do end end
+    """
 
   private static let prelude = """
     task, test = require 'task', require 'test'

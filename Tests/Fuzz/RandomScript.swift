@@ -4,20 +4,23 @@ struct RandomScript {
   private var random: SplitMix
   private var text = ""
   private var indent = 0
+  /// It runs within limits, where it may loop anywhere.
+  private let isLimited: Bool
   /// Statements that may still be written.
   private var budget: Int
 
   /// The script of a seed, always the same.
-  static func text(seed: UInt64) -> String {
-    var script = RandomScript(random: SplitMix(state: seed), budget: 40)
+  static func text(seed: UInt64, limited: Bool = false) -> String {
+    var script = RandomScript(random: SplitMix(state: seed), limited: limited, budget: 40)
     script.line("local a, b, c, d")
     while script.budget > 0 { script.statement(depth: 0) }
     if script.random.below(8) == 0 { script.damage() }
     return script.text
   }
 
-  private init(random: SplitMix, budget: Int) {
+  private init(random: SplitMix, limited: Bool, budget: Int) {
     self.random = random
+    isLimited = limited
     self.budget = budget
   }
 
@@ -49,12 +52,25 @@ struct RandomScript {
   }
 
   private mutating func wait() -> String {
-    pick([
+    if isLimited, random.below(3) == 0 { return work() }
+    return pick([
       "task.sleep(0)", "task.sleep(0.0003)", "test.noop()", "test.wait(0.0002)", "test.wait(0.3)", "task.sleep(0.3)",
       "coroutine.yield()", "test.fail(1)", "test.stubborn()", "queue:put(a)", "queue:get()", "gate:acquire()",
       "a:await()", "b:cancel()", "require 'slow'", "require 'none'",
       "test.call(function() task.sleep(0) return 1 end, 2)",
       "task.timeout(0.0005, task.sleep, 0.3)", "a:close()", "queue:close()", "coroutine.wrap(task.sleep)(0)",
+    ])
+  }
+
+  /// What only a limit ends, and what is done about limits.
+  private mutating func work() -> String {
+    pick([
+      "while true do end", "while true do pcall(error) end", "for _ = 1, 1e6 do a = {a} end", "a = ('x'):rep(1 << 22)",
+      "('a'):rep(30):find(('a?'):rep(30) .. ('a'):rep(30))", "coroutine.close(b)", "coroutine.resume(b)",
+      "local h <close> = setmetatable({}, handlers)", "while true do utf8.len(('x'):rep(1 << 20)) end",
+      "coroutine.wrap(function() local h <close> = setmetatable({}, handlers) while true do end end)()",
+      "b = coroutine.create(function() local h <close> = setmetatable({}, handlers) while true do end end)",
+      "table.sort({3, 1, 2}, function() while true do end end)", "('x'):gsub('x', function() while true do end end)",
     ])
   }
 
@@ -77,7 +93,7 @@ struct RandomScript {
   private mutating func statement(depth: Int) {
     budget -= 1
     guard budget > 0, depth < 6 else { return line(wait()) }
-    switch random.below(22) {
+    switch random.below(23) {
     case 0: line("\(name()) = \(value())")
     case 1: line("\(name()) = \(wait())")
     case 2, 3: line("pcall(function() \(wait()) end)")
@@ -99,6 +115,7 @@ struct RandomScript {
     case 17: line("pcall(error, \(value()))")
     case 18: line("\(name()) = coroutine.create(function() \(wait()) coroutine.yield(\(value())) \(wait()) end)")
     case 19: line("pcall(coroutine.resume, \(name())) pcall(coroutine.close, \(name()))")
+    case 21: block("pcall(task.scope, function()", "end)", depth: depth)
     case 20: line("if math.random(200) == 1 then while true do pcall(error) end end collectgarbage 'step'")
     default: line("load('\(wait())')")
     }

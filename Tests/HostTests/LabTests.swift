@@ -61,6 +61,12 @@ import Testing
     #expect(report.unfinished == 1)
   }
 
+  @Test func waitsForABuildDoubleUpToTenTimesTheFirst() {
+    var waits = BuildPatience.Waits(BuildPatience(interval: .seconds(30)))
+    let seconds = (0..<7).map { _ in waits.take() / .seconds(1) }
+    #expect(seconds == [30, 60, 120, 240, 300, 300, 300])
+  }
+
   private func report(_ text: String) throws -> RunReport {
     let json = try #require(JSONValue(json: Array(text.utf8)))
     return try #require(RunReport(json, name: "r"))

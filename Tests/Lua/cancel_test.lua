@@ -24,6 +24,15 @@ local function children()
   return found
 end
 
+-- References that the host holds into Lua; a free place holds the number of the next one.
+local function references()
+  local count = 0
+  for key, value in pairs(debug.getregistry()) do
+    if math.type(key) == "integer" and type(value) ~= "number" then count = count + 1 end
+  end
+  return count
+end
+
 local semaphore <const> = task.semaphore(3)
 local queue <const> = task.queue(2)
 
@@ -51,6 +60,10 @@ local works <const> = {
   function() for i in coroutine.wrap(function() task.sleep(0.001) coroutine.yield(1) end) do assert(i) end end,
   function() fs.list "/" end,
 }
+local programs <const> = {
+  function() proc.run { "true" } end,
+  function() proc.run { "sleep", "60" } end,
+}
 local heavy <const> = {
   function() proc.run { "sleep", "60" } end,
   function() proc.run { "true" } end,
@@ -65,11 +78,13 @@ local heavy <const> = {
   function() sandbox.run { "while true do end", timeout = "1h", instructions = math.maxinteger } end,
 }
 
-local function round(count, choices)
+-- One in `every` does one of the others.
+local function round(count, choices, others, every)
   local tasks <const> = {}
   for i = 1, count do
     tasks[i] = task.spawn(function()
-      for _ = 1, math.random(3) do choices[math.random(#choices)]() end
+      local from <const> = others and i % every == 0 and others or choices
+      for _ = 1, math.random(3) do from[math.random(#from)]() end
     end)
     if i % 20 == 0 then task.sleep(math.random() * 0.001) end
     if math.random(2) == 1 then tasks[math.random(i)]:cancel() end
@@ -82,18 +97,23 @@ local function round(count, choices)
 end
 
 -- Each in a task of its own, so that what ends late ends here.
-local function leaves_nothing(count, choices)
+local function leaves_nothing(count, choices, ...)
   round(20, choices) -- what is opened once is open now
-  local before <const> = descriptors()
-  round(count, choices)
+  round(20, heavy)
+  collectgarbage()
+  task.sleep(0)
+  local before <const>, held <const> = descriptors(), references()
+  round(count, choices, ...)
   collectgarbage()
   collectgarbage()
+  task.sleep(0)
   test.equal(children(), {})
   test.equal(descriptors(), before)
+  test.equal(references(), held)
 end
 
 test("10,000 tasks cancelled at random moments leave nothing (KDEVLUA_SEED=" .. seed .. ")", function()
-  leaves_nothing(10000, works)
+  leaves_nothing(10000, works, programs, 50)
 end)
 
 test("300 tasks with processes and sandboxes cancelled at random moments leave nothing", function()

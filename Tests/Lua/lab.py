@@ -46,6 +46,9 @@ class Lab(http.server.BaseHTTPRequestHandler):
         if os.path.exists(f"{folder}/broken"):
             os.remove(f"{folder}/broken")
             return self.answer({"message": "overloaded"}, 503)
+        # And one that does not, as long as that file is there.
+        if os.path.exists(f"{folder}/outage"):
+            return self.answer({"message": "under maintenance"}, 503)
         if parts == ["api", "search"]:
             distro, version, arch = query["distros"].split("/")
             return self.answer([

@@ -37,11 +37,38 @@ test("a team's fragments in .kdevlua override and add", function()
   kdev.fs.mkdir(".kdevlua/fragments/setup/accel")
   kdev.fs.write(".kdevlua/fragments/setup/accel/10-kvm.yaml", "accel: ours\n")
   local facts <const> = {
-    kvm = { works = false, because = "" }, tap = { works = true }, vhost = { works = false, because = "x" },
+    kvm = { works = false, because = "" }, tun = { works = true }, vhost = { works = false, because = "x" },
   }
   local asked <const> = { forward = {} }
   local choice <const> = choose { fragments = "setup", globals = { host = facts, asked = asked } }
   test.equal({ choice.config.accel, choice.config.net, choice.config.vhost }, { "ours", "tap", false })
+end)
+
+test("what is merged over a choice counts more, has its origin, and is seen by postmerge scripts", function()
+  kdev.fs.mkdir("o/a")
+  kdev.fs.write("o/a/x.yaml", "memory: 1G\nlist: [1]\n")
+  kdev.fs.write("o/rules.yaml", [[
+teuthology:
+  postmerge:
+  - |
+    if yaml.memory == "3G" then reject("too much: " .. yaml.memory) end
+]])
+  local function over(memory)
+    return choose {
+      fragments = "./o",
+      over = {
+        { origin = "--memory", config = { memory = memory } }, { origin = "--list", config = { list = { 2 } } },
+      },
+    }
+  end
+  local choice <const> = over "2G"
+  test.equal({ choice.config.memory, choice.config.list }, { "2G", { 1, 2 } })
+  local origin <const> = {}
+  for _, value in ipairs(choice.origins) do origin[value.path] = value.origin end
+  test.equal({ origin.memory, origin["list.1"] }, { "--memory", "--list" })
+  test.equal(choice.facets[1].path, "./o/a/x.yaml")
+  local err <const> = test.fails("the choices do not fit together: too much: 3G (./o/rules.yaml:4)", over, "3G")
+  test.equal(err.kind, "choice")
 end)
 
 test("a script changes what is merged, and keeps what it leaves", function()

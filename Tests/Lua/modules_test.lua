@@ -7,7 +7,44 @@ test("C modules of Debian load", function()
   test.equal(require("lpeg").match(require("lpeg").R "09" ^ 1, "12a"), 3)
 end)
 
-test("the script's name is in arg", function() test.contains(arg[0], "modules_test.lua") end)
+test("LuaSocket of Debian speaks to itself", function()
+  local socket <const> = require "socket"
+  local server <const> = assert(socket.bind("127.0.0.1", 0))
+  local client <const> = assert(socket.connect("127.0.0.1", (select(2, server:getsockname()))))
+  local peer <const> = assert(server:accept())
+  assert(client:send "over\n")
+  test.equal(peer:receive "*l", "over")
+  for _, each in ipairs { peer, client, server } do each:close() end
+  test.equal(require("mime").b64 "x", "eA==")
+end)
+
+test("a C module in a tree of LuaRocks loads", function()
+  local kdev <const> = require "kdev"
+  local folder <const> = "home/.luarocks/lib/lua/5.4"
+  kdev.fs.mkdir(folder)
+  -- What is before the hyphen is no part of the name of its luaopen function.
+  kdev.fs.copy(assert(package.searchpath("cjson", package.cpath)), folder .. "/rock-cjson.so")
+  test.equal(kdev.proc.run({ kdev.fs.absolute "/proc/self/exe", "eval", "print(require 'rock-cjson'.encode { 1 })",
+    env = { HOME = kdev.fs.absolute "home" } }).stdout, "[1]\n")
+end)
+
+test("the script's name and the program are in arg", function()
+  test.contains(arg[0], "modules_test.lua")
+  test.contains(arg[-1], "kdevlua")
+end)
+
+test("an executable script gets its arguments", function()
+  local kdev <const> = require "kdev"
+  kdev.fs.mkdir "bin"
+  kdev.fs.symlink(kdev.fs.absolute "/proc/self/exe", "bin/kdevlua")
+  kdev.fs.write("tool", [[
+#!/usr/bin/env -S kdevlua run
+print(arg[0], #arg, arg[1], arg[2], arg[3], arg[-1] ~= nil, ...)
+]], { mode = "755" })
+  local path <const> = kdev.fs.absolute "bin" .. ":" .. os.getenv "PATH"
+  local result <const> = kdev.proc.run { "./tool", "a b", "", "--help", env = { PATH = path } }
+  test.equal(result.stdout, "./tool\t3\ta b\t\t--help\ttrue\ta b\t\t--help\n")
+end)
 
 test("the program's own options, errors and statuses", function()
   local kdev <const> = require "kdev"

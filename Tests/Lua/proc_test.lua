@@ -24,8 +24,59 @@ test("bytes go in and out unharmed", function()
   test.equal(proc.run({ "cat", stdin = bytes }).stdout == bytes, true)
 end)
 
+test("the standard input is a file, or kdevlua's own", function()
+  fs.write("input", "from a file\n")
+  test.equal(proc.run({ "cat", stdin = { file = "input" } }).stdout, "from a file\n")
+  local process <close> = proc.spawn { "cat", stdin = { file = "input" } }
+  test.equal(process:lines()(), "from a file")
+  test.equal(test.fails("", process.write, process, "x").kind, "invalid")
+  test.equal(test.fails("none", proc.run, { "cat", stdin = { file = "none" } }).kind, "missing")
+  local program <const> = fs.absolute "/proc/self/exe"
+  local script <const> = [[local proc = require "kdev.proc"
+    proc.run { "cat", stdin = "inherit", stdout = "inherit" }
+    local p = proc.spawn { "cat", stdin = "inherit" } assert(p:wait().stdout == "")]]
+  test.equal(proc.run({ program, "eval", script, stdin = "own\0" }).stdout, "own\0")
+end)
+
+test("PATH is resolved once, and again when the program is gone", function()
+  for _, folder in ipairs { "early", "late" } do
+    fs.mkdir(folder)
+    fs.write(folder .. "/which-one", "#!/bin/sh\necho " .. folder .. "\n", { mode = "755" })
+  end
+  local script <const> = [[local fs, proc = require "kdev.fs", require "kdev.proc"
+    local function say() io.write(proc.run({ "which-one" }).stdout) end
+    fs.move("early/which-one", "kept") say()
+    fs.move("kept", "early/which-one") say()
+    fs.remove "late/which-one" say()]]
+  local out <const> = proc.run { fs.absolute "/proc/self/exe", "eval", script,
+    env = { PATH = fs.absolute "early" .. ":" .. fs.absolute "late" .. ":" .. os.getenv "PATH" } }
+  test.equal(out.stdout, "late\nlate\nearly\n")
+end)
+
+test("a gibibyte by lines takes no memory", function()
+  -- Seconds of work: asked for by scripts/soak.
+  local size <const> = os.getenv "KDEVLUA_SOAK" and 1 << 30 or 1 << 26
+  local function peak() return tonumber(fs.read("/proc/self/status"):match "VmHWM:%s*(%d+)") end
+  local source <const> = ("yes %s | head -c %d"):format(("x"):rep(1023), size)
+  local before <const>, bytes, lines = peak(), 0, 0
+  proc.run { "sh", "-c", source, stdout = function(line) bytes, lines = bytes + #line + 1, lines + 1 end }
+  test.equal({ bytes, lines }, { size, size // 1024 })
+  local process <close> = proc.spawn { "sh", "-c", source }
+  bytes = 0
+  for line in process:lines() do bytes = bytes + #line + 1 end
+  test.equal(bytes, size)
+  assert(peak() - before < 48 << 10, peak() - before .. " KiB")
+end)
+
 test("folder and environment are as told", function()
   test.equal(proc.run({ "sh", "-c", "echo $PWD $A", cwd = "/tmp", env = { A = "x y" } }).stdout, "/tmp x y\n")
+end)
+
+test("the language of a program is the user's", function()
+  local command <const> = { "sh", "-c", "echo ${LC_ALL-none}" }
+  test.equal(proc.run(command).stdout, (os.getenv "LC_ALL" or "none") .. "\n")
+  command.env = { LC_ALL = "C" }
+  test.equal(proc.run(command).stdout, "C\n")
 end)
 
 test("a program that is not there is an error", function()

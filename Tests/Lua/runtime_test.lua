@@ -1,4 +1,17 @@
--- What users of comparable runtimes complain of, each as it is here.
+-- What users of comparable runtimes complain of, each as it is here. The tests below are for
+--   1   tasks and timers that vanish when they are collected
+--   2   callbacks on the wrong thread, and coroutines that are collected while something is on its way to them
+--   3   "attempt to yield across a C-call boundary"
+--   4   grandchildren that are left by time limits and at the end
+--   5   cancellations that pcall swallows, and errors of tasks that are lost
+--   6   output that is not read to its end, pipes that fill
+--   7   traces cut at ":", source that is repeated, syntax errors of modules told as missing files
+--   8   tracebacks that are lost through require
+--   10  `<close>` handlers that do not run when what is waited for fails
+--   11  reads that hang while a grandchild holds the pipe
+-- and elsewhere
+--   9   editors that know neither modules nor types: types_test.lua, ArgumentAgreementTests.swift
+--   12  minutes to embed the scripts in the binary: Sources/CStdlib, by #embed
 local test <const> = require "testing"
 local kdev <const> = require "kdev"
 local fs <const>, proc <const>, task <const> = kdev.fs, kdev.proc, kdev.task
@@ -10,7 +23,7 @@ local function lua(source, options)
   return proc.run(all)
 end
 
-test("a task that nobody holds goes on, whatever the collector does", function()
+test("1: a task that nobody holds goes on, whatever the collector does", function()
   local done = 0
   for _ = 1, 100 do
     task.spawn(function()
@@ -25,7 +38,7 @@ test("a task that nobody holds goes on, whatever the collector does", function()
   test.equal(done, 100)
 end)
 
-test("a coroutine may be collected while what it waited for is on its way", function()
+test("2: a coroutine may be collected while what it waited for is on its way", function()
   for _ = 1, 200 do
     local t <const> = task.spawn(function()
       coroutine.wrap(function() kdev.proc.run { "true" } end)()
@@ -37,7 +50,7 @@ test("a coroutine may be collected while what it waited for is on its way", func
   end
 end)
 
-test("a function of the host waits in generators, protected calls, metamethods and modules", function()
+test("3: a function of the host waits in generators, protected calls, metamethods and modules", function()
   local function wait() return proc.run({ "echo", "x" }).stdout end
   test.equal(coroutine.wrap(function() coroutine.yield(wait()) end)(), "x\n")
   test.equal(select(2, pcall(wait)), "x\n")
@@ -51,7 +64,7 @@ test("a function of the host waits in generators, protected calls, metamethods a
   test.equal(err.kind, "await")
 end)
 
-test("no grandchild is left by a time limit, an error or the end of the program", function()
+test("4: no grandchild is left by a time limit, an error or the end of the program", function()
   local mark <const> = ("%d.25"):format(math.random(100000, 999999))
   local tree <const> = { "sh", "-c", "sleep " .. mark .. " & (sleep " .. mark .. " &) ; sleep " .. mark }
   local function left() return proc.run({ "pgrep", "-cf", "sleep " .. mark, check = false }).stdout end
@@ -65,7 +78,7 @@ test("no grandchild is left by a time limit, an error or the end of the program"
   test.equal(left(), "0\n")
 end)
 
-test("a cancellation is not swallowed, and an error that nobody awaited is said", function()
+test("5: a cancellation is not swallowed, and an error that nobody awaited is said", function()
   local result <const> = lua [[
     local task = require "kdev.task"
     task.spawn(function() error "nobody waits for this" end)
@@ -80,7 +93,7 @@ test("a cancellation is not swallowed, and an error that nobody awaited is said"
   test.contains(result.stderr, "nobody waits for this")
 end)
 
-test("output is read to its end, however much and whoever holds the pipe", function()
+test("6, 11: output is read to its end, however much and whoever holds the pipe", function()
   test.equal(#proc.run({ "head", "-c", "20000000", "/dev/zero" }).stdout, 20000000)
   local err <const> = proc.run { "sh", "-c", "head -c 3000000 /dev/zero >&2; echo done" }
   test.equal({ #err.stderr, err.stdout }, { 3000000, "done\n" })
@@ -89,7 +102,7 @@ test("output is read to its end, however much and whoever holds the pipe", funct
   test.equal(proc.run({ "pgrep", "-cf", "^sleep 600.125", check = false }).stdout, "0\n")
 end)
 
-test("errors name files with odd names whole, once, and a module's syntax error as one", function()
+test("7: errors name files with odd names whole, once, and a module's syntax error as one", function()
   local folder <close> = fs.temporary_folder()
   local odd <const> = kdev.path.join(folder.path, "a:b c.lua")
   fs.write(odd, "local x = 1\nerror 'here'\n")
@@ -103,7 +116,7 @@ test("errors name files with odd names whole, once, and a module's syntax error 
   test.contains(broken.stderr, "broken.lua:2: unexpected symbol near <eof>")
 end)
 
-test("a traceback goes through require and through tasks, and names script lines only", function()
+test("8: a traceback goes through require and through tasks, and names script lines only", function()
   local folder <close> = fs.temporary_folder()
   fs.write(kdev.path.join(folder.path, "inner.lua"), "return function()\n  error 'deep'\nend\n")
   fs.write(kdev.path.join(folder.path, "main.lua"), [[
@@ -125,7 +138,7 @@ end):await()
   test.contains(full.stderr, "[C]: in function 'table.sort'")
 end)
 
-test("a close handler runs, and may wait, when what its block waited for fails", function()
+test("10: a close handler runs, and may wait, when what its block waited for fails", function()
   local closed = false
   local function block()
     local guard <close> = setmetatable({}, { __close = function()

@@ -35,6 +35,22 @@ test("the limits end a script, whatever it does", function()
   assert(limit { "local s = 'x' while true do s = s .. s end", memory = "4M" } == "memory")
 end)
 
+local loop <const> = "local loop <const> = setmetatable({}, { __close = function() while true do end end }) "
+
+test("close handlers do not escape a limit, nor a cancellation", function()
+  for _, source in ipairs {
+    "coroutine.wrap(function() local x <close> = loop while true do end end)()",
+    [[local co <const> = coroutine.create(function() local x <close> = loop while true do end end)
+    local outer <close> = setmetatable({}, { __close = function() coroutine.close(co) end })
+    coroutine.resume(co)]],
+  } do
+    local err = test.fails("", sandbox.run, { loop .. source, timeout = "50ms", instructions = 1 << 50 })
+    assert(err.kind == "limit" and err.limit == "time", tostring(err))
+    err = test.fails("", task.timeout, 0.05, sandbox.run, { loop .. source, timeout = "1h", instructions = 1 << 50 })
+    assert(err.kind == "timeout", tostring(err))
+  end
+end)
+
 test("other tasks go on while a sandbox runs, and cancelling its task ends it", function()
   local turns = 0
   local err <const> = test.fails("", function()

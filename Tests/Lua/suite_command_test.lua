@@ -183,6 +183,33 @@ test("a subset must be one", function()
   end
 end)
 
+test("no-compat does better where teuthology is plainly wrong", function()
+  write {
+    ["qa/suites/odd/%"] = "", ["qa/suites/odd/a/1.yaml"] = "a: 1\n", ["qa/suites/odd/a/2.yaml"] = "a: 2\n",
+    ["qa/suites/odd/a/3.yaml"] = "a: 3\n", ["qa/suites/odd/none/README"] = "no fragment\n",
+  }
+  local plain <const> = suite("plan", "qa/suites/odd", "--format", "names")
+  test.equal(plain.status, 1)
+  test.contains(plain.stderr, "qa/suites/odd/none")
+  local better <const> = suite("plan", "qa/suites/odd", "--format", "names", "--no-compat")
+  test.equal({ better.status, better.stdout }, { 0, "odd/{a/1}\nodd/{a/2}\nodd/{a/3}\n" })
+  test.equal(suite("why", "qa/suites/odd", "a/2", "--no-compat").status, 0)
+  -- Slices share all 15 jobs.
+  kdev.fs.remove_tree "qa/suites/odd/none"
+  for number = 1, 5 do write { [("qa/suites/odd/b/%d.yaml"):format(number)] = "b: 1\n" } end
+  local function count(number, ...)
+    local _, lines <const> =
+      suite("plan", "qa/suites/odd", "--format", "names", "-q", "--subset", number .. "/2", ...).stdout:gsub("\n", "")
+    return lines
+  end
+  test.equal({ count(0), count(1) }, { 7, 7 })
+  test.equal({ count(0, "--no-compat"), count(1, "--no-compat") }, { 7, 8 })
+  -- And the module.
+  local found = 0
+  for _ in kdev.merge.suite { folder = "qa/suites/odd", subset = "1/2", compat = false } do found = found + 1 end
+  test.equal(found, 8)
+end)
+
 test("a broken link is an error that names it", function()
   write { ["qa/suites/broken/a.yaml"] = "" }
   kdev.proc.run { "ln", "-s", "nowhere", "qa/suites/broken/b.yaml" }
@@ -199,6 +226,19 @@ test("check finds mistakes and ends with 1", function()
   test.contains(result.stdout,
     "qa/suites/wrong/a.yaml:4: error: premerge: 'end' expected (to close 'if' at line 1) near <eof>")
   test.contains(result.stderr, "1 fragments, 1 errors, 0 warnings")
+end)
+
+test("check knows what every job begins with", function()
+  write {
+    ["qa/suites/meta/a.yaml"] = "owner: {x: 1}\n", ["meta.yaml"] = "owner: [1]\n", ["broken.yaml"] = "[\n",
+  }
+  test.equal(suite("check", "-q", "qa/suites/meta").status, 0)
+  local result <const> = suite("check", "-q", "qa/suites/meta", "--base-config", "meta.yaml")
+  test.equal(result.status, 1)
+  test.contains(result.stdout, "a.yaml: error: owner is a mapping, but a list in meta.yaml, which is merged before it")
+  -- And so it is.
+  test.contains(suite("plan", "qa/suites/meta", "--base-config", "meta.yaml").stderr, "owner")
+  test.contains(suite("check", "qa/suites/meta", "--base-config", "broken.yaml").stderr, "kdevlua: broken.yaml:")
 end)
 
 test.done()

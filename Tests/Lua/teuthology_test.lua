@@ -211,6 +211,38 @@ test("the status of a run is watched to its end", function()
   test.contains(result.stdout, "pass       2")
 end)
 
+test("a server that is out for a while is no end of a watch, unless it takes too long", function()
+  finish { "pass", "running" }
+  local function watch(...) return suite("status", name, "--watch", "--interval", "0.1", ...) end
+  local watching <const> = kdev.task.spawn(function() return watch() end)
+  kdev.task.sleep(0.4)
+  kdev.fs.write(work .. "/outage", "")
+  kdev.task.sleep(0.5)
+  finish { "pass", "pass" }
+  kdev.fs.remove(work .. "/outage")
+  local result <const> = watching:await()
+  test.equal(result.status, 0)
+  local _, count <const> = result.stderr:gsub("was answered with status 503; it is asked again", "")
+  test.equal(count, 1)
+  finish { "pass", "running" }
+  local failing <const> = kdev.task.spawn(function() return watch("--outage", "500ms") end)
+  kdev.task.sleep(0.4)
+  kdev.fs.write(work .. "/outage", "")
+  local failed <const> = failing:await()
+  kdev.fs.remove(work .. "/outage")
+  test.equal(failed.status, 1)
+  test.contains(failed.stderr, "| {\"message\": \"under maintenance\"}")
+end)
+
+test("a run without jobs has not passed", function()
+  kdev.fs.write(work .. "/runs/" .. name .. ".json", '{"name": "r", "suite": "s", "jobs": []}')
+  for _, options in ipairs { {}, { "--watch" }, { "--format", "json" } } do
+    local result <const> = suite("status", name, table.unpack(options))
+    test.equal(result.status, 4)
+    test.contains(result.stderr, "the run " .. name .. " has no jobs")
+  end
+end)
+
 test("a run is scheduled and waited for", function()
   local waiting <const> = kdev.task.spawn(function()
     return scheduled("--suite", "s", "--kernel", "wip-built", "--wait", "--interval", "0.1", "--quiet")
@@ -264,6 +296,44 @@ test("a rerun takes suite, seed and jobs from its run", function()
   test.contains(rerun("--no-nested-subset").stderr, "--no-nested-subset would not give the jobs of the run")
   test.contains(rerun("--rerun-statuses", "dead").stderr, "no job of " .. name .. " is dead: 1 fail, 1 pass")
   test.equal(rerun("--suite", "s").status, 2)
+end)
+
+test("a kernel that a script takes out stays out, when that is wanted", function()
+  -- As qa/cephfs/begin/3-kernel.yaml and k-testing.yaml: the kernel is for clients alone.
+  write {
+    ["ceph/qa/suites/mount/%"] = "",
+    ["ceph/qa/suites/mount/begin.yaml"] = [[
+teuthology:
+  postmerge:
+  - |
+    for _, key in ipairs { "branch", "flavor", "kdb", "sha1" } do py_attrgetter(yaml.kernel).pop(key, nil) end
+]],
+    ["ceph/qa/suites/mount/how/fuse.yaml"] = "client: fuse\n",
+    ["ceph/qa/suites/mount/how/kclient.yaml"] = [[
+teuthology:
+  premerge: yaml_fragment.kernel.client = deep_merge(py_dict(), base_config.kernel)
+kernel: {client: {}}
+]],
+  }
+  local function kernels(...)
+    local found <const> = {}
+    local result <const> =
+      scheduled("--suite", "mount", "--kernel", "wip-built", "--dry-run", "--format", "json", ...)
+    for line in result.stdout:gmatch "[^\n]+" do
+      local job <const> = kdev.json.decode(line)
+      if job.description ~= kdev.json.null then found[job.description:match "how/(%a+)"] = job.kernel end
+    end
+    return found
+  end
+  local client <const> = { branch = "wip-built", flavor = "default", kdb = 1, sha1 = kernel_commit }
+  test.equal(kernels(), { fuse = { sha1 = kernel_commit }, kclient = { client = client, sha1 = kernel_commit } })
+  test.equal(kernels "--no-compat", { fuse = {}, kclient = { client = client } })
+  local job <const> = lua [[
+    return require "kdev".teuthology.schedule {
+      suite = "mount", suite_dir = "ceph", kernel = "wip-built", seed = 1, compat = false, dry_run = true,
+    }]]
+  test.equal(job.count, 2)
+  test.contains(scheduled("--suite", "s", "--via", "teuthology", "--no-compat").stderr, "teuthology-suite has no")
 end)
 
 test("a run too large for its priority is refused", function()
@@ -373,6 +443,54 @@ test("waiting for a kernel ends when it is built, has failed, or takes too long"
   local later <const> = "kernel wip-later " .. kernel_commit .. " centos/9\n"
   kdev.fs.write(work .. "/packages", kdev.fs.read(work .. "/packages") .. later)
   test.equal(waiting:await(), "ready")
+end)
+
+test("a kernel is asked for, and waited for, by a command", function()
+  local function kernel(...) return suite("kernel", ...) end
+  test.equal(kernel("wip-built").stdout, ([[
+state    ready
+branch   wip-built
+commit   %s
+distro   centos/9
+version  6.12.0-1.gabababab
+url      https://1.chacra.ceph.com/r/kernel/wip-built/%s/centos/9/flavors/default/
+]]):format(kernel_commit, kernel_commit))
+  local slow <const> = kernel "wip-slow"
+  test.equal(slow.status, 3)
+  test.contains(slow.stdout, "state   building")
+  test.contains(slow.stdout, "log     https://jenkins.ceph.com/job/kernel/1/consoleFull")
+  local none <const> = kernel("wip-none", "--format", "json")
+  test.equal({ none.status, kdev.json.decode(none.stdout).state }, { 3, "not built yet" })
+  test.equal(kernel("wip-bad").status, 1)
+  test.equal(kernel("wip bad").status, 1)
+  test.contains(kernel("wip-bad", "--wait").stderr, "its output: https://jenkins.ceph.com/job/kernel/1/consoleFull")
+  test.contains(scheduled("--suite", "s", "--kernel", "wip-none").stderr, "kdevlua suite kernel wip-none --wait")
+  -- A build takes hours, so the waits double: 50, 100, 200, 400 ms, and what is left of the second.
+  local function asked()
+    local _, count <const> = kdev.fs.read(work .. "/log"):gsub("GET /api/search[^\n]*ref=wip%-slow", "")
+    return count
+  end
+  local before <const> = asked()
+  local late <const> = kernel("wip-slow", "--wait", "--timeout", "1s", "--interval", "50ms")
+  test.equal(late.status, 3)
+  test.contains(late.stderr, "the kernel branch wip-slow is still building, after 1 s")
+  test.equal(asked() - before, 6)
+end)
+
+test("a wait for a kernel outlasts Shaman's outages", function()
+  local waiting <const> = kdev.task.spawn(function()
+    return suite("kernel", "wip-outage", "--wait", "--timeout", "60s", "--interval", "50ms")
+  end)
+  kdev.task.sleep(0.4)
+  kdev.fs.write(work .. "/outage", "")
+  kdev.task.sleep(0.7)
+  local later <const> = "kernel wip-outage " .. kernel_commit .. " centos/9\n"
+  kdev.fs.write(work .. "/packages", kdev.fs.read(work .. "/packages") .. later)
+  kdev.fs.remove(work .. "/outage")
+  local result <const> = waiting:await()
+  test.equal(result.status, 0)
+  test.contains(result.stderr, "503; it is asked again")
+  test.contains(result.stdout, "state    ready")
 end)
 
 test("a server that is overloaded is asked again", function()

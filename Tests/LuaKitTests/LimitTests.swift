@@ -36,6 +36,50 @@ private func limit(
     #expect(try limit(source) == .instructions)
   }
 
+  /// Close handlers that run after a limit was passed: in the coroutine where it was, from others, and without end.
+  static let handlersWithoutEnd = [
+    """
+    coroutine.wrap(function() local x <close> = loop while true do end end)()
+    """,
+    """
+    local co = coroutine.create(function() local x <close> = loop while true do end end)
+    local outer <close> = setmetatable({}, {__close = function() coroutine.close(co) end})
+    coroutine.resume(co)
+    while true do end
+    """,
+    """
+    local co = coroutine.create(function() local x <close> = loop coroutine.yield() end)
+    coroutine.resume(co)
+    coroutine.close(co)
+    return 1
+    """,
+    """
+    local inner = coroutine.wrap(function() local x <close> = loop coroutine.yield() while true do end end)
+    inner()
+    coroutine.wrap(function() local y <close> = loop inner() end)()
+    """,
+    """
+    local meta, again = {}
+    again = setmetatable({}, meta)
+    function meta.__close() local x <close> = again while true do end end
+    local x <close> = again
+    while true do end
+    """,
+    """
+    local meta, again = {}
+    again = setmetatable({}, meta)
+    function meta.__close() pcall(coroutine.wrap(function() local x <close> = again while true do end end)) end
+    local x <close> = again
+    while true do end
+    """,
+  ].map { "local loop = setmetatable({}, {__close = function() while true do end end})\n" + $0 }
+
+  @Test(.timeLimit(.minutes(1)), arguments: handlersWithoutEnd)
+  func aCloseHandlerCannotOutliveALimit(_ source: String) throws {
+    #expect(try limit(source) == .instructions)
+    #expect(try limit(source, instructions: nil, seconds: 0.05) == .time)
+  }
+
   @Test(arguments: [
     "return ('a'):rep(30):find(('a?'):rep(30) .. ('a'):rep(30))",
     "return ('a'):rep(100000):match('.-.-.-b')",
@@ -47,8 +91,44 @@ private func limit(
     "table.insert(setmetatable({}, {__len = function() return 1 << 60 end}), 1, 0)",
     "table.remove(setmetatable({}, {__len = function() return 1 << 60 end}), 1)",
     "table.concat(setmetatable({}, {__len = function() return 1 << 60 end, __index = function() return '' end}))",
+    "return load(('x = 1 '):rep(1 << 20))", "return table.unpack({}, 1, 1 << 60)",
   ])
   func workInsideOneCallIntoCIsCounted(_ source: String) throws { #expect(try limit(source) == .instructions) }
+
+  /// Loops whose every turn works through a long text or a large table.
+  static let longWork = [
+    "utf8.len(s)", "utf8.offset(s, -1 << 40)", "utf8.offset(s, 1 << 40)", "s:upper()", "s:lower()", "s:reverse()",
+    "local x = s .. 'x'", "local x = s == s2", "local x = s < s2", "s:byte(1, 200000)", "utf8.codepoint(s, 1, 200000)",
+    "string.format('%s', s)", "string.pack('s', s)", "string.unpack('s', packed)", "s:sub(2)", "load(s)", "next(holes)",
+    "table.unpack(list)", "pcall(utf8.codes('a'), continuation, 1)", "tonumber(digits)", "table.concat({s, s})",
+  ]
+
+  @Test(.timeLimit(.minutes(1)), arguments: longWork) func theClockEndsLongWorkInC(_ work: String) throws {
+    let source = """
+      local s = ('x'):rep(30 << 20)
+      local s2, packed, list = ('x'):rep((30 << 20) - 1) .. 'x', string.pack('s', s), table.move({1}, 1, 1, 200000, {})
+      for i = 1, 200000 do list[i] = i end
+      local continuation, digits, holes = 'a' .. ('\\x80'):rep(1 << 20), ('1'):rep(1 << 20), {}
+      for i = 1, 100000 do holes[i .. ''] = i end
+      for i = 1, 100000 do holes[i .. ''] = nil end
+      while true do \(work) end
+      """
+    let start = ContinuousClock.now
+    #expect(try limit(source, memory: 256 << 20, instructions: nil, seconds: 0.5) == .time)
+    #expect(ContinuousClock.now - start < .seconds(4))
+  }
+
+  @Test func goingThroughALongTextStepByStepIsNotChargedForAllOfItEachTime() throws {
+    let source = """
+      local s, n = string.pack('<s4', ('é'):rep(100000)), 0
+      for i = 1, #s do n = n + s:byte(i) + #s:sub(i, i) end
+      for _, c in utf8.codes(s:sub(5)) do n = n + c end
+      for i = 1, 100000 do n = n + utf8.offset(s, 1, 5 + 2 * (i - 1)) + utf8.codepoint(s, 5) + utf8.len(s, 5, 5) end
+      for i = 1, 100000 do n = n + string.unpack('B', s, i) end
+      return n
+      """
+    #expect(try failure(source, instructions: 20_000_000) == nil)
+  }
 
   @Test func thePlainSearchOfALongTextIsLinear() throws {
     let source = "return (('a'):rep(4 << 20)):find(('a'):rep(1 << 20) .. 'b', 1, true)"

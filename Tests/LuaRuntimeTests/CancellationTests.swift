@@ -73,6 +73,22 @@ extension RuntimeTests {
         """)
     }
 
+    @Test(.timeLimit(.minutes(1))) func whatAHandlerOfTheHostBeginsWhileTheScriptEndsIsCancelled() throws {
+      let start = ContinuousClock.now
+      try run(
+        """
+        task.spawn(function()
+          local guard <close> = setmetatable({}, { __close = function()
+            test.begin(30)
+            task.sleep(0.001)
+          end })
+          task.sleep(60)
+        end)
+        task.sleep(0.001)
+        """)
+      #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
     @Test func yieldInATaskLetsTheOthersRunAndSeesItsCancellation() throws {
       try run(
         """
@@ -143,8 +159,43 @@ extension RuntimeTests {
         task.sleep(0.002)
         t:cancel()
         pcall(t.await, t)
-        -- "c" is closed by coroutine.wrap itself, where Lua lets nothing wait
-        assert(table.concat(log) == "bda", table.concat(log))
+        assert(table.concat(log) == "cbda", table.concat(log))
+        """)
+    }
+
+    @Test func closeHandlersWaitInAGeneratorThatFails() throws {
+      try run(
+        """
+        local log = {}
+        local function closer(name)
+          return setmetatable({}, { __close = function(_, e)
+            task.sleep(0.001)
+            test.noop()
+            log[#log + 1] = name .. ":" .. tostring(e)
+          end })
+        end
+        local function inner()
+          local b <close> = closer "b"
+          coroutine.yield(1)
+          error("failed", 0)
+        end
+        local gen = coroutine.wrap(function(...)
+          assert(select("#", ...) == 2)
+          local a <close> = closer "a"
+          for v in coroutine.wrap(inner) do coroutine.yield(v) end
+        end)
+        assert(gen("x", nil) == 1)
+        local ok, e = pcall(gen)
+        assert(not ok and e:find "failed", e)
+        assert(#log == 2 and log[1] == "b:failed" and log[2]:find "^a:.*failed", table.concat(log, " "))
+        ok, e = pcall(gen)
+        assert(not ok and e:find "cannot resume dead coroutine", e)
+        -- results, values that are no text, and an end without results
+        assert(select("#", coroutine.wrap(function() return 1, nil, nil end)()) == 3)
+        assert(select("#", coroutine.wrap(function() end)()) == 0)
+        local object = {}
+        ok, e = pcall(coroutine.wrap(function() local c <close> = closer "c" error(object) end))
+        assert(not ok and e == object and #log == 3)
         """)
     }
 
@@ -238,6 +289,31 @@ extension RuntimeTests {
       #expect(Probe.closed.load(ordering: .relaxed) == before + 1)
     }
 
+    @Test func aCancelledTaskCannotTakeTheResultsOfOneThatHasEnded() throws {
+      try run(
+        """
+        local done = task.spawn(function() return 1 end)
+        done:await()
+        local t = task.spawn(function()
+          task.current():cancel()
+          while true do done:await() end
+        end)
+        local ok, e = pcall(t.await, t)
+        assert(not ok and e.kind == "cancelled", tostring(e))
+        """)
+    }
+
+    @Test func whoeverCatchesAnEndInsideACFunctionDoesNotShieldTheTask() throws {
+      let error = try failure(
+        of: """
+          setmetatable({}, { __gc = function() os.exit(3) end })
+          collectgarbage()
+          pcall(task.sleep, 0)
+          error "not ended"
+          """)
+      #expect(error.underlying is Cancelled, "\(error)")
+    }
+
     @Test func closingATaskCancelsItAndWaits() throws {
       try run(
         """
@@ -282,7 +358,8 @@ extension RuntimeTests {
         """
         local function used()
           local n, r = 0, debug.getregistry()
-          for k, v in pairs(r) do if type(v) == "thread" or type(v) == "function" then n = n + 1 end end
+          -- a free place holds the number of the next one
+          for k, v in pairs(r) do if math.type(k) == "integer" and type(v) ~= "number" then n = n + 1 end end
           return n
         end
         task.all { test.noop }
@@ -316,6 +393,37 @@ extension RuntimeTests {
         assert(used() == before, used() .. " ~= " .. before)
         """)
       #expect(Probe.living.load(ordering: .relaxed) == before)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func afterASecondInterruptOnlyTheHandlersOfObjectsWait() throws {
+      for handler in [
+        "task.sleep(60)", "test.wait(60)", "task.queue():get()", "while true do end",
+        "task.spawn(task.sleep, 60):await()",
+        "task.all { function() test.wait(60) end }", "pcall(task.sleep, 60) pcall(test.wait, 60)",
+        "local t <close> = task.spawn(function() local y <close> = forever task.sleep(60) end) task.sleep(60)",
+      ] {
+        let before = Probe.closed.load(ordering: .relaxed)
+        let interrupter = Task.detached {
+          try await Task.sleep(for: .milliseconds(40))
+          LuaRuntime.interrupt()
+          try await Task.sleep(for: .milliseconds(40))
+          LuaRuntime.hurry()
+        }
+        let start = ContinuousClock.now
+        let error = try failure(
+          of: """
+            forever = setmetatable({}, { __close = function() task.sleep(60) end })
+            task.spawn(function() local p <close> = test.probe() local y <close> = forever task.sleep(60) end)
+            local p <close> = test.probe()
+            local x <close> = setmetatable({}, { __close = function() \(handler) end })
+            local q <close> = test.probe()
+            task.sleep(60)
+            """)
+        interrupter.cancel()
+        #expect(error.underlying is Cancelled, "\(handler): \(error)")
+        #expect(ContinuousClock.now - start < .seconds(20), "\(handler)")
+        #expect(Probe.closed.load(ordering: .relaxed) == before + 3, "\(handler)")
+      }
     }
 
     @Test func anInterruptStopsALoopThatNeverWaits() throws {

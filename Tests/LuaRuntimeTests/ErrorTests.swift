@@ -48,6 +48,15 @@ extension RuntimeTests {
       #expect(error.location == "t.lua:1: ")
     }
 
+    @Test func anErrorOfTheSameTextIsNotThatOfTheOtherTask() throws {
+      let caught = "local t = task.spawn(function() error('same', 0) end)\nlocal ok, e = pcall(t.await, t)\n"
+      let later = try failure(of: caught + "task.sleep(0) error('same', 0)")
+      #expect(later.traceback == "stack traceback:\n\tt.lua:3: in main chunk")
+      // Raised again, it is.
+      let again = try failure(of: caught + "error(e, 0)")
+      #expect(again.traceback?.contains("awaited from:") == true, "\(again.traceback ?? "")")
+    }
+
     @Test func tracebacksOfStringsCrossTasksToo() throws {
       let error = try failure(
         of: """

@@ -68,6 +68,12 @@ final class Probe: LuaObject, Sendable {
     let runtime = LuaRuntime.of(lua)
     return LuaOperation { LuaReturn.values(try await runtime.call(function, [argument])) }
   }
+  // As the start of a program that goes on by itself.
+  module.async("begin") { lua in
+    let seconds: Double = try lua.read(1)
+    let runtime = LuaRuntime.of(lua)
+    return LuaOperation { await runtime.begin(LuaOperation { try await Task.sleep(for: .seconds(seconds)) }) }
+  }
   module.function("context") { lua in
     lua.push(lua.taskContext["name"] as? String)
     if lua.type(at: 1) == .string { lua.taskContext["name"] = try lua.read(1, as: String.self) }

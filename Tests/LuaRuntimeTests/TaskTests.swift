@@ -64,6 +64,153 @@ extension RuntimeTests {
         """)
     }
 
+    @Test func aScopeWaitsForWhatIsSpawnedInIt() throws {
+      try run(
+        """
+        local log = {}
+        local a, b, c = task.scope(function(...)
+          task.spawn(function()
+            task.sleep(0.004)
+            task.spawn(function() task.sleep(0.004) log[#log + 1] = "grandchild" end)
+            log[#log + 1] = "child"
+          end)
+          -- also by a function that the host calls
+          test.call(function() task.spawn(function() task.sleep(0.001) log[#log + 1] = "callback's" end) end)
+          local gone = task.spawn(task.sleep, 60)
+          gone:cancel()
+          log[#log + 1] = "body"
+          return select("#", ...), ...
+        end, 1, nil)
+        assert(a == 2 and b == 1 and c == nil)
+        assert(table.concat(log, " ") == "body callback's child grandchild", table.concat(log, " "))
+        assert(select("#", task.scope(function() end)) == 0)
+        assert(not pcall(task.scope))
+        """)
+    }
+
+    @Test func anErrorInAScopeCancelsAllOfIt() throws {
+      let aftermath = try run(
+        """
+        local log = {}
+        local function waits(name)
+          local x <close> = setmetatable({}, { __close = function(_, e)
+            task.sleep(0.002)
+            log[#log + 1] = name .. ":" .. e.kind
+          end })
+          task.sleep(60)
+        end
+        local ok, e = pcall(task.scope, function()
+          task.spawn(waits, "a")
+          task.spawn(function() task.sleep(0.002) test.fail(4) end)
+          waits "body"
+        end)
+        assert(not ok and e.kind == "Boom" and e.message == "boom 4", tostring(e))
+        ok, e = pcall(task.scope, function() task.spawn(waits, "b") task.sleep(0.001) error { 7 } end)
+        assert(not ok and e[1] == 7)
+        -- the body ended before
+        ok, e = pcall(task.scope, function()
+          task.spawn(waits, "c")
+          task.spawn(function() task.sleep(0.002) error("late", 0) end)
+        end)
+        assert(not ok and e == "late", tostring(e))
+        table.sort(log)
+        assert(table.concat(log, " ") == "a:cancelled b:cancelled body:cancelled c:cancelled", table.concat(log, " "))
+        -- from outside
+        local t = task.spawn(function() task.scope(function() task.spawn(waits, "d") end) end)
+        task.sleep(0.002)
+        t:cancel()
+        ok, e = pcall(t.await, t)
+        assert(not ok and e.kind == "cancelled" and log[5] == "d:cancelled", log[5])
+        ok, e = pcall(task.timeout, 0.005, task.scope, function() task.spawn(waits, "e") task.spawn(waits, "f") end)
+        assert(not ok and e.kind == "timeout" and #log == 7)
+        -- scopes in scopes
+        ok, e = pcall(task.scope, function()
+          task.spawn(waits, "g")
+          task.scope(function() task.spawn(function() test.fail(5) end) end)
+        end)
+        assert(not ok and e.message == "boom 5" and log[8] == "g:cancelled")
+        """)
+      #expect(aftermath.unawaited.isEmpty)
+    }
+
+    @Test func whatIsSpawnedInAGroupDoesNotOutliveIt() throws {
+      try run(
+        """
+        local ended = 0
+        local function stray()
+          local x <close> = setmetatable({}, { __close = function()
+            task.sleep(0.001)
+            -- not by its handlers either
+            task.spawn(function()
+              local y <close> = setmetatable({}, { __close = function() ended = ended + 1 end })
+              task.sleep(60)
+            end)
+            task.sleep(0.001)
+            ended = ended + 1
+          end })
+          task.sleep(60)
+        end
+        local function spawns() task.spawn(stray) task.sleep(0.001) return 5 end
+        assert(task.all { spawns, spawns } == 5 and ended == 4, ended)
+        assert(task.race { spawns } == 5 and ended == 6, ended)
+        assert(task.any { spawns } == 5 and ended == 8, ended)
+        assert(task.timeout(60, spawns) == 5 and ended == 10, ended)
+        local ok, e = pcall(task.timeout, 0.005, function() spawns() task.sleep(60) end)
+        assert(not ok and e.kind == "timeout" and ended == 12, ended)
+        -- outside of groups it belongs to the script
+        local t = task.spawn(function() return task.spawn(function() task.sleep(0.002) return 3 end) end)
+        assert(t:await():await() == 3)
+        """)
+    }
+
+    @Test func aTaskThatWaitsForItsOwnScopeIsAnError() throws {
+      try run(
+        """
+        local outer = task.current()
+        local ok, e = pcall(task.scope, function() task.spawn(function() outer:await() end) end)
+        assert(not ok and e.kind == "await", tostring(e))
+        local queue = task.queue()
+        ok, e = pcall(task.scope, function() task.spawn(function() queue:get() end) end)
+        assert(not ok and e.kind == "deadlock", tostring(e))
+        -- what a group is left with
+        local handler
+        task.all { function()
+          task.spawn(function()
+            local x <close> = setmetatable({}, { __close = function() handler = select(2, pcall(queue.get, queue)).kind end })
+            task.sleep(60)
+          end)
+          task.sleep(0.001)
+        end }
+        assert(handler == "deadlock", handler)
+        """)
+    }
+
+    @Test func moreResultsThanAStackHoldsAreAnError() throws {
+      try run(
+        """
+        local values = table.move({ 0 }, 1, 1, 600000, {})
+        local function many() task.sleep(0) return table.unpack(values, 1, 600000) end
+        local t = task.spawn(many)
+        for _ = 1, 2 do
+          local ok, e = pcall(t.await, t)
+          assert(not ok and tostring(e):find "too many results", tostring(e))
+        end
+        local ok, e = pcall(task.timeout, 60, many)
+        assert(not ok and tostring(e):find "too many results", tostring(e))
+        """)
+    }
+
+    @Test func aTimeoutThatItsBodyCatchesIsNone() throws {
+      try run(
+        """
+        local value = task.timeout(0.002, function()
+          local ok, e = pcall(task.sleep, 60)
+          return e.kind
+        end)
+        assert(value == "cancelled")
+        """)
+    }
+
     @Test func spawnPassesArgumentsAndAwaitGivesAllResultsAgainAndAgain() throws {
       try run(
         """
@@ -141,6 +288,24 @@ extension RuntimeTests {
         check("inside string.gsub", string.gsub, "x", "x", function() test.noop() end)
         local _, e = load(function() task.sleep(1) end)
         assert(e.message:find("inside load", 1, true), tostring(e))
+        local waits = { __tostring = function() task.sleep(1) end, __index = function() task.sleep(1) end,
+          __len = function() return 1 end }
+        check("inside tostring", tostring, setmetatable({}, waits))
+        check("inside table.concat", table.concat, setmetatable({}, waits))
+        -- in generators that these resume
+        local function generator() coroutine.wrap(function() task.sleep(1) end)() end
+        local resumed = "in a coroutine that was resumed inside "
+        check(resumed .. "table.sort (", table.sort, { 2, 1 }, generator)
+        check(resumed .. "string.gsub (", string.gsub, "x", "x", generator)
+        check(resumed .. "tostring (", tostring, setmetatable({}, { __tostring = generator }))
+        check(resumed .. "table.concat (", table.concat, setmetatable({}, { __index = generator, __len = waits.__len }))
+        _, e = load(generator)
+        assert(e.message:find(resumed .. "load (", 1, true), tostring(e))
+        check("inside string.gsub", string.gsub, "x", "x", function()
+          coroutine.wrap(function() coroutine.wrap(generator)() end)()
+        end)
+        -- and a generator that was not is what it was
+        assert(coroutine.wrap(function() task.sleep(0) return 1 end)() == 1)
         """)
     }
 
@@ -245,7 +410,7 @@ extension RuntimeTests {
       try run(
         """
         local ts = {}
-        for i = 1, 20000 do ts[i] = task.spawn(task.sleep, 0.05) end
+        for i = 1, 100000 do ts[i] = task.spawn(task.sleep, 0.05) end
         for i = 1, #ts do ts[i]:await() end
         """)
     }

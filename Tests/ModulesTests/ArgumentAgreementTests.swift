@@ -40,12 +40,14 @@ import Testing
       #"{ "name", type = "size", default = "1G", choices = { "1G" }, value = "V", help = "h" }"#,
     "kdev.teuthology.PushOptions.branch": #""wip-a""#, "kdev.teuthology.KernelBuildOptions.branch": #""wip-a""#,
     "kdev.teuthology.ScheduleOptions.subset": #""0/32""#,
+    // It stands instead of `vm`.
+    "kdev.vnc.ViewOptions.display": "nil",
     // It stands instead of `suite`.
     "kdev.teuthology.ScheduleOptions.rerun": "nil",
     "kdev.merge.SuiteOptions.subset": #""0/32""#, "kdev.merge.ChooseOptions.fragments": #""setup""#,
     "kdev.merge.ChooseOptions.forced": "{}",
     "kdev.merge.ChooseOptions.globals": #"""
-    { host = { kvm = { works = false, because = "a" }, tap = { works = false, because = "a" },
+    { host = { kvm = { works = false, because = "a" }, tun = { works = false, because = "a" },
       vhost = { works = false, because = "a" } } }
     """#,
     "kdev.ui.TableOptions.header": "false", "ui.table.rows": "{}",
@@ -150,6 +152,7 @@ import Testing
         add(UserNetworkObject(sshPort: 1, forwards: []))
         add(LinkEndObject(LinkEnd(own: "/nonexistent/a", peer: "/nonexistent/b")))
         add(HostObject(Peer("a", Self.library, runtime), program: "a", host))
+        add(ViewObject(nil, of: "a", host, isOpened: false))
         add(TunnelObject(try host.tunnel(TunnelSpec(RemoteAddress("a"), display: 1))))
         add(TaskQueue(capacity: 8))
         add(TaskSemaphore(size: 8))

@@ -57,6 +57,7 @@ import Testing
     define(TransactionObject.self)
     define(TunnelObject.self)
     define(UserNetworkObject.self)
+    define(ViewObject.self)
     define(WatchObject.self)
     define(LuaTask.self)
     define(TaskPermit.self)

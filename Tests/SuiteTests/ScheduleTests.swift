@@ -52,6 +52,15 @@ import Testing
     #expect(job["other"] == nil)
   }
 
+  @Test func commitsThatScriptsTookOutStayOutWhenThatIsWanted() throws {
+    let base: YAMLMapping = ["sha1": "new", "kernel": ["sha1": "k", "client": ["sha1": "c"]]]
+    let schedule = JobSchedule(Self.run, base: base, extra: [], rules: .corrected)
+    let job = try schedule.job(
+      description: "d", merged: ["sha1": "old", "kernel": ["client": ["sha1": "mine"]], "tasks": []])
+    #expect(job["sha1"] == "new")
+    #expect(job["kernel"] == ["client": ["sha1": "c"]])
+  }
+
   @Test func extraConfigurationsGoOverTheJobAndTargetsGo() throws {
     let extra: YAMLValue = ["targets": ["a": "b"], "priority": 5, "list": [2]]
     let schedule = JobSchedule(Self.run, base: [:], extra: [extra, .null])

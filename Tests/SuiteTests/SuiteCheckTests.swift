@@ -6,7 +6,7 @@ import Testing
   /// return goes wrong when something follows it.
   private func problems(_ tree: SuiteTree, nestedSubsets: Bool = true) -> [String] {
     let result = checkSuite(folder: tree.folder, nestedSubsets: nestedSubsets) { script in
-      let isWrong = script.contains("syntax") || (script.contains("return") && script.contains("local _"))
+      let isWrong = script.contains("syntax") || (script.hasSuffix("\nlocal _") && script.hasPrefix("return"))
       return isWrong ? ScriptSyntaxError(line: 2, message: "unexpected symbol") : nil
     }
     return result.problems.map { tree.relative($0.description) }
@@ -64,24 +64,94 @@ import Testing
 
   @Test(arguments: [
     "reject()", "-- why\nreject('no kernel')", "do reject() end", "if true then reject() end", "return false", "return",
-    "return nil -- x", "return 0;", " reject \"x\"",
+    "return nil -- x", "return 0;", " reject \"x\"", "local x = 1 reject()", "if a then reject() else reject() end",
+    "if a then reject() elseif b then return false else error('x') end", "return \"\"", "return 0.0", "return -0",
+    "return ('')", "--[[ why ]] reject()", "--[==[ a\n]] b ]==]\nreject()", "f(reject())", "local x <const> = reject{}",
+    "for i = 1, 3 do f(i) end reject()", "while true do if f() then break end end reject()", "repeat reject() until x",
+    "while x do break end return", "-- accept()\nlog.debug('accept') reject()",
+    "do local y = 2 ; do return nil end end", "if false then accept() end reject()", "return not 1", "return reject()",
+    "local function f() return true end reject()", "yaml.accept(1) reject()", "error('never')",
   ])
   func scriptsThatOnlyReject(_ script: String) throws {
     let quoted = YAMLValue.string(script).json()
     let pre = try SuiteTree(["a.yaml": "teuthology: {premerge: \(quoted)}\n"])
     #expect(problems(pre).map { $0.drop { $0 != " " } } == [" warning: this premerge script never accepts"])
     let post = try SuiteTree(["a.yaml": "teuthology: {postmerge: [\(quoted)]}\n"])
-    #expect(problems(post) == ["TREE/a.yaml: warning: this postmerge script rejects every job that has it"])
+    #expect(problems(post) == ["TREE/a.yaml: warning: this postmerge script never accepts"])
   }
 
   @Test(arguments: [
     "if x then reject() end", "local reject", "return true", "return {}", "return false or 1", "rejected()",
     "return 01",
-    "accept() reject()", "return 0, 1", "", "--[[ x ]] accept()",
+    "accept() reject()", "return 0, 1", "", "--[[ x ]] accept()", "--[[ reject() ]]",
+    "if a then reject() elseif b then reject() end",
+    "local x = a and accept() or 1 reject()", "a = b or reject()", "for i = 1, n do reject() end",
+    "while x do reject() end",
+    "local function f() reject() end", "local reject = f reject()", "reject = f reject()",
+    "function reject() end reject()",
+    "local function f() accept() end f() reject()", "local a = accept a() reject()", "goto on reject() ::on::",
+    "while true do if f() then break end reject() end", "repeat if x then break end reject() until y",
+    "return f()", "return x", "return 'x'", "return -1", "_ENV = t reject()", "if x then return {} end reject()",
+    "for _, x in f() do if x then return true end end reject()",
   ])
   func scriptsThatMayAccept(_ script: String) throws {
     let tree = try SuiteTree(["a.yaml": "teuthology: {premerge: \(YAMLValue.string(script).json())}\n"])
     #expect(problems(tree) == [])
+  }
+
+  @Test func onlyWhatRunsBeforeItInItsJobsCanSaveAJob() throws {
+    let rejects = "teuthology: {postmerge: [reject()]}\n"
+    let warning = "TREE/p/b.yaml: warning: this postmerge script never accepts"
+    func problems(_ other: String, _ files: [String: String]) throws -> [String] {
+      let script = "teuthology: {postmerge: [\(YAMLValue.string(other).json())]}\n"
+      return try self.problems(SuiteTree(files.mapValues { $0 == "SCRIPT" ? script : $0 }))
+    }
+    // A comment, a call in a fragment of other jobs, and one that comes too late.
+    #expect(try problems("-- accept\nx = 1", ["p/%": "", "p/a.yaml": "SCRIPT", "p/b.yaml": rejects]) == [warning])
+    #expect(try problems("accept()", ["p/b.yaml": rejects, "p/a.yaml": "SCRIPT"]) == [warning])
+    #expect(try problems("accept()", ["p/%": "", "p/b.yaml": rejects, "p/c.yaml": "SCRIPT"]) == [warning])
+    for script in [
+      "if x then accept() end", "do return 1 > 0 end", "reject = f", "function g() accept() end", "local reject",
+    ] {
+      #expect(try problems(script, ["p/+": "", "p/a.yaml": "SCRIPT", "p/b.yaml": rejects]) == [], "\(script)")
+    }
+    #expect(try self.problems(SuiteTree(["a.yaml": "teuthology: {postmerge: [accept(), reject()]}\n"])) == [])
+  }
+
+  @Test func whatEveryJobBeginsWithIsMergedFirst() throws {
+    let tree = try SuiteTree([
+      "a.yaml": "teuthology: {meta: [x]}\n", "b.yaml": "teuthology: {meta: {x: 1}, fragments_dropped: {}}\n",
+      "c.yaml": "teuthology: {meta: , postmerge: , fragments_dropped: [1], variables: {x: 1}}\n",
+    ])
+    #expect(
+      problems(tree) == [
+        "TREE/b.yaml: error: teuthology.fragments_dropped is a mapping, but a list in what every job begins with",
+        "TREE/a.yaml: error: teuthology.meta is a list, but a mapping in what every job begins with",
+      ])
+  }
+
+  @Test func aBaseConfigurationIsMergedBeforeAll() throws {
+    let tree = try SuiteTree([
+      "a.yaml": "o: {x: 1}\nd: 2024-01-01\n", "b.yaml": "teuthology: {postmerge: [reject()]}\n",
+    ])
+    func problems(_ yaml: String) throws -> [String] {
+      let base = SuiteBase(path: "base.yaml", value: try YAMLValue(yaml: yaml, file: "base.yaml"))
+      return checkSuite(folder: tree.folder, base: base) { _ in nil }.problems.map { tree.relative($0.description) }
+    }
+    let date = "TREE/a.yaml: error: d is a date, which can take the place of a value but not be new: write it in quotes"
+    let never = "TREE/b.yaml: warning: this postmerge script never accepts"
+    #expect(try problems("{}") == [never, date])
+    #expect(
+      try problems("o: [1]\nd: x\n") == [
+        never, "TREE/a.yaml: error: o is a mapping, but a list in base.yaml, which is merged before it",
+      ])
+    #expect(try problems("d: x\nteuthology: {postmerge: [accept()]}\n") == [])
+    #expect(
+      try problems("d: x\nteuthology: {meta: [x]}\n") == [
+        never, "base.yaml: error: teuthology.meta is a list, but every job begins with a mapping there",
+      ])
+    #expect(
+      try problems("[1]\n") == ["base.yaml: error: must be a mapping, not a sequence", never, date])
   }
 
   @Test func fragmentsThatMeetMustHaveOneShape() throws {

@@ -33,6 +33,7 @@ fails() {
 }
 
 # eventually COMMAND...: waits until it succeeds, half a minute at most.
+# (What is in "$(...)" is looked at once.)
 eventually() {
   local count=0
   until "$@" >/dev/null 2>&1; do
@@ -49,6 +50,7 @@ machines() {
     if (tr '\0' '\n' <"$file") 2>/dev/null | grep -q "^$KDEVLUA_STATE/machines/"; then basename "$(dirname "$file")"; fi
   done
 }
+no_machines() { [ -z "$(machines)" ]; }
 
 # Nothing is left of any set-up: no process, interface, journal entry, machine folder or temporary file.
 nothing_left() {

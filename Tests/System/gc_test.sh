@@ -106,5 +106,5 @@ test_gc_removes_what_is_old_in_the_cache_and_no_more() {
   kd gc --cache --age 30d 2>/dev/null
   equal "$(cd "$work/cache" && find . -type f)" ./initramfs/new.cpio
   fails 2 kd gc --cache --age soon
-  contains "$output" "'soon' is not a time"
+  contains "$output" "The value 'soon' is invalid for '--age"
 }

@@ -116,6 +116,14 @@ test_a_console_is_read_by_many_and_waited_for() {
 		assert(not ok and err.kind == "timeout" and tostring(err):find "did not say never said", tostring(err))
 		one:write "echo last\n"
 		for line in one:lines() do if line == "last" then break end end
+		-- Each line has its own time, however late it is read.
+		m:exec { "sh", "-c", "(echo; echo first; sleep 2; echo second) >/dev/console" }
+		local stamped <const> = m:console { from = "start", timestamps = true }
+		local pattern <const> = "%[%d+%-%d%d%-%d%d %d%d:%d%d:(%d%d%.%d%d%d)%] "
+		local _, first <const> = stamped:expect(pattern .. "first\r?\n")
+		local _, second <const> = stamped:expect(pattern .. "second\r?\n")
+		local between <const> = (tonumber(second) - tonumber(first)) % 60
+		assert(between >= 1.9 and between < 10, between)
 	lua
 	terminal one 'console g'
 	terminal two 'console g'

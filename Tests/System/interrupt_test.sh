@@ -115,6 +115,80 @@ test_ctrl_c_during_down_lets_the_machine_run_on() {
   nothing_left
 }
 
+# Runs a script that prints "ready", and sends it SIGINT twice; its status is in $status, how long it took to end in $took.
+interrupt_twice() {
+  rm -f "$work/out"
+  set -m
+  (exec ip netns exec "$namespace" "$PROGRAM" run --quiet "$1" >"$work/out" 2>&1) &
+  local pid=$! start
+  status=0
+  eventually grep -q ready "$work/out"
+  kill -INT $pid
+  sleep 0.7
+  kill -0 $pid || fail "the first signal ended it: $(cat "$work/out")"
+  start=$(date +%s%N)
+  kill -INT $pid
+  wait $pid || status=$?
+  took=$((($(date +%s%N) - start) / 1000000))
+  set +m
+}
+
+test_a_second_ctrl_c_ends_handlers_that_wait_and_programs_that_ignore_it() {
+  cat >"$work/twice.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local forever <const> = setmetatable({}, { __close = function() kdev.task.sleep(1000) end })
+	kdev.task.spawn(function()
+	  local _ <close> = forever
+	  kdev.proc.run { "sh", "-c", "trap '' INT TERM; echo ready; while :; do sleep 60.25; done", stdout = "inherit" }
+	end)
+	local _ <close> = setmetatable({}, { __close = function()
+	  kdev.proc.run { "sh", "-c", "trap '' INT TERM; while :; do sleep 60.25; done" }
+	end })
+	kdev.task.sleep(1000)
+	lua
+  interrupt_twice "$work/twice.lua"
+  equal "$status" 130
+  [ "$took" -lt 3000 ] || fail "it took $took ms"
+  lacks "$(ps -eo args)" 'sleep 60.25'
+}
+
+test_a_second_ctrl_c_still_undoes_what_is_held_of_the_host() {
+  cat >"$work/twice.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local forever <const> = { __close = function() kdev.task.sleep(1000) end }
+	local bridge <close> = kdev.net.bridge { name = "twice0" } -- luacheck: ignore bridge
+	local work <close> = kdev.transaction.begin { name = "twice" } -- luacheck: ignore work
+	kdev.net.bridge { name = "twice1" }
+	local _ <close> = setmetatable({}, forever)
+	print "ready"
+	kdev.task.sleep(1000)
+	lua
+  interrupt_twice "$work/twice.lua"
+  equal "$status" 130
+  [ "$took" -lt 4900 ] || fail "it took $took ms"
+  nothing_left
+}
+
+test_a_second_ctrl_c_ends_a_handler_that_loops() {
+  cat >"$work/twice.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local bridge <close> = kdev.net.bridge { name = "loops0" } -- luacheck: ignore bridge
+	local _ <close> = setmetatable({}, { __close = function() while true do end end })
+	print "ready"
+	kdev.task.sleep(1000)
+	lua
+  interrupt_twice "$work/twice.lua"
+  equal "$status" 130
+  [ "$took" -lt 4900 ] || fail "it took $took ms"
+  nothing_left
+  # One that catches what it is told: the limit ends it, and says what is left.
+  sed -i 's/while true do end/while true do pcall(kdev.task.sleep, 1) end/' "$work/twice.lua"
+  interrupt_twice "$work/twice.lua"
+  contains "$(cat "$work/out")" 'kdevlua down'
+  kd down 2>/dev/null
+  nothing_left
+}
+
 test_os_exit_unwinds_what_a_script_has_made() {
   cat >"$work/exit.lua" <<-'lua'
 	local kdev <const> = require "kdev"

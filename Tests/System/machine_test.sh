@@ -37,6 +37,43 @@ test_a_disk_and_a_card_come_and_go_while_the_guest_runs() {
   nothing_left
 }
 
+# The virtiofsds of this test's machines.
+virtiofsds() { pgrep -f "virtiofsd --socket-path=$KDEVLUA_STATE/" || true; }
+no_virtiofsd() { [ -z "$(virtiofsds)" ]; }
+
+test_a_folder_is_shared_by_virtiofs_and_its_virtiofsd_ends_with_the_machine() {
+  [ -x /usr/libexec/virtiofsd ] || [ -x /usr/lib/qemu/virtiofsd ] || skip 'there is no virtiofsd'
+  mkdir "$work/folder"
+  echo from-the-host >"$work/folder/host"
+  cat >"$work/virtiofs.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local kernel <const> = kdev.kernel.find()
+	local initramfs <const> = kdev.kernel.initramfs(kernel, { modules = { "virtiofs" } })
+	local setup <close> = kdev.transaction.begin { name = "fs" } -- luacheck: ignore setup
+	local vm <const> = kdev.vm.launch {
+	  name = "fs", kernel = kernel, initramfs = initramfs, net = kdev.net.user(), numa = { { memory = "512M", cpus = 1 }, { memory = "512M" } },
+	  share = { folder = { path = arg[1] .. "/folder", driver = "virtiofs" }, nine = arg[1] },
+	}
+	for _ = 1, 2 do vm:mount("folder", "/mnt/folder") end
+	vm:mount("nine", "/mnt/nine")
+	vm:exec { "sh", "-c", "cat /mnt/folder/host /mnt/nine/folder/host; echo from-the-guest >/mnt/folder/guest", stdout = "inherit" }
+	print(select(2, pcall(vm.snapshot, vm, "one")).message)
+	lua
+  equal "$(kd run --quiet "$work/virtiofs.lua" "$work")" $'from-the-host\nfrom-the-host\na machine with a share by virtiofs cannot be saved, and folder is one'
+  equal "$(cat "$work/folder/guest")" from-the-guest
+  # Taken over, with its share.
+  contains "$(kd run --quiet "$work/virtiofs.lua" "$work")" from-the-host
+  [ -n "$(virtiofsds)" ] || fail 'no virtiofsd runs'
+  kill -9 "$(machines)"
+  eventually no_virtiofsd
+  contains "$(kd run --quiet "$work/virtiofs.lua" "$work")" from-the-host
+  kd down 2>/dev/null
+  eventually no_virtiofsd
+  fails 1 kd eval 'kdev.vm.launch { name = "ro", kernel = kdev.kernel.find(), share = { a = { path = "/tmp", driver = "virtiofs", read_only = true } } }'
+  contains "$output" 'the share a by virtiofs has no security and no read_only'
+  nothing_left
+}
+
 test_a_kernel_that_panics_ends_its_machine_by_a_panic() {
   cat >"$work/panic.lua" <<-'lua'
 	local kdev <const> = require "kdev"
@@ -50,5 +87,55 @@ test_a_kernel_that_panics_ends_its_machine_by_a_panic() {
 	lua
   equal "$(kd run --quiet "$work/panic.lua")" $'panic\tsysrq triggered crash'
   kd down panic 2>/dev/null
+  nothing_left
+}
+
+test_a_machine_that_this_program_has_open_is_the_same_machine_however_it_is_asked_for() {
+  cat >"$work/twice.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local kernel <const> = kdev.kernel.find()
+	local options <const> = {
+	  name = "twice", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), boot_timeout = "60s",
+	}
+	local launched <const> = kdev.vm.launch(options)
+	local start <const> = kdev.time.monotonic()
+	local got = kdev.vm.get "twice"
+	local again <const> = kdev.vm.launch(options)
+	-- One channel serves all of them, at once too.
+	local answers <const> = table.pack(kdev.task.all {
+	  function() return launched:exec({ "echo", "a" }).stdout end,
+	  function() return got:exec({ "echo", "b" }).stdout end,
+	  function() return again:exec({ "echo", "c" }).stdout end,
+	  function() return kdev.vm.get("twice"):exec({ "echo", "d" }).stdout end,
+	})
+	print((table.concat(answers):gsub("\n", "")))
+	assert(kdev.time.monotonic() - start < 20, "it waited for itself")
+	local pid <const> = launched.pid
+	-- A machine that has ended is started anew, though somebody holds the old one.
+	kdev.proc.run { "kill", "-9", tostring(pid) }
+	for _ = 1, 100 do
+	  if not kdev.vm.running().twice then break end
+	  kdev.task.sleep(0.05)
+	end
+	local anew <const> = kdev.vm.launch(options)
+	assert(anew.pid ~= pid)
+	print(anew:exec({ "echo", "anew" }).stdout)
+	got = kdev.vm.get "twice"
+	print(got:exec({ "echo", "got" }).stdout)
+	got:stop()
+	lua
+  equal "$(kd run --quiet "$work/twice.lua" | xargs)" 'abcd anew got'
+  nothing_left
+}
+
+test_tasks_that_ask_for_one_machine_at_once_get_it_at_once() {
+  kd run --quiet setup.lua --net user --display none >/dev/null
+  cat >"$work/both.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local function hello() return (kdev.vm.get "work"):exec({ "echo", "x" }).stdout:sub(1, 1) end
+	print(table.concat { kdev.task.all { hello, hello, hello } })
+	lua
+  equal "$(kd run --quiet "$work/both.lua")" xxx
+  kd down --disks 2>/dev/null
   nothing_left
 }

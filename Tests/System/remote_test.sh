@@ -68,7 +68,7 @@ test_a_machine_is_launched_used_and_taken_down_on_another_host() {
 	box
 	on_box <<-lua
 		assert(box.address == "box" and box.program:find "kdevlua", box.program)
-		assert(box.host.facts().cpus > 0)
+		assert(box.host.facts().cores > 0)
 		-- Objects stay there, and go back as what they are; data is copied.
 		local disk <const> = box.disk.create { path = "far.qcow2", size = "64M" }
 		assert(disk.path == "$work/box/state/disks/far.qcow2", disk.path)

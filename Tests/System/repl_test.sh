@@ -209,6 +209,32 @@ test_ctrl_c_ends_the_line_and_not_the_session() {
   shows 'Ctrl-D or exit ends the session'
 }
 
+test_an_error_comes_with_its_traceback() {
+  begin
+  enter 'function f() error "deep" end'
+  enter 'function g() f() end'
+  enter 'kdev.task.spawn(function() g() end):await()'
+  shows $'stdin:1: deep\nstack traceback:\n'
+  shows "in function 'f'"
+  shows $'awaited from:\n'
+  enter '"alive"'
+  shows $'\nalive\n>'
+}
+
+test_a_program_reads_the_terminal_and_gives_it_back() {
+  cat >"$work/share/reads.lua" <<-'lua'
+	local proc <const> = require "kdev.proc"
+	proc.run { "sh", "-c", "read line; echo got $line", stdin = "inherit", stdout = "inherit" }
+	print("then " .. io.read())
+	lua
+  begin "$PROGRAM run reads.lua"
+  enter 'first'
+  shows 'got first'
+  enter 'second'
+  shows 'then second'
+  shows '[ended with 0]'
+}
+
 test_a_ctrl_c_right_behind_a_line_is_meant_for_it() {
   begin
   for _ in 1 2 3 4 5; do

@@ -257,7 +257,8 @@ test_the_set_up_shows_each_choice_with_its_origin_and_makes_nothing() {
   contains "$out" 'kernel.config.base: "tinyconfig"'
   contains "$out" 'modules.0: "ceph"'
   out=$(shown --branch ceph/wip-mine --kernel-config defconfig --fragment kasan,lockdep --ceph debug 2>/dev/null)
-  contains "$out" 'kernel.source.checkout: "ceph/wip-mine"'
+  grep -q '^kernel.source.checkout: "ceph/wip-mine"  *# .*/kernel/30-wip.yaml, by --branch$' <<<"$out" ||
+    fail "no origin of the branch: $out"
   grep -q '^kernel.config.fragments.5: "lockdep"  *# --fragment$' <<<"$out" || fail "no origin of the fragment: $out"
   contains "$out" 'dynamic_debug.1: "module libceph +p"'
   # A tree that is configured is built as it is.
@@ -265,12 +266,65 @@ test_the_set_up_shows_each_choice_with_its_origin_and_makes_nothing() {
   lacks "$(shown --tree "$work/linux" 2>/dev/null)" kernel.config.base
   fails 1 shown --kernel-config guest
   contains "$output" 'no machine work runs'
+  # Every value is there, what nobody asked for too.
+  out=$(shown --net user 2>/dev/null)
+  for line in 'name: "work"  *# default' 'share: "."  *# default' 'vnc: "free"  *# stdlib/fragments/setup/display/10-vnc.yaml' \
+    'disk_size: "20G"  *# stdlib/fragments/setup/00-defaults.yaml' 'net: "user"  *# .*/net/20-user.yaml, by --net' \
+    'profile: "document"  *# stdlib/fragments/setup/00-defaults.yaml'; do
+    grep -q "^$line$" <<<"$out" || fail "no $line in: $out"
+  done
+  out=$(shown --net passt --name n --disk-size 3G --share . --profile fast --vnc 7 --forward web:80 --restart --keep 2>/dev/null)
+  for line in 'name: "n"  *# --name' 'disk_size: "3G"  *# --disk-size' 'share: "."  *# --share' 'profile: "fast"  *# --profile' \
+    'vnc: 7  *# --vnc' 'forward.web: 80  *# --forward' 'restart: true  *# --restart' 'keep: true  *# --keep'; do
+    grep -q "^$line$" <<<"$out" || fail "no $line in: $out"
+  done
+  out=$(shown --branch x/y --remote x=/r --depth 3 --no-fetch --jobs 2 --strict --output o --net tap --tap t9 2>/dev/null)
+  for line in 'kernel.source.remotes.x: "/r"  *# --remote' 'kernel.source.depth: 3  *# --depth' 'kernel.jobs: 2  *# --jobs' \
+    'kernel.source.fetch: false  *# --no-fetch' 'kernel.strict: true  *# --strict' 'kernel.output: "o"  *# --output' \
+    'kernel.source.path: "./linux"  *# default' 'tap: "t9"  *# --tap'; do
+    grep -q "^$line$" <<<"$out" || fail "no $line in: $out"
+  done
+  contains "$(shown --branch x/y 2>/dev/null)" 'kernel.output: "./linux-build/wip-small"'
+  contains "$(shown --net tap 2>/dev/null)" 'tap: "tap-work"'
   # What contradicts itself is wrong usage.
   for wrong in '--kernel stock --branch x' '--archive a.tar --tree b' '--tree nowhere' '--forward 80' '--remote x'; do
     # shellcheck disable=SC2086
     fails 2 shown $wrong
   done
   [ ! -e "$KDEVLUA_STATE/disks" ] || fail 'a disk was made'
+}
+
+test_choices_that_do_not_fit_together_are_refused_with_the_reason() {
+  refused() {
+    local reason=$1
+    shift
+    fails 1 shown "$@"
+    contains "$output" "the choices do not fit together: $reason"
+    contains "$output" '(stdlib/fragments/setup/rules.yaml:'
+  }
+  qemu-img create -q -f qcow2 "$work/installed.qcow2" 1M
+  refused '--bridge is for a tap, and the network is user' --net user --bridge br9
+  refused '--tap is for a tap, and the network is passt' --net passt --tap t9
+  refused "--vnc is the number of a display on 127.0.0.1, and the display is none" --vnc 1 --display none
+  refused "--root-device is of --disk, and the guest's root is initramfs" --root-device /dev/vda
+  refused '--root-device is for a kernel of yours' --root-device /dev/vda --disk "$work/installed.qcow2"
+  refused "--ceph loads modules through kdevlua's agent" --ceph fs --disk "$work/installed.qcow2"
+  refused '--jobs is for a kernel that is built' --jobs 2
+  refused '--depth is for a branch that is built from a repository' --depth 1
+  refused '--no-fetch is for a branch' --no-fetch --kernel distribution
+  refused '--remote is for a branch' --remote a=b
+  # What a team adds is looked at, too.
+  mkdir -p "$work/share/.kdevlua/fragments/setup/net" "$work/share/.kdevlua/fragments/setup/zz"
+  echo 'vhost: true' >"$work/share/.kdevlua/fragments/setup/zz/ours.yaml"
+  refused 'vhost needs a tap, and the network is user' --net user
+  echo 'cpu: host' >"$work/share/.kdevlua/fragments/setup/zz/ours.yaml"
+  refused 'cpu host is the processor itself' --net user
+  echo 'forward: {web: 80}' >"$work/share/.kdevlua/fragments/setup/zz/ours.yaml"
+  refused 'a tap forwards no ports of the host' --net tap
+  echo 'root: disk' >"$work/share/.kdevlua/fragments/setup/zz/ours.yaml"
+  refused 'root disk needs an image' --net user
+  rm -r "$work/share/.kdevlua"
+  nothing_left
 }
 
 test_a_dry_run_of_a_build_prints_the_documented_commands() {

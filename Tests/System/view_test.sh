@@ -105,6 +105,53 @@ test_a_browser_shows_a_machines_screen_once_for_each_address() {
   nothing_left
 }
 
+test_a_script_shows_a_machines_screen_as_long_as_its_scope_lasts() {
+  launch scripted
+  mkdir "$work/bin"
+  printf '#!/bin/sh\ncp "$1" %s\n' "$work/opened" >"$work/bin/xdg-open"
+  chmod +x "$work/bin/xdg-open"
+  cat >"$work/view.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local work <const> = arg[1]
+	local function ask(url, ...)
+	  return kdev.proc.run({ "curl", "-s", "-o", work .. "/answer", "-w", "%{http_code}", url, check = false, ... }).stdout
+	end
+	local port
+	do
+	  local vm <const> = kdev.vm.get "scripted"
+	  local view <close> = kdev.vnc.view { vm = vm, browser = false }
+	  assert(not view.opened and view.url:find("http://127.0.0.1:" .. view.port .. "/?token=", 1, true))
+	  assert(ask("http://127.0.0.1:" .. view.port .. "/") == "403")
+	  assert(ask(view.url, "-L", "-c", work .. "/cookies") == "200")
+	  assert(kdev.fs.read(work .. "/answer"):find "noVNC")
+	  -- Good for one browser.
+	  assert(ask(view.url) == "403")
+	  port = view.port
+	end
+	assert(ask("http://127.0.0.1:" .. port .. "/") == "000", "the page outlives its scope")
+	do
+	  local view <close> = kdev.vnc.view { vm = "scripted", port = port }
+	  assert(view.opened and view.port == port)
+	  local ok <const>, err <const> = pcall(kdev.vnc.view, { vm = "scripted", port = port, browser = false })
+	  assert(not ok and err.kind == "busy", err)
+	  -- The file for the browser goes with the page.
+	  while not kdev.fs.exists(work .. "/opened") do kdev.task.sleep(0.05) end
+	end
+	local waiting <close> = kdev.vnc.view { vm = "scripted", browser = false }
+	kdev.vm.get("scripted"):stop()
+	waiting:wait()
+	local ok <const>, err <const> = pcall(kdev.vnc.view, { vm = "scripted" })
+	assert(not ok and err.kind == "invalid" and err.message:find "no machine scripted is running", err)
+	local both <const>, wrong <const> = pcall(kdev.vnc.view, { vm = "a", display = 1 })
+	assert(not both and tostring(wrong):find "either vm or display is needed", wrong)
+	lua
+  PATH=$work/bin:$PATH DISPLAY=:0 kd run --quiet "$work/view.lua" "$work"
+  grep -q 'url=http://127.0.0.1:.*token=' "$work/opened" || fail "the browser got $(cat "$work/opened")"
+  [ -z "$(find "$KDEVLUA_STATE" -name 'view-*')" ] || fail 'the file for the browser is left'
+  kd down --quiet --disks
+  nothing_left
+}
+
 test_a_view_of_what_cannot_be_shown_says_why() {
   fails 1 kd view nobody
   contains "$output" 'no machine nobody is running'
@@ -186,6 +233,10 @@ test_a_tunnel_leads_to_a_display_of_another_host_and_ends_with_its_scope() {
 	refuses({ host = "-oProxyCommand=true" }, "invalid", "is no machine that ssh could reach")
 	local holder <close> = open { local_display = 7 }
 	refuses({ local_display = holder.display }, "busy", "display 7 (port 5907) is taken here")
+	-- And as a page.
+	local page <close> = kdev.vnc.view { display = holder.display, browser = false }
+	local words <const> = { "curl", "-s", "-L", "-c", work .. "/cookies", page.url }
+	assert(kdev.proc.run(words).stdout:find "noVNC")
 	lua
   kd run --quiet "$work/tunnel.lua" "$work"
   lacks "$(ip netns pids "$namespace" | xargs -r ps -o comm= -p)" ssh

@@ -41,3 +41,7 @@ void chost_build_id(char text[65]);
 // Hands a descriptor to the other end of a Unix socket, with a space (SCM_RIGHTS of unix(7)); 1, or -1 with errno. In C for the
 // macros of cmsg(3).
 int chost_send_descriptor(int socket, int descriptor);
+
+// Notes in the file `stamps` when what is in the file `log` came, a line a moment: milliseconds since 1970, and where in the log
+// that begins and ends. Goes on until the process of the pidfd ends; -1 with errno when it cannot.
+int chost_stamp(const char *log, const char *stamps, int pidfd);

@@ -25,6 +25,8 @@ typedef struct lb_task {
   bool cancelled;
   bool shielded;
   bool doomed; /* it swallowed its cancellation too often: nothing but close handlers catches errors any more */
+  bool hurried; /* nothing but the close handlers of the host's objects may wait any more */
+  bool resource; /* it runs such a handler */
   lua_State *thread; /* its own, as against those of the coroutines in it */
   bool failed; /* the body ended in an error, which is the one value left on the thread's stack */
 } lb_task;
@@ -38,6 +40,7 @@ typedef struct lb_limits {
   size_t memory, used;  /* bytes: the most, 0 for no limit, and now */
   int64_t steps;        /* left */
   int64_t unlooked;     /* steps since the last look at the clock */
+  int64_t copied;       /* steps for large blocks of memory that are not charged yet */
   int64_t deadline;     /* CLOCK_MONOTONIC, ns; 0 for none */
   _Atomic int stop;     /* another thread wants an end */
   lb_limit over;        /* nothing in the state catches an error once this is set */
@@ -57,10 +60,11 @@ typedef struct lb_host {
   void (*module_loaded)(lua_State *L, const char *name);
   lb_task *task;                              /* the task that runs; `outside` when none does */
   lb_task outside;
-  lua_State *volatile running;                /* the thread that runs Lua code just now */
-  volatile int interrupt;                     /* lb_interrupt was called and nobody has taken notice */
-  volatile int64_t interrupted_at;            /* CLOCK_MONOTONIC, ns */
-  bool blocked;                               /* a coroutine runs whose resumer cannot be suspended */
+  _Atomic(lua_State *) running;               /* the thread that runs Lua code just now */
+  _Atomic int interrupt;                      /* lb_interrupt was called and nobody has taken notice */
+  _Atomic int hurry;                          /* lb_hurry was called */
+  _Atomic int64_t interrupted_at;             /* CLOCK_MONOTONIC, ns */
+  lua_State *blocker;                         /* who resumed a coroutine where it cannot be suspended itself, or NULL */
   bool exiting;                               /* os.exit was called: nothing but close handlers catches errors */
   bool trusted;                               /* Swift runs, or nobody: no allocation is refused */
   lb_limits limits;
@@ -146,6 +150,10 @@ void lb_set_interruptible(lb_host *host);
 /* Wakes the scheduler; a loop that goes on for another 100 ms without waiting gets an error. From any thread, and not from a
    signal handler. False when no universe listens. */
 bool lb_interrupt(void);
+/* The same, and Lua's own close handlers are stopped, too. */
+bool lb_hurry(void);
+bool lb_is_hurried(lb_host *host);
+bool lb_take_interrupt(lb_host *host);              /* takes notice; false when there was none */
 
 /* ---- macros that Swift does not see -------------------------------------------------------------------- */
 

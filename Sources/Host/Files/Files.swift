@@ -50,7 +50,7 @@ public enum Files {
     }
   }
 
-  /// Writes into a file that is there, such as a switch of the kernel's below /proc.
+  /// Writes over the beginning of a file that is there, such as a switch of the kernel's below /proc.
   static func overwrite(_ path: String, with text: String) throws(HostError) {
     let descriptor = open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system("could not write \(path)", errno: errno) }

@@ -73,6 +73,14 @@ public struct HTTPPatience: Sendable {
     self.timeLimit = timeLimit
     self.retries = retries
   }
+
+  /// For whoever asks again all the time.
+  static let oneTry = HTTPPatience(retries: 0)
+}
+
+extension HostError {
+  /// Whether a server of the lab may do better when it is asked again: it cannot be reached, or it is overloaded or broken.
+  public var isOutage: Bool { code == .connection || code == .timeout }
 }
 
 extension LocalHost {
@@ -81,7 +89,7 @@ extension LocalHost {
   /// What is asked goes to curl by its standard input, so nothing of it is on a command line. curl's own settings
   /// (`~/.curlrc`) do not count; proxies and certificates of the environment do (`https_proxy`, `SSL_CERT_FILE`).
   /// - Returns: an answer for each request, whatever its status; in a dry run an empty 200 for what would change something.
-  /// - Throws: `missing` without curl, `system` or `timeout` when a server gave no answer.
+  /// - Throws: `missing` without curl, `connection` or `timeout` when a server gave no answer.
   public func http(_ requests: [HTTPRequest], patience: HTTPPatience = HTTPPatience()) async throws(HostError)
     -> [HTTPResponse]
   {
@@ -109,7 +117,7 @@ extension LocalHost {
       }
       guard exit == 0 else {
         throw HostError(
-          exit == 28 ? .timeout : .system, "no answer from \(request.url): \(words.count > 2 ? words[2] : "?")",
+          exit == 28 ? .timeout : .connection, "no answer from \(request.url): \(words.count > 2 ? words[2] : "?")",
           hint: "check the address and the network (curl's error \(exit))")
       }
       answers.append(HTTPResponse(status: status, body: try folder.answer(to: number)))
@@ -118,7 +126,8 @@ extension LocalHost {
   }
 
   /// Sends one request, whose answer must be a success.
-  /// - Throws: as `http(_:)`; `missing` for the status 404, `permission` for 401 and 403, `system` for others.
+  /// - Throws: as `http(_:)`; `missing` for the status 404, `permission` for 401 and 403, `connection` for 429
+  ///   and those from 500 on, which may pass, `system` for others.
   public func require(_ request: HTTPRequest, patience: HTTPPatience = HTTPPatience()) async throws(HostError)
     -> HTTPResponse
   {
@@ -134,6 +143,7 @@ extension LocalHost {
       switch response.status {
       case 404: .missing
       case 401, 403: .permission
+      case 429, 500...: .connection
       default: .system
       }
     return HostError(

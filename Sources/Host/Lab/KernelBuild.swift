@@ -33,6 +33,22 @@ public struct BuildPatience: Sendable {
     self.timeLimit = timeLimit
     self.interval = interval
   }
+
+  /// The waits from one question to the next.
+  struct Waits {
+    private var next: Duration
+    private let longest: Duration
+
+    init(_ patience: BuildPatience) {
+      next = patience.interval
+      longest = patience.interval * 10
+    }
+
+    mutating func take() -> Duration {
+      defer { next = min(next * 2, longest) }
+      return next
+    }
+  }
 }
 
 extension LocalHost {
@@ -43,17 +59,20 @@ extension LocalHost {
   ///   - distro: "centos/9/x86_64".
   /// - Returns: nil when Shaman has not heard of it yet.
   public func kernelBuild(
-    of branch: BranchName, commit: String? = nil, distro: String, at shaman: Shaman
+    of branch: BranchName, commit: String? = nil, distro: String, at shaman: Shaman,
+    patience: HTTPPatience = HTTPPatience()
   ) async throws(HostError) -> KernelBuild? {
     let wish = Shaman.Wish(project: "kernel", ref: branch.text, commit: commit, distro: distro)
-    if let found = try await search(shaman, wish).first {
+    if let found = try await search(shaman, wish, patience: patience).first {
       return KernelBuild(
         state: .ready, branch: branch.text, commit: found.commit, distro: found.distro, url: found.url,
         version: found.version)
     }
     let parts = distro.split(separator: "/").map(String.init)
     let place = parts.dropLast().joined(separator: "/")
-    let builds = try await builds(shaman, project: "kernel", ref: branch.text, commit: commit).filter { build in
+    let builds = try await builds(
+      shaman, project: "kernel", ref: branch.text, commit: commit, patience: patience
+    ).filter { build in
       build.flavor == "default" && (build.distro == nil || build.distro == place)
         && (build.architecture == nil || build.architecture == parts.last)
     }
@@ -64,16 +83,17 @@ extension LocalHost {
       url: build.url, log: build.log)
   }
 
-  /// Waits until the kernel of a branch can be installed.
+  /// Waits until the kernel of a branch can be installed. A server that answered once may be out of reach for a while.
   /// - Throws: `command` when the build failed, with its log; `timeout`, with the state that it was in.
   public func waitForKernelBuild(
     of branch: BranchName, commit: String? = nil, distro: String, at shaman: Shaman, patience: BuildPatience
   ) async throws(HostError) -> KernelBuild {
     let end = ContinuousClock.now + patience.timeLimit
     return try await step("kernel build of \(branch)") { (step) async throws(HostError) in
-      var interval = patience.interval
+      var waits = BuildPatience.Waits(patience)
+      var build = try await kernelBuild(of: branch, commit: commit, distro: distro, at: shaman)
+      var outage: HostError?
       while true {
-        let build = try await kernelBuild(of: branch, commit: commit, distro: distro, at: shaman)
         switch build?.state {
         case .ready?:
           if let build {
@@ -85,6 +105,7 @@ extension LocalHost {
           throw HostError(
             .command, "the build of the kernel branch \(branch) failed for \(distro)",
             hint: place.map { "its output: \($0)" })
+        case _ where outage != nil: step.progress(outage?.message ?? "")
         case .building?: step.progress("building\(build?.url.map { ": \($0)" } ?? "")")
         case nil: step.progress("not built yet")
         }
@@ -93,11 +114,18 @@ extension LocalHost {
           throw HostError(
             .timeout,
             "the kernel branch \(branch) is \(build == nil ? "not built yet" : "still building"), after "
-              + patience.timeLimit.text,
-            hint: build?.url.map { "the build: \($0)" } ?? "was the branch pushed to ceph-client?")
+              + patience.timeLimit.text + (outage == nil ? "" : "; Shaman gives no answer"),
+            hint: outage?.message ?? build?.url.map { "the build: \($0)" } ?? "was the branch pushed to ceph-client?")
         }
-        try await pause(min(interval, left))
-        interval = min(interval * 2, patience.interval * 10)
+        try await pause(min(waits.take(), left))
+        do throws(HostError) {
+          build = try await kernelBuild(of: branch, commit: commit, distro: distro, at: shaman, patience: .oneTry)
+          outage = nil
+        } catch {
+          guard error.isOutage else { throw error }
+          if outage == nil { note("\(error.message); it is asked again") }
+          outage = error
+        }
       }
     }
   }

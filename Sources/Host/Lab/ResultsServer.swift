@@ -70,12 +70,15 @@ public struct RerunMemo: Sendable, Equatable {
 
 extension LocalHost {
   /// Asks for a run: `GET /runs/NAME`.
+  /// - Parameter isPatient: whether a server that does not answer is asked a few times.
   /// - Throws: `missing` when the server has no such run.
-  public func run(named name: String, at results: ResultsServer) async throws(HostError) -> RunReport {
+  public func run(named name: String, at results: ResultsServer, isPatient: Bool = true) async throws(HostError)
+    -> RunReport
+  {
     let url = HTTPRequest.url(results.server, ["runs", name])
     let response: HTTPResponse
     do {
-      response = try await require(HTTPRequest("GET", url))
+      response = try await require(HTTPRequest("GET", url), patience: isPatient ? HTTPPatience() : .oneTry)
     } catch {
       guard error.code == .missing, error.message.contains("404") else { throw error }
       throw HostError(.missing, "the results server has no run \(name)", hint: "look for its name at \(results.server)")

@@ -61,13 +61,15 @@ public struct Shaman: Sendable, Equatable {
 extension LocalHost {
   /// Looks for packages that can be installed, the newest first: `GET /api/search?status=ready&...`.
   /// - Returns: none when nothing is built yet.
-  public func search(_ shaman: Shaman, _ wish: Shaman.Wish) async throws(HostError) -> [Shaman.Repository] {
+  public func search(_ shaman: Shaman, _ wish: Shaman.Wish, patience: HTTPPatience = HTTPPatience())
+    async throws(HostError) -> [Shaman.Repository]
+  {
     var query = [
       ("status", "ready"), ("project", wish.project), ("flavor", wish.flavor), ("distros", wish.distro),
     ]
     if let commit = wish.commit { query.append(("sha1", commit)) } else { query.append(("ref", wish.ref ?? "")) }
     let url = HTTPRequest.url(shaman.server, ["api", "search"], query: query)
-    let answer = try await require(HTTPRequest("GET", url))
+    let answer = try await require(HTTPRequest("GET", url), patience: patience)
     guard let list = try JSONValue.read(answer, from: url).array else {
       throw HostError(.system, "\(url) did not answer with a list", detail: String(answer.text.prefix(500)))
     }
@@ -85,13 +87,15 @@ extension LocalHost {
   /// - Parameter commit: nil is any of which Shaman knows.
   /// - Returns: none when Shaman has never heard of it.
   public func builds(
-    _ shaman: Shaman, project: String, ref: String, commit: String? = nil
+    _ shaman: Shaman, project: String, ref: String, commit: String? = nil, patience: HTTPPatience = HTTPPatience()
   ) async throws(HostError) -> [Shaman.Build] {
     var commits = commit.map { [$0] } ?? []
-    if commit == nil { commits = try await list(shaman, ["api", "builds", project, ref, ""]).compactMap(\.string) }
+    if commit == nil {
+      commits = try await list(shaman, ["api", "builds", project, ref, ""], patience).compactMap(\.string)
+    }
     var builds: [Shaman.Build] = []
     for commit in commits {
-      for entry in try await list(shaman, ["api", "builds", project, ref, commit, ""]) {
+      for entry in try await list(shaman, ["api", "builds", project, ref, commit, ""], patience) {
         let distro = [entry["distro"]?.string, entry["distro_version"]?.string].compactMap { $0 }
         builds.append(
           Shaman.Build(
@@ -105,9 +109,11 @@ extension LocalHost {
   }
 
   /// A list that may not be there.
-  private func list(_ shaman: Shaman, _ path: [String]) async throws(HostError) -> [JSONValue] {
+  private func list(_ shaman: Shaman, _ path: [String], _ patience: HTTPPatience) async throws(HostError)
+    -> [JSONValue]
+  {
     let request = HTTPRequest("GET", HTTPRequest.url(shaman.server, path))
-    let responses = try await http([request])
+    let responses = try await http([request], patience: patience)
     guard let response = responses.first, response.status != 404 else { return [] }
     guard response.isSuccess else { throw Self.refusal(of: request, response) }
     return try JSONValue.read(response, from: request.url).array ?? []

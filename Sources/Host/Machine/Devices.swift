@@ -62,17 +62,18 @@ extension QEMUOption {
       options += ["-chardev", "socket,id=\(id),path=\(escape(folder.console(index))),server=on,wait=off"]
       options += console == .serial ? ["-serial", "chardev:\(id)"] : ["-device", "virtconsole,chardev=\(id)"]
     }
-    return options + nodes(devices.nodes)
+    return options + nodes(devices.nodes, isShared: spec.sharesMemory)
   }
 
   /// The processors are numbered through: the first node has the first ones.
-  private static func nodes(_ nodes: [Devices.Node]) -> [String] {
+  private static func nodes(_ nodes: [Devices.Node], isShared: Bool) -> [String] {
+    let (backend, more) = isShared ? ("memory-backend-memfd", ",share=on") : ("memory-backend-ram", "")
     var first = 0
     return nodes.enumerated().flatMap { index, node in
       defer { first += node.cpus }
       let cpus = node.cpus == 0 ? "" : ",cpus=\(first)" + (node.cpus > 1 ? "-\(first + node.cpus - 1)" : "")
       return [
-        "-object", "memory-backend-ram,id=node\(index),size=\(node.memory)M", "-numa",
+        "-object", "\(backend),id=node\(index),size=\(node.memory)M\(more)", "-numa",
         "node,nodeid=\(index),memdev=node\(index)\(cpus)",
       ]
     }

@@ -54,15 +54,15 @@ extension Machine {
     }
   }
 
-  /// Mounts a share in the guest, as in the document: `mount -t 9p -o trans=virtio`; no error when it is mounted there already.
-  /// (`msize` is twice the kernel's own default: large reads and writes take half the messages.)
+  /// Mounts a share in the guest, as in the document: `mount -t 9p -o trans=virtio`, or `mount -t virtiofs`; no error when it is
+  /// mounted there already. (`msize` is twice the kernel's own default: large reads and writes take half the messages.)
   /// - Parameters:
   ///   - tag: the share's tag.
   ///   - directory: where, in the guest; it is made.
   /// - Throws: `command` when the guest cannot mount it, with what it said.
   public func mount(_ tag: String, at directory: String) async throws(HostError) {
     try await host.step("mount \(tag) in the guest") { step async throws(HostError) in
-      guard record.spec.shares.contains(where: { $0.tag == tag }) else {
+      guard let share = record.spec.shares.first(where: { $0.tag == tag }) else {
         let tags = record.spec.shares.map(\.tag).joined(separator: ", ")
         throw HostError(
           .invalid, "the machine \(name) has no share \(tag)", hint: tags.isEmpty ? nil : "it has: \(tags)")
@@ -70,15 +70,22 @@ extension Machine {
       let mounts = try await execute([Array("cat".utf8), Array("/proc/mounts".utf8)])
       // A line of /proc/mounts: what, where, kind (fstab(5)).
       if String(decoding: mounts.output, as: UTF8.self).split(separator: "\n").contains(where: {
-        $0.hasPrefix("\(tag) \(directory) 9p ")
+        $0.hasPrefix("\(tag) \(directory) \(share.driver.rawValue) ")
       }) {
         step.adopted("at \(directory)")
         return
       }
       try await require(["mkdir", "-p", directory], to: "make \(directory)")
-      try await require(
-        ["mount", "-t", "9p", "-o", "trans=virtio,version=9p2000.L,msize=262144", tag, directory],
-        to: "mount \(tag) at \(directory)")
+      let options = share.driver == .plan9 ? ["-o", "trans=virtio,version=9p2000.L,msize=262144"] : []
+      do throws(HostError) {
+        try await require(
+          ["mount", "-t", share.driver.rawValue] + options + [tag, directory], to: "mount \(tag) at \(directory)")
+      } catch {
+        guard share.driver == .virtiofs, error.code == .command else { throw error }
+        var error = error
+        error.hint = "the guest needs its module: kdev.kernel.initramfs(kernel, { modules = { \"virtiofs\" } })"
+        throw error
+      }
       step.detail("at \(directory)")
     }
   }

@@ -64,7 +64,29 @@ public final class GuestChannel: Sendable {
     return try opened.get()
   }
 
+  /// QEMU 7.2 holds a port's data back for good when the guest wrote to it in the moment in which its host went, as happens to
+  /// a machine that was paused (virtio-console.c: flush_buf throttles the port after virtio_serial_close has freed it). The
+  /// next host's going frees it, so one that gets no answer goes and comes again.
   private static func begin(_ path: String) async throws(HostError) -> GuestChannel {
+    var patience = Duration.milliseconds(1500)
+    while true {
+      do throws(HostError) {
+        return try await withTimeLimit(patience, "no answer") { () async throws(HostError) in
+          try await beginOnce(path)
+        }
+      } catch {
+        switch error.code {
+        // A slow guest has its time, too.
+        case .timeout: patience *= 2
+        // QEMU does not take its callers: it stands still.
+        case .busy: try await pause(.milliseconds(500))
+        default: throw error
+        }
+      }
+    }
+  }
+
+  private static func beginOnce(_ path: String) async throws(HostError) -> GuestChannel {
     let nonce = String((0..<16).compactMap { _ in "0123456789abcdefghijklmnopqrstuvwxyz".randomElement() })
     let handler = GuestHandler(nonce: nonce)
     let channel = try await connectUnix(path) { channel in
@@ -81,7 +103,8 @@ public final class GuestChannel: Sendable {
       return GuestChannel(hello: hello, channel: channel, handler: handler)
     } catch {
       repeated.cancel()
-      channel.close(promise: nil)
+      // Until it is gone nobody else gets in.
+      try? await channel.close().get()
       throw error
     }
   }

@@ -13,15 +13,37 @@ public final class GuestConsole: Sendable {
     /// Where in the log to read on.
     var place: off_t
     var isReading = false
+    /// When what came, for who wants to know.
+    var stamps: ConsoleStamps?
+    var isAtLineStart = true
+
+    /// Takes what was read, with the time before each line.
+    mutating func take(_ bytes: ArraySlice<UInt8>, from log: Int32) {
+      defer { place += off_t(bytes.count) }
+      guard stamps != nil else { return pending += bytes }
+      for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+        let isLast = line.endIndex == bytes.endIndex
+        if isLast && line.isEmpty { break }
+        if isAtLineStart, let time = stamps?.time(of: place + off_t(line.startIndex - bytes.startIndex), in: log) {
+          pending += ConsoleStamps.text(time)
+        }
+        pending += line
+        if !isLast { pending.append(UInt8(ascii: "\n")) }
+        isAtLineStart = !isLast
+      }
+    }
   }
 
-  /// - Parameter fromStart: begin with all that was said since the machine's start; else with what comes now.
-  /// - Throws: `missing` when the machine has no console.
-  public init(_ folder: MachineFolder, fromStart: Bool) throws(HostError) {
+  /// - Parameters:
+  ///   - fromStart: begin with all that was said since the machine's start; else with what comes now.
+  ///   - timestamps: put the time at which it came before each line.
+  /// - Throws: `missing` when the machine has no console, or nobody noted times.
+  public init(_ folder: MachineFolder, fromStart: Bool, timestamps: Bool = false) throws(HostError) {
+    let stamps = timestamps ? try ConsoleStamps(folder) : nil
     self.folder = folder
     log = open(folder.consoleLog, O_RDONLY | O_CLOEXEC)
     guard log >= 0 else { throw .system("could not read \(folder.consoleLog)", errno: errno) }
-    state = Watched(State(place: fromStart ? 0 : lseek(log, 0, SEEK_END)))
+    state = Watched(State(place: fromStart ? 0 : lseek(log, 0, SEEK_END), stamps: stamps))
   }
 
   deinit { close(log) }
@@ -107,8 +129,7 @@ public final class GuestConsole: Sendable {
       var count = pread(log, &chunk, chunk.count, state.place)
       while count < 0, errno == EINTR { count = pread(log, &chunk, chunk.count, state.place) }
       if count < 0 { return errno }
-      state.place += off_t(count)
-      state.pending += chunk[..<count]
+      state.take(chunk[..<count], from: log)
       return count == 0 ? -1 : 0
     }
     if let status, status > 0 { throw .system("could not read \(folder.consoleLog)", errno: status) }
@@ -212,12 +233,16 @@ public final class GuestConsole: Sendable {
 
 extension LocalHost {
   /// The console of a running machine. Nobody is kept from it, whatever else talks to the guest.
-  /// - Parameter fromStart: as of ``GuestConsole``.
+  /// - Parameters:
+  ///   - fromStart: as of ``GuestConsole``.
+  ///   - timestamps: as of ``GuestConsole``.
   /// - Throws: `invalid` when no machine of that name runs.
-  public func console(ofMachine name: String, fromStart: Bool) throws(HostError) -> GuestConsole {
+  public func console(
+    ofMachine name: String, fromStart: Bool, timestamps: Bool = false
+  ) throws(HostError) -> GuestConsole {
     guard let state = try machine(name), state.processID != nil else {
       throw HostError(.invalid, "no machine \(name) is running", hint: "kdevlua ps lists those there are")
     }
-    return try GuestConsole(folder(ofMachine: name), fromStart: fromStart)
+    return try GuestConsole(folder(ofMachine: name), fromStart: fromStart, timestamps: timestamps)
   }
 }

@@ -12,9 +12,16 @@ final class GuestLane: Sendable {
   private let channel: any Channel
   private let handler: LaneHandler
 
-  /// - Parameter path: the socket of the lane's character device.
+  /// - Parameters:
+  ///   - path: the socket of the lane's character device.
+  ///   - isFirst: whether nobody of this process has had the lane. How its last host went is not known then, and the port may be
+  ///     held back (``GuestChannel``): so one comes and goes before.
   /// - Throws: `missing` when the machine has no such lane.
-  init(connectingTo path: String) async throws(HostError) {
+  init(connectingTo path: String, isFirst: Bool) async throws(HostError) {
+    if isFirst {
+      let channel = try await connectUnix(path) { $0.eventLoop.makeSucceededVoidFuture() }
+      try? await channel.close().get()
+    }
     let handler = LaneHandler()
     self.handler = handler
     channel = try await connectUnix(path) { channel in
@@ -82,6 +89,8 @@ final class GuestLanes: Sendable {
     var free: [Int]
     /// With those that are taken now.
     var count: Int
+    /// Those that were taken before.
+    var known: Set<Int> = []
   }
 
   private let paths: [String]
@@ -101,19 +110,21 @@ final class GuestLanes: Sendable {
   /// Takes lanes, all at once, as of two that wait for each other's none would go on.
   /// - Throws: `missing` when the machine has not so many; `cancelled`.
   func take(_ count: Int) async throws(HostError) -> [Taken] {
-    let numbers = try await state.wait { state -> [Int]? in
+    let numbers = try await state.wait { state -> [(number: Int, isFirst: Bool)]? in
       if state.count < count { return [] }
       guard state.free.count >= count else { return nil }
       defer { state.free.removeFirst(count) }
-      return Array(state.free.prefix(count))
+      return state.free.prefix(count).map { ($0, state.known.insert($0).inserted) }
     }
     guard numbers.count == count else { throw HostError(.missing, "the machine has not so many lanes") }
     var taken: [Taken] = []
     do throws(HostError) {
-      for number in numbers { taken.append((number, try await GuestLane(connectingTo: paths[number]))) }
+      for (number, isFirst) in numbers {
+        taken.append((number, try await GuestLane(connectingTo: paths[number], isFirst: isFirst)))
+      }
     } catch {
       for lane in taken { lane.lane.close() }
-      state.change { $0.free += numbers }
+      state.change { $0.free += numbers.map(\.number) }
       throw error
     }
     return taken

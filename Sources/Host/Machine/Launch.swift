@@ -39,6 +39,9 @@ public final class Machine: Sendable {
     channelLock.withLock { $0 = nil }
   }
 
+  /// Whether nobody else can talk to the guest.
+  var isConnected: Bool { channelLock.withLock { $0 != nil } }
+
   public var name: String { record.spec.name }
 }
 
@@ -70,7 +73,7 @@ extension LocalHost {
     }
     if let running = try machine(spec.name), running.processID != nil {
       return try await step("machine \(spec.name)") { step async throws(HostError) in
-        let machine = try await adopt(running.record, as: spec, folder, timeLimit)
+        let machine = try await adopt(running, as: spec, folder, timeLimit)
         try await tell(vncPassword, to: folder)
         step.adopted("process \(running.processID ?? 0)")
         return machine
@@ -84,14 +87,16 @@ extension LocalHost {
     }
     try await checkModels(spec.cards)
     try await checkExtra(spec.extra)
+    try checkShares(spec.shares)
     return try await step("machine \(spec.name)") { step async throws(HostError) in
       try await start(spec, folder, timeLimit, vncPassword, step, in: transaction)
     }
   }
 
   private func adopt(
-    _ record: MachineRecord, as spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration
+    _ running: MachineState, as spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration
   ) async throws(HostError) -> Machine {
+    let record = running.record
     let differences = record.differences(to: spec)
     guard differences.isEmpty else {
       throw HostError(
@@ -103,7 +108,7 @@ extension LocalHost {
     if isDryRun || spec.wait == .none {
       return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
     }
-    return try await attach(record, folder, timeLimit)
+    return try await attach(running, folder, timeLimit)
   }
 
   /// - Throws: `conflict` when a running machine's tap was removed: one of that name that is there now is not in its hands.
@@ -117,12 +122,20 @@ extension LocalHost {
     }
   }
 
-  /// Opens the guest channel of a running machine.
-  private func attach(_ record: MachineRecord, _ folder: MachineFolder, _ timeLimit: Duration) async throws(HostError)
+  /// Opens the guest channel of a running machine; one that this program has open is taken as it is.
+  private func attach(_ running: MachineState, _ folder: MachineFolder, _ timeLimit: Duration) async throws(HostError)
     -> Machine
   {
+    let record = running.record
     if let still = try await standstill(folder) { throw record.error(of: still) }
-    let lock = try await channelLock(folder, within: timeLimit, record.spec.name)
+    let end = ContinuousClock.now + timeLimit
+    var taken: FileLock?
+    while taken == nil {
+      // Also when another task of this program was faster.
+      if let open = openMachines.find(folder, process: running.processID) { return open }
+      taken = try await channelLock(folder, until: end, record.spec.name)
+    }
+    let lock = taken
     let channel: any GuestControl
     do throws(HostError) {
       channel = try await withTimeLimit(timeLimit, "the guest did not answer") { () async throws(HostError) in
@@ -132,16 +145,21 @@ extension LocalHost {
       throw error.withConsole(of: folder)
     }
     let machine = Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
+    openMachines.add(machine, process: running.processID)
     machine.reports.markSeen()
     return machine
   }
 
+  /// - Returns: nil when the lock is held; then a moment has passed.
   private func channelLock(
-    _ folder: MachineFolder, within limit: Duration, _ name: String
-  ) async throws(HostError) -> FileLock {
-    try await FileLock.acquire(
-      folder.path + "/agent.lock", within: limit,
-      else: "another kdevlua talks to the guest of \(name), and goes on doing so")
+    _ folder: MachineFolder, until end: ContinuousClock.Instant, _ name: String
+  ) async throws(HostError) -> FileLock? {
+    if let lock = try FileLock.attempt(folder.path + "/agent.lock") { return lock }
+    guard ContinuousClock.now < end else {
+      throw HostError(.busy, "another kdevlua talks to the guest of \(name), and goes on doing so")
+    }
+    try await pause(.milliseconds(10))
+    return nil
   }
 
   /// A running machine by name; without a channel to its guest when it stands still.
@@ -166,7 +184,7 @@ extension LocalHost {
     if try await standstill(folder) != nil {
       return Machine(host: self, record: state.record, folder: folder, channel: nil, lock: nil)
     }
-    return try await attach(state.record, folder, timeLimit)
+    return try await attach(state, folder, timeLimit)
   }
 
   private func start(
@@ -182,7 +200,7 @@ extension LocalHost {
     if isDryRun {
       observer.observe(.planned("mkdir -p \(ShellText.quote(folder.path))"))
       try prepareEvents(folder)
-      try await startPassts(of: spec, in: folder)
+      try await startServants(of: spec, in: folder)
       try await require(command, to: "start QEMU")
       return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
     }
@@ -193,18 +211,26 @@ extension LocalHost {
     let entry = try transaction.record(.machine(name: spec.name, folder: folder.path))
     do throws(HostError) {
       try state.make(folder.path)
-      for socket in [folder.qmp, folder.agent, folder.serialAgent, folder.qemuAgent, folder.console, folder.consoleLog]
+      for socket in [
+        folder.qmp, folder.agent, folder.serialAgent, folder.qemuAgent, folder.console, folder.consoleLog,
+        folder.consoleStamps,
+      ]
         + folder.lanes
       {
         try Files.remove(socket)
       }
       try prepareEvents(folder)
       try write(record)
-      let lock = try await channelLock(folder, within: timeLimit, spec.name)
-      try await startPassts(of: spec, in: folder)
+      // An earlier machine of that name that has ended may be in somebody's hands still.
+      _ = openMachines.find(folder, process: nil)
+      let end = ContinuousClock.now + timeLimit
+      var lock: FileLock?
+      while lock == nil { lock = try await channelLock(folder, until: end, spec.name) }
+      try await startServants(of: spec, in: folder)
       step.progress("starting QEMU")
       let result = try await run(command, timeLimit: .seconds(30))
       guard result.succeeded else { throw refusal(of: command, result, spec) }
+      try await startStamps(of: spec)
       let qmp = try await QMP.connect(folder.qmp)
       defer { qmp.close() }
       if let state = spec.memoryFile?.state { try await qmp.load(state) }
@@ -226,6 +252,7 @@ extension LocalHost {
       try write(record)
       step.detail("Linux \(channel.release)")
       let machine = Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
+      openMachines.add(machine, process: try self.machine(spec.name)?.processID)
       machine.tellEarlierReports()
       return machine
     } catch {

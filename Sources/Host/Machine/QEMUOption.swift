@@ -9,7 +9,7 @@ enum QEMUOption {
   /// - Parameter kernel: the file to boot instead of the spec's: what is inside of that, uncompressed.
   static func arguments(_ spec: MachineSpec, in folder: MachineFolder, kernel: String? = nil) -> [String] {
     ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec, in: folder) + drives(spec.drives)
-      + boot(spec) + shares(spec) + Self.kernel(spec, file: kernel ?? spec.kernel)
+      + boot(spec) + shares(spec, folder) + Self.kernel(spec, file: kernel ?? spec.kernel)
       + channels(folder) + qemuAgent(spec, folder) + events(folder) + devices(spec, folder) + display(spec, folder)
       + ["-daemonize", "-pidfile", folder.processID]
       + spec.extra
@@ -17,7 +17,7 @@ enum QEMUOption {
 
   static func board(_ spec: MachineSpec) -> [String] {
     memory(spec) + [
-      "-machine", spec.board + (spec.memoryFile == nil ? "" : ",memory-backend=ram"), "-accel",
+      "-machine", spec.board + (hasBackend(spec) ? ",memory-backend=ram" : ""), "-accel",
       spec.accelerator.rawValue, "-cpu", spec.cpu, "-m", "\(spec.memory)", "-smp",
       "\(spec.cpus)",
     ] + (spec.devices.rng ? ["-device", "virtio-rng-pci"] : []) + (spec.reboots ? [] : ["-no-reboot"])
@@ -26,12 +26,20 @@ enum QEMUOption {
 
   /// The guest's memory in a file: shared with it while a template is made, and then the file is what a clone sees as long as
   /// it has not written there itself. So the stream of the saved state need not hold the memory (x-ignore-shared).
+  /// A virtiofsd gets it from QEMU, too (docs/system/devices/vhost-user.rst of QEMU: it needs shared memory).
   static func memory(_ spec: MachineSpec) -> [String] {
-    guard let memory = spec.memoryFile else { return [] }
+    guard let memory = spec.memoryFile else {
+      return hasBackend(spec) ? ["-object", "memory-backend-memfd,id=ram,size=\(spec.memory)M,share=on"] : []
+    }
     let isClone = memory.state != nil
     let backend = "id=ram,size=\(spec.memory)M,mem-path=\(escape(memory.path)),share=\(isClone ? "off" : "on")"
     // Which state comes is said by QMP, as it has to be told before that its stream has no memory.
     return ["-object", "memory-backend-file,\(backend)"] + (isClone ? ["-incoming", "defer"] : [])
+  }
+
+  /// NUMA nodes have a backend each.
+  private static func hasBackend(_ spec: MachineSpec) -> Bool {
+    spec.memoryFile != nil || (spec.sharesMemory && spec.devices.nodes.isEmpty)
   }
 
   static func boot(_ spec: MachineSpec) -> [String] {

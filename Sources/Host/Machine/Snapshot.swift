@@ -19,6 +19,7 @@ extension Machine {
   public func snapshot(_ snapshot: String) async throws(HostError) {
     try await host.step("snapshot \(snapshot) of \(name)") { step async throws(HostError) in
       try Self.validate(snapshot: snapshot)
+      try LocalHost.checkIsSaved(record.spec)
       if host.plans("# snapshot-save \(snapshot) by QMP") { return }
       let qmp = try await QMP.connect(folder.qmp)
       defer { qmp.close() }
@@ -185,5 +186,14 @@ extension QMP {
       }
       try await pause(.milliseconds(5))
     }
+  }
+}
+
+extension LocalHost {
+  /// - Throws: `invalid` for a machine that QEMU cannot save.
+  static func checkIsSaved(_ spec: MachineSpec) throws(HostError) {
+    guard let share = spec.shares.first(where: { $0.driver == .virtiofs }) else { return }
+    throw HostError(
+      .invalid, "a machine with a share by virtiofs cannot be saved, and \(share.tag) is one", hint: "share it by 9p")
   }
 }

@@ -28,7 +28,7 @@ struct LineDecoder: ByteToMessageDecoder {
 
 /// Connects to a Unix socket.
 /// - Parameter descriptor: handed over with a space, before anything else is sent (SCM_RIGHTS of unix(7)): NIO sends bytes only.
-/// - Throws: `missing` when there is no socket or nobody listens on it.
+/// - Throws: `missing` when there is no socket or nobody listens on it; `busy` when too many wait for whoever listens.
 func connectUnix(
   _ path: String, handing descriptor: Int32? = nil,
   _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
@@ -43,6 +43,8 @@ func connectUnix(
       throw HostError.system("hand a descriptor over", errno: errno)
     }
     return try await bootstrap.withConnectedSocket(socket).get()
+  } catch let error as IOError where error.errnoCode == EAGAIN {
+    throw HostError(.busy, "too many wait for an answer on the socket \(path)")
   } catch {
     throw HostError(.missing, "nobody answers on the socket \(path)", detail: "\(error)")
   }

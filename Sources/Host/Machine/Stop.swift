@@ -11,7 +11,7 @@ extension LocalHost {
     name: String, folder path: String, runs: Bool, gracefully: Bool = true, _ step: Step? = nil
   ) async throws(HostError) {
     if runs { try await endMachine(name: name, folder: path, patience: gracefully ? .seconds(60) : nil, step) }
-    if !isDryRun { try await endPassts(in: path) }
+    if !isDryRun { try await endServants(in: path) }
     if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
     if !isDryRun { try forgetAddress(of: name) }
   }

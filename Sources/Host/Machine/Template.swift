@@ -75,6 +75,7 @@ extension LocalHost {
     guard spec.devices.nodes.isEmpty else {
       throw HostError(.invalid, "a template cannot have NUMA nodes: its memory is in one file")
     }
+    try Self.checkIsSaved(spec)
     for index in spec.cards.indices { spec.cards[index].network = .unplugged }
     let key = try await inputs(of: spec, prepare).key
     return try await step("template \(spec.name)") { step async throws(HostError) in

@@ -63,26 +63,8 @@ extension LocalHost {
     return servers.isEmpty || servers.contains { $0.hasPrefix("127.") || $0 == "::1" }
   }
 
-  /// Ends what is left of the passts of a machine whose QEMU has ended, or has not come up.
-  func endPassts(in folder: String) async throws(HostError) {
-    try await endPassts { $0.hasPrefix(MachineFolder(path: folder).passt("")) }
-  }
-
   /// Ends the passt with this socket.
-  func endPasst(at socket: String) async throws(HostError) { try await endPassts { $0 == socket } }
-
-  /// One is known by its own command line.
-  private func endPassts(_ isOurs: (String) -> Bool) async throws(HostError) {
-    for process in Processes.all() {
-      guard let option = process.arguments.firstIndex(of: "--socket"), option + 1 < process.arguments.count,
-        process.arguments.first.map({ Files.name(of: $0).hasPrefix("passt") }) == true,
-        isOurs(process.arguments[option + 1]), let handle = ProcessHandle(process)
-      else { continue }
-      if try await handle.end(within: .milliseconds(500)) { continue }
-      for signal in [SIGTERM, SIGKILL] where !handle.hasEnded {
-        handle.signal(signal)
-        _ = try await handle.end(within: .seconds(2))
-      }
-    }
+  func endPasst(at socket: String) async throws(HostError) {
+    try await endServants { $0 == ["--socket", socket] }
   }
 }

@@ -3,6 +3,13 @@ public struct Command: Sendable {
   /// Whether the command only looks, or changes the machine. A dry run runs the former and prints the latter.
   public enum Effect: Sendable { case query, change }
 
+  /// Where a standard input comes from: `input`, kdevlua's own, or a file.
+  public enum InputSource: Sendable, Equatable {
+    case bytes
+    case inherit
+    case file(String)
+  }
+
   /// The program's name, found in PATH, and its arguments.
   public var arguments: [String]
   public var effect: Effect
@@ -12,12 +19,16 @@ public struct Command: Sendable {
   public var workingDirectory: String?
   /// Bytes for the standard input; nil is an empty one.
   public var input: [UInt8]?
+  /// Where the standard input comes from in place of `input`.
+  public var inputSource = InputSource.bytes
   /// Where the standard output goes.
   public var output = OutputTarget.capture
   /// Where the standard error goes.
   public var error = OutputTarget.capture
   /// Variables added to the caller's environment; nil takes one out of it.
   public var environment: [String: String?] = [:]
+  /// A script asked for it: it speaks the user's language, and does not outlive kdevlua's end by force.
+  public var isScripts = false
   /// What a trace and a dry run say instead, as argument vectors: the commands that a person would type for what this one does
   /// in one go. Empty is the command itself.
   public var said: [[String]] = []
@@ -51,7 +62,8 @@ public struct Command: Sendable {
   public func shellText(sudo: Bool) -> String {
     let vector = (asRoot && sudo ? ["sudo"] : []) + arguments
     var text = arguments.first?.hasPrefix("qemu-system-") == true ? ShellText.lines(vector) : ShellText.line(vector)
-    if input != nil { text += " <<<…" }
+    if case .file(let path) = inputSource { text += " <\(ShellText.quote(path))" }
+    if inputSource == .bytes, input != nil { text += " <<<…" }
     text += output.shellText("") + error.shellText("2")
     let variables = environment.sorted { $0.key < $1.key }
     let added = variables.compactMap { name, value in value.map { "\(name)=\(ShellText.quote($0)) " } }.joined()

@@ -17,7 +17,8 @@ public final class Executables: Sendable {
   /// The program's path, or nil when PATH has none. A name with a slash is a path already.
   public func find(_ name: String) -> String? {
     if name.contains("/") { return access(name, X_OK) == 0 ? name : nil }
-    if let known = found.withLock({ $0[name] }) { return known }
+    // One that has been removed since is looked for again.
+    if let known = found.withLock({ $0[name] }), access(known, X_OK) == 0 { return known }
     for folder in search {
       let path = folder + "/" + name
       var status = stat()

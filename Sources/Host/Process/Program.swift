@@ -57,7 +57,7 @@ public struct Program: Sendable {
       "qemu-system-x86_64", in: "qemu-system-x86", oldest: ("7.2", "cables between guests (kdev.net.link)")),
     Program("scp", in: "openssh-client", without: "no files are copied to other machines", version: nil),
     Program("setpriv", in: "util-linux", without: "no network in a namespace by sudo"),
-    Program("setsid", in: "util-linux", without: "no browser is opened"),
+    Program("setsid", in: "util-linux", without: "no browser is opened, and no folder is shared by virtiofs"),
     Program("sha256sum", in: "coreutils"),
     Program("sha512sum", in: "coreutils", without: "no downloads that are checked by it"),
     Program("ssh", in: "openssh-client", without: "no kdevlua ssh, and no other machines", version: "-V"),

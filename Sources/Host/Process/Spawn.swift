@@ -10,10 +10,12 @@ struct RunningProgram: Sendable {
   /// The outputs that the host reads.
   let output: SubprocessOutputSequence?
   let error: SubprocessOutputSequence?
-  let input: StandardInputWriter
+  /// What writes its input, unless it reads a descriptor of the host.
+  let input: StandardInputWriter?
 
   /// Writes all of its input. A program may end without having read it.
   func feed(_ bytes: [UInt8]) async {
+    guard let input else { return }
     if !bytes.isEmpty { _ = try? await input.write(bytes) }
     try? await input.finish()
   }
@@ -58,20 +60,27 @@ extension LocalHost {
       environment: .custom(Self.variables(of: command)),
       workingDirectory: command.workingDirectory.map { FilePath($0) },
       platformOptions: platform)
-    let output = try Self.sink(command.output, .standardOutput)
+    let (input, inputFile) = try Self.source(command.inputSource)
+    var files = [inputFile]
+    let output: Sink
     let error: Sink
-    do throws(HostError) { error = try Self.sink(command.error, .standardError) } catch {
-      try? output.file?.close()
+    do throws(HostError) {
+      output = try Self.sink(command.output, .standardOutput)
+      files.append(output.file)
+      error = try Self.sink(command.error, .standardError)
+    } catch {
+      for file in files { try? file?.close() }
       throw error
     }
     do {
-      let ended =
-        switch (command.output.isRead, command.error.isRead) {
-        case (true, true): try await Self.runReadingBoth(configuration, body)
-        case (true, false): try await Self.runReadingOutput(configuration, error.target, body)
-        case (false, true): try await Self.runReadingError(configuration, output.target, body)
-        case (false, false): try await Self.runReadingNeither(configuration, output.target, error.target, body)
-        }
+      let body = Self.looked(after: body, of: command)
+      let ended: (status: Int, value: Value)
+      if let input {
+        ended = try await Self.run(configuration, input, command, output.target, error.target, body)
+      } else {
+        ended = try await Self.run(
+          configuration, CustomWriteInput.inputWriter, command, output.target, error.target, body)
+      }
       try Task.checkCancellation()
       return ended
     } catch let error as HostError {
@@ -84,10 +93,24 @@ extension LocalHost {
     }
   }
 
+  /// `body`, and around it what the program has besides its outputs.
+  private static func looked<Value: Sendable>(after body: @escaping Body<Value>, of command: Command) -> Body<Value> {
+    let isScripts = command.isScripts
+    let takesTerminal = command.inputSource == .inherit && isatty(STDIN_FILENO) == 1
+    return { running async throws(HostError) in
+      if isScripts { ScriptPrograms.began(running.id) }
+      defer { if isScripts { ScriptPrograms.ends(running.id) } }
+      let terminal = takesTerminal ? TerminalLoan(to: running.id) : nil
+      defer { terminal?.takeBack() }
+      return try await body(running)
+    }
+  }
+
   /// The caller's variables, changed as the command says, as execve(2) takes them. (The library's own way makes a dictionary of
   /// them for each program, which took a fifth of the time that it takes to start one.)
   private static func variables(of command: Command) -> [[UInt8]] {
-    var changes: [String: String?] = ["LC_ALL": "C.UTF-8"]
+    // What the host reads is to be the same everywhere.
+    var changes: [String: String?] = command.isScripts ? [:] : ["LC_ALL": "C.UTF-8"]
     changes.merge(command.environment) { $1 }
     let changed = changes.keys.map { Array($0.utf8) + [UInt8(ascii: "=")] }
     var variables: [[UInt8]] = []
@@ -108,43 +131,59 @@ extension LocalHost {
   private typealias Body<Value> = @Sendable (RunningProgram) async throws(HostError) -> Value
   private typealias Streams = (output: SubprocessOutputSequence?, error: SubprocessOutputSequence?)
 
-  private static func runReadingBoth<Value: Sendable>(
-    _ configuration: Configuration, _ body: @escaping Body<Value>
+  private static func run<Input: HostInput, Value: Sendable>(
+    _ configuration: Configuration, _ input: Input, _ command: Command, _ output: any ErrorOutputProtocol,
+    _ error: any ErrorOutputProtocol, _ body: @escaping Body<Value>
+  ) async throws -> (status: Int, value: Value) {
+    switch (command.output.isRead, command.error.isRead) {
+    case (true, true): try await runReadingBoth(configuration, input, body)
+    case (true, false): try await runReadingOutput(configuration, input, error, body)
+    case (false, true): try await runReadingError(configuration, input, output, body)
+    case (false, false): try await runReadingNeither(configuration, input, output, error, body)
+    }
+  }
+
+  private static func runReadingBoth<Input: HostInput, Value: Sendable>(
+    _ configuration: Configuration, _ input: Input, _ body: @escaping Body<Value>
   ) async throws -> (status: Int, value: Value) {
     try await run(
-      configuration, SequenceOutput.sequence, SequenceOutput.sequence,
+      configuration, input, SequenceOutput.sequence, SequenceOutput.sequence,
       reading: { ($0.standardOutput, $0.standardError) }, body)
   }
 
-  private static func runReadingOutput<Error: ErrorOutputProtocol, Value: Sendable>(
-    _ configuration: Configuration, _ error: Error, _ body: @escaping Body<Value>
+  private static func runReadingOutput<Input: HostInput, Error: ErrorOutputProtocol, Value: Sendable>(
+    _ configuration: Configuration, _ input: Input, _ error: Error, _ body: @escaping Body<Value>
   ) async throws -> (status: Int, value: Value) {
-    try await run(configuration, SequenceOutput.sequence, error, reading: { ($0.standardOutput, nil) }, body)
+    try await run(configuration, input, SequenceOutput.sequence, error, reading: { ($0.standardOutput, nil) }, body)
   }
 
-  private static func runReadingError<Output: OutputProtocol, Value: Sendable>(
-    _ configuration: Configuration, _ output: Output, _ body: @escaping Body<Value>
+  private static func runReadingError<Input: HostInput, Output: OutputProtocol, Value: Sendable>(
+    _ configuration: Configuration, _ input: Input, _ output: Output, _ body: @escaping Body<Value>
   ) async throws -> (status: Int, value: Value) {
-    try await run(configuration, output, SequenceOutput.sequence, reading: { (nil, $0.standardError) }, body)
+    try await run(configuration, input, output, SequenceOutput.sequence, reading: { (nil, $0.standardError) }, body)
   }
 
-  private static func runReadingNeither<Output: OutputProtocol, Error: ErrorOutputProtocol, Value: Sendable>(
-    _ configuration: Configuration, _ output: Output, _ error: Error, _ body: @escaping Body<Value>
+  private static func runReadingNeither<
+    Input: HostInput, Output: OutputProtocol, Error: ErrorOutputProtocol, Value: Sendable
+  >(
+    _ configuration: Configuration, _ input: Input, _ output: Output, _ error: Error, _ body: @escaping Body<Value>
   ) async throws -> (status: Int, value: Value) {
-    try await run(configuration, output, error, reading: { _ in (nil, nil) }, body)
+    try await run(configuration, input, output, error, reading: { _ in (nil, nil) }, body)
   }
 
-  private static func run<Output: OutputProtocol, Error: ErrorOutputProtocol, Value: Sendable>(
-    _ configuration: Configuration, _ output: Output, _ error: Error,
-    reading: @escaping @Sendable (Execution<CustomWriteInput, Output, Error>) -> Streams,
+  private static func run<
+    Input: HostInput, Output: OutputProtocol, Error: ErrorOutputProtocol, Value: Sendable
+  >(
+    _ configuration: Configuration, _ input: Input, _ output: Output, _ error: Error,
+    reading: @escaping @Sendable (Execution<Input, Output, Error>) -> Streams,
     _ body: @escaping Body<Value>
   ) async throws -> (status: Int, value: Value) {
-    let ended = try await Subprocess.run(configuration, input: .inputWriter, output: output, error: error) {
+    let ended = try await Subprocess.run(configuration, input: input, output: output, error: error) {
       execution in
       let streams = reading(execution)
       let running = RunningProgram(
         id: execution.processIdentifier.value, output: streams.output, error: streams.error,
-        input: execution.standardInputWriter)
+        input: Input.writer(of: execution))
       do {
         let value = try await body(running)
         try Task.checkCancellation()
@@ -162,7 +201,22 @@ extension LocalHost {
     return (ended.terminationStatus.code, value)
   }
 
-  // MARK: - Outputs
+  // MARK: - Inputs and outputs
+
+  /// - Returns: nil for bytes that are written to it.
+  private static func source(
+    _ source: Command.InputSource
+  ) throws(HostError) -> (FileDescriptorInput?, FileDescriptor?) {
+    switch source {
+    case .bytes: return (nil, nil)
+    case .inherit: return (.fileDescriptor(.standardInput, closeAfterSpawningProcess: false), nil)
+    case .file(let path):
+      let number = open(path, O_RDONLY | O_CLOEXEC)
+      guard number >= 0 else { throw .system("could not read \(path)", errno: errno) }
+      let file = FileDescriptor(rawValue: number)
+      return (.fileDescriptor(file, closeAfterSpawningProcess: true), file)
+    }
+  }
 
   private typealias Sink = (target: any ErrorOutputProtocol, file: FileDescriptor?)
 
@@ -265,6 +319,24 @@ extension LocalHost {
     }
     if Task.isCancelled { throw HostError.cancelled }
     return chunk.map { $0.withUnsafeBytes { Array($0) } }
+  }
+}
+
+/// What a program's standard input can be.
+private protocol HostInput: InputProtocol, Sendable {
+  /// What writes to it.
+  static func writer<Output, Error>(of execution: Execution<Self, Output, Error>) -> StandardInputWriter?
+}
+
+extension CustomWriteInput: HostInput {
+  fileprivate static func writer<Output, Error>(of execution: Execution<Self, Output, Error>) -> StandardInputWriter? {
+    execution.standardInputWriter
+  }
+}
+
+extension FileDescriptorInput: HostInput {
+  fileprivate static func writer<Output, Error>(of execution: Execution<Self, Output, Error>) -> StandardInputWriter? {
+    nil
   }
 }
 

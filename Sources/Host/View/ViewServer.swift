@@ -9,7 +9,7 @@ import Synchronization
 public final class ViewServer: Sendable {
   /// Where a browser sees it, once.
   public let url: String
-  let port: Int
+  public let port: Int
   private let server: any Channel
   private let browsers: Browsers
   /// The file that leads a browser here.
@@ -72,6 +72,9 @@ public final class ViewServer: Sendable {
       throw HostError(.system, "could not listen on port \(port) of 127.0.0.1", detail: "\(error)")
     }
   }
+
+  /// Waits until the page has ended.
+  public func waitForEnd() async { try? await server.closeFuture.get() }
 
   /// Ends the page and all that look at it.
   public func close() async {

@@ -19,9 +19,9 @@ enum HostModule: KdevModule {
         var kvm = host.kvmDevice() ?? .no("not tried with a guest")
         if let kernel, let initramfs { kvm = try await host.probeKVM(kernel: kernel.kernel, initrd: initramfs) }
         return LuaValue.record([
-          ("kvm", kvm.value), ("tap", try await host.probeTap().value), ("vhost", host.probeVhost().value),
+          ("kvm", kvm.value), ("tun", try await host.probeTap().value), ("vhost", host.probeVhost().value),
           ("programs", .record(programs)),
-          ("cpus", .integer(Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN))))), ("root", .bool(host.isRoot)),
+          ("cores", .integer(Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN))))), ("root", .bool(host.isRoot)),
         ])
       }
     }

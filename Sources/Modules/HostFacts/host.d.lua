@@ -53,10 +53,10 @@ local Host = {}
 
 ---@class kdev.host.Facts
 ---@field kvm kdev.host.Capability A guest runs under /dev/kvm.
----@field tap kdev.host.Capability A tap device can be made and opened.
+---@field tun kdev.host.Capability A tap device can be made, by /dev/net/tun, and opened.
 ---@field vhost kdev.host.Capability /dev/vhost-net can be opened.
 ---@field programs table<string, kdev.host.Capability> Whether a program is there, by its name: `facts.programs.ccache.works`. Those that kdevlua calls.
----@field cpus integer
+---@field cores integer The processors that are online.
 ---@field root boolean The script runs as root.
 
 --- Looks at the machine. The answer about KVM is kept until the next boot.

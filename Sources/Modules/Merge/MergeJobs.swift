@@ -39,11 +39,13 @@ extension MergeModule {
     let seed = try options.integer("seed") ?? 1
     let goesOn = try options.bool("keep_going")
     let isNested = try options.value("nested_subsets") ?? true
+    let isCompatible = try options.value("compat") ?? true
     let name = try options.string("suite_name") ?? SuiteName.name(of: folder)
     var setup = try setup(options, suiteName: name, seed: seed)
     do {
       let matrix = try SuiteMatrix(
-        folder: folder, subset: subset, nestedSubsets: isNested, seed: PythonSeed(seed), rules: .teuthology)
+        folder: folder, subset: subset, nestedSubsets: isNested, seed: PythonSeed(seed),
+        rules: isCompatible ? .teuthology : .corrected)
       setup.files = matrix.files
       let merge = try FragmentMerge(setup, scripts: LuaScripts())
       var jobs = matrix.jobs()
@@ -84,7 +86,7 @@ extension MergeModule {
   }
 
   /// An empty table of Lua does not say that it is a mapping.
-  private static func mapping(_ value: LuaValue) -> YAMLValue {
+  static func mapping(_ value: LuaValue) -> YAMLValue {
     let value = YAMLValue(value)
     return value.sequence?.isEmpty == true ? [:] : value
   }

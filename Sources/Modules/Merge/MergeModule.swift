@@ -18,9 +18,10 @@ enum MergeModule: KdevModule {
       let globals: LuaValue = try options.value("globals") ?? .table([])
       var forced: [String: String] = [:]
       for (facet, name) in try options.texts("forced") { forced[facet] = String(decoding: name, as: UTF8.self) }
+      let over = try over(options)
       do throws(ChoiceError) {
         let choice = try Suite.choose(
-          fragments: fragments, base: YAMLValue(base), scripts: LuaScripts(), forced: forced,
+          fragments: fragments, base: YAMLValue(base), over: over, scripts: LuaScripts(), forced: forced,
           globals: YAMLValue(globals).members)
         lua.push(choice.value)
         return 1
@@ -28,6 +29,21 @@ enum MergeModule: KdevModule {
         if case .unknownAlternative = error { throw UsageError(message: error.description) }
         throw ChoiceFailure(error)
       }
+    }
+  }
+}
+
+extension MergeModule {
+  /// What is merged over a choice.
+  fileprivate static func over(_ options: Options) throws -> [Fragment] {
+    guard options.push(list: "over") else { return [] }
+    defer { options.lua.pop() }
+    let list = options.lua.top
+    return try stride(from: 1, through: options.lua.rawCount(at: list), by: 1).map { position in
+      options.lua.rawElement(position, of: list)
+      defer { options.lua.pop() }
+      let one = options.inner("kdev.merge.Over", at: -1)
+      return Fragment(path: try one.required("origin"), value: mapping(try one.required("config")))
     }
   }
 }
@@ -43,6 +59,9 @@ struct ChoiceFailure: LuaErrorFields {
     case .forcedAlternativeRejected(let facet, let rejected):
       "\(facet) cannot be what was asked for: "
         + rejected.map { "\($0.alternative.name): \($0.rejection.reason ?? $0.description)" }.joined(separator: "; ")
+    case .rejected(let rejection, _):
+      "the choices do not fit together: \(rejection.why)"
+        + (rejection.fragment.map { " (\($0)\(rejection.fileLine.map { ":\($0)" } ?? ""))" } ?? "")
     default: error.description
     }
   }
@@ -57,7 +76,8 @@ extension Choice {
         .array(
           facets.map { facet in
             .record([
-              ("name", .string(facet.facet)), ("chosen", .string(facet.chosen.name)), ("forced", .bool(facet.isForced)),
+              ("name", .string(facet.facet)), ("chosen", .string(facet.chosen.name)),
+              ("path", .string(facet.chosen.path)), ("forced", .bool(facet.isForced)),
               ("rejected", .array(facet.rejected.map { .string($0.rejection.reason ?? $0.description) })),
             ])
           })

@@ -46,6 +46,7 @@ local merge = {}
 ---@field seed? integer For what is drawn. Default 1.
 ---@field subset? string One slice of the jobs, as "0/32".
 ---@field nested_subsets? boolean Whether the numbers in % count. Default true.
+---@field compat? boolean Do as teuthology does where it is plainly wrong, so that the jobs are the same. Default true.
 ---@field filter? string[] Jobs whose description has one of these texts.
 ---@field filter_out? string[] Jobs whose description has none of these.
 ---@field filter_all? string[] Jobs whose description has all of these.
@@ -71,11 +72,17 @@ function merge.suite(options) end
 ---@field fragments string A folder of fragments: a path, or the name of one in fragments/ of the stdlib, which `.kdevlua/fragments/NAME` of a repository and `~/.config/kdevlua/fragments/NAME` add to and override.
 ---@field base? table The configuration to begin with.
 ---@field globals? table What the scripts see as globals, by name.
+---@field over? kdev.merge.Over[] What is merged over all that was chosen, before the postmerge scripts.
 ---@field forced? table<string, string> For a facet the alternative to take, such as { accel = "kvm" }.
+
+---@class kdev.merge.Over
+---@field origin string What values that come from it are said to come from, as "--memory".
+---@field config table
 
 ---@class kdev.merge.Facet
 ---@field name string The facet's folder.
 ---@field chosen string The name of the alternative.
+---@field path string Its fragment.
 ---@field forced boolean
 ---@field rejected string[] Why the alternatives before it were not taken, a line each.
 
@@ -85,7 +92,8 @@ function merge.suite(options) end
 ---@field origins kdev.merge.Origin[] Each value of the configuration, in its order.
 
 --- Takes from each folder of fragments the first whose premerge script does not reject it, and merges them. Errors: kind
---- "choice" when a facet has no alternative left, or the forced one is rejected, with each reason.
+--- "choice" when a facet has no alternative left, the forced one is rejected, or a postmerge script rejects the whole, with each
+--- reason.
 ---@param options kdev.merge.ChooseOptions
 ---@return kdev.merge.Choice
 function merge.choose(options) end

@@ -14,8 +14,9 @@ struct CommandOptions: Sendable {
   init(_ options: Options, _ variables: [String: String?]) throws {
     let raised = RaisedError()
     command = Command(arguments: try options.positional(), effect: try options.bool("query") ? .query : .change)
+    command.isScripts = true
     command.workingDirectory = try options.string("cwd")
-    command.input = try options.value("stdin")
+    (command.inputSource, command.input) = try options.input()
     command.environment = variables
     for (name, value) in try options.texts("env") {
       command.environment[name] = String(decoding: value, as: UTF8.self)
@@ -53,6 +54,15 @@ final class RaisedError: Sendable {
 }
 
 extension Options {
+  /// The field `stdin`: bytes, `"inherit"`, or a file.
+  fileprivate func input() throws -> (Command.InputSource, [UInt8]?) {
+    push("stdin")
+    defer { lua.pop() }
+    if lua.type(at: -1) == .table { return (.file(try inner("kdev.proc.InputFile", at: -1).required("file")), nil) }
+    if lua.string(at: -1) == "inherit" { return (.inherit, nil) }
+    return (.bytes, try lua.isNil(at: -1) ? nil : lua.read(-1))
+  }
+
   /// `"capture"`, `"inherit"`, `"discard"`, `"stdout"`, a function, or a file.
   /// - Parameter file: the class of the last.
   func target(_ name: String, of file: String, _ raised: RaisedError) throws -> OutputTarget {

@@ -25,7 +25,7 @@ enum ProcModule: KdevModule {
     module.async("spawn") { lua in
       let options = try environment.options(lua, at: 1, "kdev.proc.SpawnOptions", for: "kdev.proc.spawn")
       let command = try CommandOptions(options, environment.changedVariables)
-      let pipesInput = try options.string("stdin") == "pipe"
+      let pipesInput = command.command.input == Array("pipe".utf8)
       let runtime = LuaRuntime.of(lua)
       return LuaOperation {
         let process = ChildProcess(

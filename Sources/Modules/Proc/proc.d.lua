@@ -1,6 +1,7 @@
 ---@meta kdev.proc
 
---- Programs of the host.
+--- Programs of the host. They have the caller's variables and language: a script that reads what a program says asks for it by
+--- `env = { LC_ALL = "C.UTF-8" }`.
 ---@class kdev.proc
 local proc = {}
 
@@ -8,7 +9,7 @@ local proc = {}
 ---@field [integer] string The program, found in PATH, and its arguments.
 ---@field cwd? string The folder to run in.
 ---@field env? table<string, string> Variables added to the environment.
----@field stdin? string The standard input. Default: none.
+---@field stdin? string|kdev.proc.InputFile The standard input: a text, a file, or "inherit", which is kdevlua's own. Default: none.
 ---@field stdout? "capture"|"inherit"|"discard"|fun(line: string)|kdev.proc.OutputFile Where the standard output goes: into the result, to where kdevlua's own goes, nowhere, to a function, or into a file. Default "capture", which takes 64 MiB at most.
 ---@field stderr? "capture"|"inherit"|"discard"|"stdout"|fun(line: string)|kdev.proc.OutputFile The same for the standard error; "stdout": to where the standard output goes, in the order in which both are written. Default "capture".
 ---@field timeout? string|number Seconds, or a text such as "90s"; the program's whole process group is ended when it passes.
@@ -19,12 +20,15 @@ local proc = {}
 ---@field [integer] string The program, found in PATH, and its arguments.
 ---@field cwd? string The folder to run in.
 ---@field env? table<string, string> Variables added to the environment.
----@field stdin? string The standard input; "pipe": what `Process:write` writes. Default: none.
+---@field stdin? string|kdev.proc.InputFile The standard input: a text, a file, "inherit", which is kdevlua's own, or "pipe", which is what `Process:write` writes. Default: none.
 ---@field stdout? "capture"|"inherit"|"discard"|fun(line: string)|kdev.proc.OutputFile Where the standard output goes: to `Process:lines`, `Process:read` and the result, to where kdevlua's own goes, nowhere, to a function, or into a file. Default "capture".
 ---@field stderr? "capture"|"inherit"|"discard"|"stdout"|fun(line: string)|kdev.proc.OutputFile The same for the standard error; "stdout": to where the standard output goes, in the order in which both are written. Default "capture".
 ---@field timeout? string|number Seconds, or a text such as "90s"; the program's whole process group is ended when it passes.
 ---@field check? boolean `Process:wait` raises an error of the kind "command" when the status is not 0. Default true.
 ---@field query? boolean The program only looks: a dry run runs it too. Default false.
+
+---@class kdev.proc.InputFile
+---@field file string A file, which may be larger than memory.
 
 ---@class kdev.proc.OutputFile
 ---@field file string It is made when it is not there.
@@ -37,7 +41,7 @@ local proc = {}
 
 --- A program that runs beside the script. `<close>` ends it with all that it started: its whole process group is asked
 --- to end, and killed two seconds later. When the program ends by itself, the rest of its group is ended the same way.
---- At the end of the script every program that still runs is ended.
+--- At the end of the script every program that still runs is ended. What has left the group by setsid(2), as a daemon does, goes on.
 ---@class kdev.Process: userdata
 ---@field pid? integer Its process, which leads a group of its own; nil in a dry run.
 local Process = {}

@@ -5,7 +5,9 @@
 --- A function of kdev that waits holds up only the task that calls it. A cancelled task gets an error of the kind
 --- "cancelled" at each place where it waits, so `pcall` cannot hold it for good; `<close>` handlers still run, and may wait.
 --- A handler must not wait in a tail call (`return f()`), and cannot in a coroutine that `coroutine.close` closes.
---- When the script ends, tasks that are left are cancelled and waited for, and errors that nobody awaited are reported.
+--- A task belongs to the innermost `task.scope`, `all`, `any`, `race` or `timeout` that it is spawned in, and does not outlive it; outside
+--- of those it belongs to the script. At their ends tasks that are left are cancelled and waited for, but `scope` lets them end.
+--- Errors that nobody awaited are reported at the end of the script.
 ---@class kdev.task
 local task = {}
 
@@ -58,12 +60,20 @@ function task.any(functions) end
 ---@return any ... What that one returns.
 function task.race(functions) end
 
---- Runs a function, and cancels it when the time passes. Errors: kind "timeout", with `err.seconds`.
+--- Runs a function, and cancels it when the time passes. A function that catches its cancellation and returns has ended well. Errors:
+--- kind "timeout", with `err.seconds`.
 ---@param seconds number
 ---@param body fun(...): any
 ---@param ... any Its arguments.
 ---@return any ... What it returns.
 function task.timeout(seconds, body, ...) end
+
+--- Runs a function, and waits for all tasks that are spawned in it. The first error, of the function or of one of these tasks,
+--- cancels the others, waits for them, and is raised. A task that was cancelled by `Task:cancel` is no error.
+---@param body fun(...): any
+---@param ... any Its arguments.
+---@return any ... What it returns.
+function task.scope(body, ...) end
 
 --- Makes a semaphore: `local permit <close> = semaphore:acquire()`.
 ---@param size integer How many permits it has.

@@ -110,6 +110,7 @@ extension ScheduleOptions {
       guard let subset = MatrixSubset(text) else { throw options.wrong("subset", "a slice expected, as \"0/32\"") }
       self.subset = subset
     }
+    if try options.value("compat") == false { rules = .corrected }
     seed = try options.integer("seed", in: 0...Int.max)
     limit = try options.integer("limit", in: 0...Int.max) ?? 0
     count = try options.integer("num", in: 1...Int.max) ?? 1

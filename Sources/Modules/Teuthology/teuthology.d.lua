@@ -43,6 +43,7 @@ local teuthology = {}
 ---@field filter_out? string[] Jobs whose description has none of these texts.
 ---@field filter_all? string[] Jobs whose description has all of these texts.
 ---@field subset? string As "0/32".
+---@field compat? boolean Do as teuthology does where it is plainly wrong, so that the jobs are the same. Default true.
 ---@field seed? integer Default: one is drawn.
 ---@field limit? integer
 ---@field num? integer How often each job is scheduled. Default 1.
@@ -71,7 +72,8 @@ local teuthology = {}
 function teuthology.push(options) end
 
 --- How far Shaman is with a kernel: nil is "not built yet". With `wait` it is ready, or there is an error: "command" when the
---- build failed, "timeout". Source: `GET /api/search` and `GET /api/builds/kernel/BRANCH/COMMIT/`.
+--- build failed, "timeout"; a server that answered once and then gives no answer is asked again until then. Source:
+--- `GET /api/search` and `GET /api/builds/kernel/BRANCH/COMMIT/`.
 ---@param options kdev.teuthology.KernelBuildOptions
 ---@return {state: "ready"|"building"|"failed", branch: string, commit: string, distro: string, url: string?, log: string?, version: string?}?
 function teuthology.kernel_build(options) end

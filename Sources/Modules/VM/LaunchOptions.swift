@@ -91,7 +91,8 @@ struct LaunchOptions {
       return Share(
         tag: tag, path: folder,
         security: try more?.string("security").flatMap(Share.Security.init(rawValue:)) ?? .none,
-        readOnly: try more?.bool("read_only") ?? false)
+        readOnly: try more?.bool("read_only") ?? false,
+        driver: try more?.string("driver").flatMap(Share.Driver.init(rawValue:)) ?? .plan9)
     }
   }
 }

@@ -83,9 +83,10 @@ final class MachineObject: LuaObject, Sendable {
     type.method("console") { object, lua in
       let options = try object.environment.options(lua, at: 2, "kdev.vm.ConsoleOptions", for: "Machine:console")
       let isWhole = try options.string("from") == "start"
+      let timestamps = try options.bool("timestamps") ?? false
       let machine = object.machine
-      lua.push(
-        ConsoleObject(try GuestConsole(machine.folder, fromStart: isWhole), of: machine.name, object.environment))
+      let console = try GuestConsole(machine.folder, fromStart: isWhole, timestamps: timestamps)
+      lua.push(ConsoleObject(console, of: machine.name, object.environment))
       return 1
     }
     type.asyncMethod("shell") { object, lua in

@@ -49,6 +49,7 @@ local vm = {}
 ---@field path string
 ---@field security? "none"|"passthrough"|"mapped-xattr"|"mapped-file" How owners and rights of the guest's files are kept: as QEMU's user can; as the guest says, for which QEMU has to be root; in extended attributes; in files beside them. Default "none".
 ---@field read_only? boolean Default false.
+---@field driver? "9p"|"virtiofs" By QEMU itself, or by a virtiofsd, which keeps what was read in the guest; the machine then cannot be saved, has no `security` and no `read_only`, the guest needs the module virtiofs (`kdev.kernel.initramfs(kernel, { modules = { "virtiofs" } })`), and the virtiofsd of Debian 12 needs root. Default "9p".
 
 ---@class kdev.vm.VNCOptions
 ---@field display? integer The display on 127.0.0.1. Default: a free one.
@@ -127,6 +128,7 @@ local vm = {}
 
 ---@class kdev.vm.ConsoleOptions
 ---@field from? "now"|"start" "start" begins with all that the console has said since the machine's start. Default "now".
+---@field timestamps? boolean Put the time at which it came before each line, such as "[2026-11-29 20:15:03.042] ". Patterns of `expect` meet it, too. Default false.
 
 ---@class kdev.vm.ExpectOptions
 ---@field timeout? string|number Seconds, or a text such as "90s". Default 30.
@@ -214,7 +216,8 @@ function vm.launch(options) end
 ---@return string[]
 function vm.command_line(options) end
 
---- A running machine by name. Errors: "invalid" when none of that name runs.
+--- A running machine by name. A guest talks to one program at a time: while another kdevlua does, this waits. In one program a
+--- machine is the same one, however often it is had or launched. Errors: "invalid" when none of that name runs, "busy".
 ---@param name string
 ---@return kdev.Machine
 function vm.get(name) end
@@ -280,7 +283,7 @@ function vm.ssh_config() end
 ---@return kdev.vm.Result
 function Machine:exec(options) end
 
---- Mounts a share in the guest: `mount -t 9p -o trans=virtio TAG DIRECTORY`. No error when it is mounted there already.
+--- Mounts a share in the guest: `mount -t 9p -o trans=virtio TAG DIRECTORY`, or `mount -t virtiofs`. No error when it is mounted there already.
 ---@param tag string
 ---@param directory string It is made.
 function Machine:mount(tag, directory) end

@@ -1,6 +1,6 @@
 ---@meta kdev.vnc
 
---- VNC displays of other hosts, over ssh(1).
+--- Screens: of machines, in a browser, and VNC displays of other hosts, over ssh(1).
 ---@class kdev.vnc
 local vnc = {}
 
@@ -27,5 +27,28 @@ local vnc = {}
 ---@param options kdev.vnc.TunnelOptions
 ---@return kdev.Tunnel
 function vnc.tunnel(options) end
+
+---@class kdev.vnc.ViewOptions
+---@field vm? kdev.Machine|string A running machine, or its name. This or `display`.
+---@field display? integer A VNC display on 127.0.0.1, such as that of a tunnel: 0 to 99.
+---@field port? integer The page's port on 127.0.0.1. Default: a free one.
+---@field browser? boolean Open the browser, when there is a desktop that has one. Default true.
+
+--- A page that shows a screen. `<close>` ends it.
+---@class kdev.View: userdata
+---@field url string Where a browser sees it. It is good for one browser.
+---@field port integer
+---@field opened boolean Whether a browser was asked to show it.
+local View = {}
+
+--- Waits until the machine has ended; of a display, until the page has.
+function View:wait() end
+
+--- Shows a screen in the browser, by noVNC, as `kdevlua view` does: on a page of 127.0.0.1, whose address is good for one browser. A
+--- machine's own display need not be reached for it, whatever its password. It ends with the variable (`<close>`), or with the script.
+--- Errors: "invalid" when no machine of that name runs, or it has no display; "missing" without noVNC; "busy" when the port is taken.
+---@param options kdev.vnc.ViewOptions
+---@return kdev.View
+function vnc.view(options) end
 
 return vnc

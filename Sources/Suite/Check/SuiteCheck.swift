@@ -1,13 +1,15 @@
 /// Looks for what is wrong with a suite without making its jobs: broken links and folders in which nothing counts, mistakes
-/// in YAML and in scripts, scripts that can only reject, and fragments that can meet in a job and cannot be merged.
+/// in YAML and in scripts, scripts that can never accept, and fragments that can meet in a job and cannot be merged.
 ///
 /// - Parameters:
 ///   - folder: the suite's folder, as for `SuiteMatrix`.
+///   - base: what all jobs begin with.
 ///   - nestedSubsets: whether the numbers in `%` count.
 ///   - parse: says what is wrong with the syntax of a script; nil when nothing is.
 /// - Returns: the problems, and of what was read how many fragments there are, a file with several links once.
 public func checkSuite(
-  folder: String, nestedSubsets: Bool = true, parse: @escaping (_ script: String) -> ScriptSyntaxError?
+  folder: String, base: SuiteBase? = nil, nestedSubsets: Bool = true,
+  parse: @escaping (_ script: String) -> ScriptSyntaxError?
 ) -> (problems: [SuiteProblem], fragments: Int) {
   var builder = MatrixBuilder(seed: 1, nestedSubsets: nestedSubsets, rules: .teuthology, goesOn: true)
   let root: Int32?
@@ -29,9 +31,21 @@ public func checkSuite(
         SuiteProblem(.warning, path, "may be asked for more jobs than it has, and fail for some seeds"))
     }
   }
-  var fragments = FragmentCheck(matrix: matrix, parse: parse)
+  var fragments = FragmentCheck(matrix: matrix, base: base, parse: parse)
   problems += fragments.problems()
   return (problems, fragments.count)
+}
+
+/// The base configuration of a suite's jobs, and where it comes from.
+public struct SuiteBase: Sendable {
+  let path: String
+  let value: YAMLValue
+
+  /// - Parameter path: what problems call it.
+  public init(path: String, value: YAMLValue) {
+    self.path = path
+    self.value = value
+  }
 }
 
 /// Reads and checks the fragments of a matrix.
@@ -40,19 +54,26 @@ private struct FragmentCheck {
   let parse: (_ script: String) -> ScriptSyntaxError?
   var count = 0
   private var found: [SuiteProblem] = []
-  private var clashes = FragmentClashes()
-  /// The fragments with postmerge scripts, and those of them that must come last, with the line of their return.
-  private var postmerges: [(fragment: Int32, mustBeLast: Bool)] = []
-  private var mayAcceptEarly = false
+  private var clashes: FragmentClashes
+  private var postmerges: PostmergeCheck
 
-  init(matrix: SuiteMatrix, parse: @escaping (_ script: String) -> ScriptSyntaxError?) {
+  init(matrix: SuiteMatrix, base: SuiteBase?, parse: @escaping (_ script: String) -> ScriptSyntaxError?) {
     self.matrix = matrix
     self.parse = parse
+    var base = base
+    if let given = base, given.value.mapping == nil {
+      if !given.value.isNull {
+        found.append(SuiteProblem(.error, given.path, "must be a mapping, not a \(given.value.kind)"))
+      }
+      base = nil
+    }
+    clashes = FragmentClashes(base: base)
+    let scripts = base?.value.mapping?["teuthology"]?.mapping?["postmerge"]?.sequence ?? []
+    postmerges = PostmergeCheck(base: scripts.compactMap(\.string), parse: parse)
   }
 
   mutating func problems() -> [SuiteProblem] {
     var read: [SuiteFolder.Identity: YAMLValue?] = [:]
-    var rejecting: [(path: String, line: Int?)] = []
     for (number, path) in matrix.files.enumerated() {
       guard let identity = SuiteFolder.identity(of: path) else { continue }
       if let known = read[identity] {
@@ -60,22 +81,17 @@ private struct FragmentCheck {
         continue
       }
       count += 1
-      let value = fragment(path, &rejecting)
+      let value = fragment(path)
       read[identity] = value
       if let value { note(Int32(number), value) }
     }
-    if !mayAcceptEarly {
-      for (path, line) in rejecting {
-        found.append(SuiteProblem(.warning, path, line: line, "this postmerge script rejects every job that has it"))
-      }
-    }
-    returnsBeforeOthers()
-    return found + clashes.problems(matrix)
+    let meetings = Meetings(matrix)
+    return found + postmerges.problems(matrix, meetings) + clashes.problems(matrix, meetings)
   }
 
   /// Reads a fragment and looks at its scripts.
   /// - Returns: nil when it has nothing to merge, or is wrong.
-  private mutating func fragment(_ path: String, _ rejecting: inout [(path: String, line: Int?)]) -> YAMLValue? {
+  private mutating func fragment(_ path: String) -> YAMLValue? {
     let text: String
     let value: YAMLValue
     do throws(MatrixError) { text = try SuiteFolder.text(of: path) } catch {
@@ -97,7 +113,7 @@ private struct FragmentCheck {
       return nil
     }
     if let premerge = keys["premerge"], premerge.isTruthy { checkPremerge(premerge, path, text) }
-    if let postmerge = keys["postmerge"], !postmerge.isNull { checkPostmerge(postmerge, path, text, &rejecting) }
+    if let postmerge = keys["postmerge"], !postmerge.isNull { checkPostmerge(postmerge, path) }
     return value
   }
 
@@ -110,14 +126,12 @@ private struct FragmentCheck {
     if let error = parse(script) {
       found.append(
         SuiteProblem(.error, path, line: Self.line(start, error.line, of: script), "premerge: \(error.message)"))
-    } else if FirstStatement.rejectsAtOnce(script) {
+    } else if ScriptPaths(script).neverAccept {
       found.append(SuiteProblem(.warning, path, line: start, "this premerge script never accepts"))
     }
   }
 
-  private mutating func checkPostmerge(
-    _ scripts: YAMLValue, _ path: String, _ text: String, _ rejecting: inout [(path: String, line: Int?)]
-  ) {
+  private mutating func checkPostmerge(_ scripts: YAMLValue, _ path: String) {
     guard let items = scripts.sequence else {
       found.append(SuiteProblem(.error, path, "teuthology.postmerge must be a list of texts, not a \(scripts.kind)"))
       return
@@ -130,11 +144,6 @@ private struct FragmentCheck {
       if let error = parse(script) {
         let line = error.line.map { ", line \($0)" } ?? ""
         found.append(SuiteProblem(.error, path, "teuthology.postmerge[\(number)]\(line): \(error.message)"))
-      } else if FirstStatement.rejectsAtOnce(script) {
-        rejecting.append((path, nil))
-      }
-      for word in ["accept", "reject =", "function reject"] where script.utf8.count > word.utf8.count {
-        if Self.contains(script, word) { mayAcceptEarly = true }
       }
     }
   }
@@ -147,41 +156,21 @@ private struct FragmentCheck {
     return start.map { $0 + min(line ?? 1, max(count, 1)) - 1 }
   }
 
-  private static func contains(_ text: String, _ part: String) -> Bool {
-    let (bytes, part) = (Array(text.utf8), Array(part.utf8))
-    return bytes.indices.contains { bytes[$0...].starts(with: part) }
-  }
-
   /// Notes what a fragment brings into jobs; a file stands in as many places as links lead to it.
   private mutating func note(_ fragment: Int32, _ value: YAMLValue) {
     var value = value
     var hasPremerge = false
     if var mapping = value.mapping, var section = mapping["teuthology"]?.mapping {
       hasPremerge = section.removeValue(forKey: "premerge")?.isTruthy == true
-      let texts = section["postmerge"]?.sequence?.compactMap(\.string) ?? []
-      if let last = texts.last {
-        postmerges.append((fragment, parse(last) == nil && parse(last + "\nlocal _") != nil))
+      if let scripts = section["postmerge"]?.sequence {
+        postmerges.add(fragment, scripts.compactMap(\.string))
+      } else {
+        // Another problem says so.
+        section.removeValue(forKey: "postmerge")
       }
       mapping["teuthology"] = .mapping(section)
       value = .mapping(mapping)
     }
     clashes.add(fragment, value, hasPremerge: hasPremerge)
-  }
-
-  /// All postmerge scripts of a job are one, in which a return must be the last statement.
-  private mutating func returnsBeforeOthers() {
-    guard postmerges.contains(where: \.mustBeLast) else { return }
-    let meetings = Meetings(matrix)
-    for (number, first) in postmerges.enumerated() where first.mustBeLast {
-      guard let second = postmerges[(number + 1)...].first(where: { meetings.canMeet(first.fragment, $0.fragment) })
-      else {
-        continue
-      }
-      found.append(
-        SuiteProblem(
-          .error, matrix.files[Int(first.fragment)],
-          "its postmerge script ends with a return, but that of \(matrix.files[Int(second.fragment)]) follows it in one"
-            + " script"))
-    }
   }
 }

@@ -12,6 +12,7 @@
 /// - Parameters:
 ///   - fragments: the fragments; their order counts only where one overrides another.
 ///   - base: the configuration to begin with.
+///   - over: what is merged over what was chosen, in this order, before the postmerge scripts run.
 ///   - scripts: runs the fragments' scripts.
 ///   - forced: for a facet's name the name of the alternative to take, as `["accel": "kvm"]`; no other is tried then.
 ///     `kvm`, `10-kvm` and `10-kvm.yaml` all name `10-kvm.yaml`.
@@ -20,8 +21,8 @@
 /// - Throws: `ChoiceError` when a forced name is unknown or its alternative is rejected, a facet has no alternative
 ///   left, a postmerge script rejects the whole, or the merge fails.
 public func choose(
-  fragments: [Fragment], base: YAMLValue, scripts: any FragmentScripts, forced: [String: String] = [:],
-  globals: [String: YAMLValue] = [:]
+  fragments: [Fragment], base: YAMLValue, over: [Fragment] = [], scripts: any FragmentScripts,
+  forced: [String: String] = [:], globals: [String: YAMLValue] = [:]
 ) throws(ChoiceError) -> Choice {
   let turns = Turn.inOrder(of: fragments)
   try Turn.check(forced, against: turns)
@@ -29,7 +30,7 @@ public func choose(
   do throws(MergeError) {
     merge = try FragmentMerge(MergeSetup(base: base, globals: globals), scripts: scripts)
     merge.trace = MergeTrace(for: merge)
-    let all = turns.flatMap(\.fragments).map { merge.add(path: $0.path, text: $0.text) }
+    let all = (turns.flatMap(\.fragments) + over).map { merge.add(path: $0.path, text: $0.text) }
     try merge.begin(text: [], fragments: all)
   } catch {
     throw .merge(error)
@@ -46,6 +47,7 @@ public func choose(
 
   let isAccepted: Bool
   do throws(MergeError) {
+    for place in over.indices { _ = try merge.take(first + place) }
     isAccepted = try merge.finish()
   } catch {
     throw .merge(error)

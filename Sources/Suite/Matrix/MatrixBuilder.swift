@@ -42,13 +42,16 @@ struct MatrixBuilder {
 
   /// - Parameters:
   ///   - name: its name in the folder above; empty for the suite itself.
+  ///   - isFile: whether the folder above says that it is a file.
   ///   - minimum: into how many good samples it must be possible to cut it (teuthology's mincyclicity); 0 does not care.
   /// - Returns: nil when it does not count.
-  private mutating func node(_ path: String, name: String, minimum: Int) throws(MatrixError) -> Int32? {
-    guard errors != nil else { return try strictNode(path, name: name, minimum: minimum) }
+  private mutating func node(
+    _ path: String, name: String, isFile: Bool = false, minimum: Int
+  ) throws(MatrixError) -> Int32? {
+    guard errors != nil else { return try strictNode(path, name: name, isFile: isFile, minimum: minimum) }
     let before = errors?.count
     do throws(MatrixError) {
-      return try strictNode(path, name: name, minimum: minimum)
+      return try strictNode(path, name: name, isFile: isFile, minimum: minimum)
     } catch {
       // A folder that is empty because all in it is broken is not worth a word of its own.
       if case .empty = error, errors?.count != before { return nil }
@@ -57,10 +60,12 @@ struct MatrixBuilder {
     }
   }
 
-  private mutating func strictNode(_ path: String, name: String, minimum: Int) throws(MatrixError) -> Int32? {
+  private mutating func strictNode(
+    _ path: String, name: String, isFile: Bool, minimum: Int
+  ) throws(MatrixError) -> Int32? {
     let own = name.isEmpty ? Self.lastSegment(of: path) : name
     if own.hasPrefix(".") { return nil }
-    guard case .folder(let identity) = try SuiteFolder.entry(at: path) else {
+    guard !isFile, case .folder(let identity) = try SuiteFolder.entry(at: path) else {
       return own.hasSuffix(".yaml") ? addFile(path, name) : nil
     }
     if own.hasSuffix(".disable") { return nil }
@@ -70,9 +75,10 @@ struct MatrixBuilder {
 
     let entries = try SuiteFolder.names(in: path)
     if entries.isEmpty { return nil }
-    if entries.contains("+") { return try concat(path, name, entries, minimum) }
-    if own.hasSuffix("$") || entries.contains("$") { return try random(path, name, entries, minimum) }
-    if entries.contains("%") { return try product(path, name, entries, minimum) }
+    let has: (String) -> Bool = { mark in entries.contains { $0.text == mark } }
+    if has("+") { return try concat(path, name, entries, minimum) }
+    if own.hasSuffix("$") || has("$") { return try random(path, name, entries, minimum) }
+    if has("%") { return try product(path, name, entries, minimum) }
     return try sum(path, name, entries, minimum)
   }
 
@@ -84,11 +90,12 @@ struct MatrixBuilder {
   }
 
   private mutating func children(
-    of path: String, _ entries: [String], without marks: [String], minimum: Int
+    of path: String, _ entries: [SuiteFolder.Name], without marks: [String], minimum: Int
   ) throws(MatrixError) -> [Int32] {
     var children: [Int32] = []
-    for entry in entries where !marks.contains(entry) {
-      if let child = try node("\(path)/\(entry)", name: entry, minimum: minimum) { children.append(child) }
+    for entry in entries where !marks.contains(entry.text) {
+      let child = try node("\(path)/\(entry.text)", name: entry.text, isFile: entry.isFile, minimum: minimum)
+      if let child { children.append(child) }
     }
     return children
   }
@@ -101,7 +108,7 @@ struct MatrixBuilder {
   }
 
   private mutating func concat(
-    _ path: String, _ name: String, _ entries: [String], _ minimum: Int
+    _ path: String, _ name: String, _ entries: [SuiteFolder.Name], _ minimum: Int
   ) throws(MatrixError) -> Int32? {
     let children = try children(of: path, entries, without: ["+"], minimum: minimum)
     if passesOver(children) { return nil }
@@ -109,7 +116,7 @@ struct MatrixBuilder {
   }
 
   private mutating func random(
-    _ path: String, _ name: String, _ entries: [String], _ minimum: Int
+    _ path: String, _ name: String, _ entries: [SuiteFolder.Name], _ minimum: Int
   ) throws(MatrixError) -> Int32? {
     let children = try children(of: path, entries, without: ["$", "%"], minimum: minimum)
     if passesOver(children) { return nil }
@@ -121,7 +128,7 @@ struct MatrixBuilder {
   }
 
   private mutating func product(
-    _ path: String, _ name: String, _ entries: [String], _ minimum: Int
+    _ path: String, _ name: String, _ entries: [SuiteFolder.Name], _ minimum: Int
   ) throws(MatrixError) -> Int32? {
     let divisor = try SuiteFolder.divisor(in: "\(path)/%", counts: nestedSubsets)
     let children = try children(of: path, entries, without: ["%"], minimum: 0)
@@ -152,12 +159,13 @@ struct MatrixBuilder {
   }
 
   private mutating func sum(
-    _ path: String, _ name: String, _ entries: [String], _ minimum: Int
+    _ path: String, _ name: String, _ entries: [SuiteFolder.Name], _ minimum: Int
   ) throws(MatrixError) -> Int32? {
     var children: [Int32] = []
     for entry in entries {
-      guard let child = try node("\(path)/\(entry)", name: entry, minimum: minimum) else { continue }
-      children.append(try cycle(child, atLeast: minimum, of: "\(path)/\(entry)"))
+      let place = "\(path)/\(entry.text)"
+      let child = try node(place, name: entry.text, isFile: entry.isFile, minimum: minimum)
+      if let child { children.append(try cycle(child, atLeast: minimum, of: place)) }
     }
     if passesOver(children) { return nil }
     guard !children.isEmpty else { throw .empty(path: path, isProduct: false) }

@@ -36,11 +36,19 @@ enum SuiteFolder {
     }
   }
 
+  /// A name in a folder.
+  struct Name {
+    let text: String
+    /// Whether the folder itself says that a plain file stands there. (Not all file systems do, and of a link none says where
+    /// it leads.)
+    let isFile: Bool
+  }
+
   /// The names in a folder in the order of their code points, hidden ones included.
-  static func names(in folder: String) throws(MatrixError) -> [String] {
+  static func names(in folder: String) throws(MatrixError) -> [Name] {
     guard let directory = opendir(folder) else { throw failed(folder) }
     defer { closedir(directory) }
-    var names: [String] = []
+    var names: [Name] = []
     while true {
       // Only errno tells the end from an error.
       errno = 0
@@ -50,10 +58,12 @@ enum SuiteFolder {
       guard let name = String(validatingCString: bytes) else {
         throw .name(folder: folder, name: String(cString: bytes))
       }
-      if name != ".", name != ".." { names.append(name) }
+      if name != ".", name != ".." {
+        names.append(Name(text: name, isFile: entry.pointee.d_type == UInt8(DT_REG)))
+      }
     }
     guard errno == 0 else { throw failed(folder) }
-    return names.sorted { $0.precedesByCodePoints($1) }
+    return names.sorted { $0.text.precedesByCodePoints($1.text) }
   }
 
   /// The number in a `%`, read as Python's `int` reads it: blanks around it, a sign, single underscores between digits.

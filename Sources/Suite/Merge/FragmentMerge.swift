@@ -64,6 +64,9 @@ public final class FragmentMerge {
     var script: ScriptText?
   }
 
+  /// What is merged into the base of every job before its fragments.
+  static let template: YAMLValue = ["teuthology": ["fragments_dropped": [], "meta": [:], "postmerge": []]]
+
   private enum Names { static let base = "the base configuration" }
 
   /// Begins a merge.

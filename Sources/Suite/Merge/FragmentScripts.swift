@@ -120,9 +120,8 @@ public final class ScriptContext {
     for (name, value) in setup.globals.sorted(by: { $0.key.precedesByCodePoints($1.key) }) {
       globals.append((name, heap.object(value)))
     }
-    let template: YAMLValue = ["teuthology": ["fragments_dropped": [], "meta": [:], "postmerge": []]]
     let roots = heap.setRoots(
-      [baseConfig, filterIn, filterOut, filterAll, heap.object(template)] + globals.map(\.value))
+      [baseConfig, filterIn, filterOut, filterAll, heap.object(FragmentMerge.template)] + globals.map(\.value))
     (baseConfig, filterIn, filterOut, filterAll, self.template) = (roots[0], roots[1], roots[2], roots[3], roots[4])
     for place in globals.indices { globals[place].value = roots[5 + place] }
   }

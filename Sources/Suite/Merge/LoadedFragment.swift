@@ -9,8 +9,8 @@ final class LoadedFragment {
     case broken(MergeError)
   }
 
-  var content: Content
-  var premerge: ScriptText?
+  let content: Content
+  let premerge: ScriptText?
   /// The path as it was given, and as filters and scripts see it.
   let path: Object
   let basePath: Object
@@ -20,43 +20,39 @@ final class LoadedFragment {
   init(path: String, text: String, heap: ObjectHeap, number: (Object) -> ScriptText) {
     self.path = heap.text(path)
     basePath = heap.text(Self.basePath(path))
-    content = .empty
+    let read: (content: Content, premerge: ScriptText?)
     do throws(YAMLError) {
       let root = try YAMLReader().read(text, file: path, into: heap, template: heap.addFile())
-      take(root, path, heap, number)
+      read = Self.take(root, path, heap, number)
     } catch {
-      content = .broken(.unreadable(.yaml(error)))
+      read = (.broken(.unreadable(.yaml(error))), nil)
     }
+    (content, premerge) = read
   }
 
   init(path: String, broken: MergeError, heap: ObjectHeap) {
     self.path = heap.text(path)
     basePath = heap.text(Self.basePath(path))
     content = .broken(broken)
+    premerge = nil
   }
 
   /// Takes the premerge script out, as `fragment.get('teuthology', {}).pop('premerge', '')` does.
-  private func take(_ root: Object, _ path: String, _ heap: ObjectHeap, _ number: (Object) -> ScriptText) {
-    func malformed(_ place: String, _ expected: String, _ found: Object) -> Content {
-      .broken(.malformed(fragment: path, place: place, expected: expected, found: found.kind))
+  private static func take(
+    _ root: Object, _ path: String, _ heap: ObjectHeap, _ number: (Object) -> ScriptText
+  ) -> (content: Content, premerge: ScriptText?) {
+    func malformed(_ place: String, _ expected: String, _ found: Object) -> (Content, ScriptText?) {
+      (.broken(.malformed(fragment: path, place: place, expected: expected, found: found.kind)), nil)
     }
-    if root.isNone { return }
-    guard root.tag == .dict else {
-      content = malformed("the top level", "a mapping", root)
-      return
+    if root.isNone { return (.empty, nil) }
+    guard root.tag == .dict else { return malformed("the top level", "a mapping", root) }
+    guard let section = heap.value(root, for: "teuthology") else { return (.dict(root), nil) }
+    guard section.tag == .dict else { return malformed("teuthology", "a mapping", section) }
+    guard let script = heap.removeValue(from: section, for: heap.text("premerge")), heap.isTrue(script) else {
+      return (.dict(root), nil)
     }
-    content = .dict(root)
-    guard let section = heap.value(root, for: "teuthology") else { return }
-    guard section.tag == .dict else {
-      content = malformed("teuthology", "a mapping", section)
-      return
-    }
-    guard let script = heap.removeValue(from: section, for: heap.text("premerge")), heap.isTrue(script) else { return }
-    guard script.tag == .text else {
-      content = malformed("teuthology.premerge", "a text", script)
-      return
-    }
-    premerge = number(script)
+    guard script.tag == .text else { return malformed("teuthology.premerge", "a text", script) }
+    return (.dict(root), number(script))
   }
 
   /// What follows `/suites/` in a path, or all when it has no such part or begins with it.

@@ -9,15 +9,19 @@ public struct JobSchedule: Sendable {
   private let run: SuiteRun
   private let base: YAMLMapping
   private let extra: [YAMLValue]
+  private let rules: MatrixRules
 
   /// - Parameters:
   ///   - run: whose jobs they are.
   ///   - base: what the jobs began with, after all of them were merged: scripts can change it.
   ///   - extra: configurations that go over every job, in order.
-  public init(_ run: SuiteRun, base: YAMLMapping, extra: [YAMLValue]) {
+  ///   - rules: teuthology puts the commits of the base back where a script has taken them out, so that a job without a
+  ///     kernel of its own installs the run's on all machines; corrected ones stay out.
+  public init(_ run: SuiteRun, base: YAMLMapping, extra: [YAMLValue], rules: MatrixRules = .teuthology) {
     self.run = run
     self.base = base
     self.extra = extra
+    self.rules = rules
   }
 
   /// A job as it goes into the queue.
@@ -28,8 +32,7 @@ public struct JobSchedule: Sendable {
   ///   task's configuration is no mapping.
   public func job(description: String, merged: YAMLValue) throws(DeepMergeError) -> YAMLMapping {
     var own = merged.mapping ?? [:]
-    own.updateKey("sha1", from: base)
-    own.updateKey("suite_sha1", from: base)
+    for key in ["sha1", "suite_sha1"] { own.updateKey(key, from: base, addsIt: rules == .teuthology) }
     own["flavor"] = try flavor(of: own)
     var configuration = try YAMLValue.mapping([:]).deepMerged(with: .mapping(own))
     for extra in extra { configuration = try configuration.deepMerged(with: extra) }

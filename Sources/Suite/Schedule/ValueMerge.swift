@@ -26,12 +26,13 @@ extension YAMLValue {
 
 extension YAMLMapping {
   /// Sets a key wherever the other mapping has it, at every level that both have: teuthology's `update_key`.
-  mutating func updateKey(_ name: String, from other: YAMLMapping) {
+  /// - Parameter addsIt: whether also where this mapping does not have it.
+  mutating func updateKey(_ name: String, from other: YAMLMapping, addsIt: Bool) {
     for (key, value) in other {
       if key == .string(name) {
-        self[key] = value
+        if addsIt || self[key] != nil { self[key] = value }
       } else if let theirs = value.mapping, var ours = self[key]?.mapping {
-        ours.updateKey(name, from: theirs)
+        ours.updateKey(name, from: theirs, addsIt: addsIt)
         self[key] = .mapping(ours)
       }
     }
