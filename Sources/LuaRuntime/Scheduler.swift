@@ -215,14 +215,18 @@ final class Scheduler {
     dropAnchor(of: task)
   }
 
-  /// From here on only a handle keeps the thread, and so the results. A failure nobody has seen keeps it, too.
+  /// From here on only a handle keeps the thread, and so the results. A failure nobody has seen keeps it, too. Once is enough,
+  /// and twice does no harm.
   func dropAnchor(of task: LuaTask) {
-    if failed[task.id] == nil { luaL_unref(lua.raw, lb_registry(), task.anchor) }
+    guard failed[task.id] == nil else { return }
+    luaL_unref(lua.raw, lb_registry(), task.anchor)
+    task.anchor = LUA_NOREF
   }
 
   /// Someone got the outcome.
   func observe(_ task: LuaTask) {
-    if failed.removeValue(forKey: task.id) != nil, task.group == nil { dropAnchor(of: task) }
+    // Swift still has to take it.
+    if failed.removeValue(forKey: task.id) != nil, task.group == nil, !task.isAwaitedBySwift { dropAnchor(of: task) }
   }
 
   /// Gives the outcome of `task` to one that joined it.
@@ -232,10 +236,10 @@ final class Scheduler {
       waiter.lua.push(true)
       return makeReady(waiter, 1)
     }
-    observe(task)
     if isFailure(task) {
       waiter.lua.push(false)
       task.pushFailure(to: waiter, onto: waiter.lua)
+      observe(task)
       makeReady(waiter, 2)
     } else {
       deliverResults(of: task, to: waiter)

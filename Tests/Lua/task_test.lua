@@ -94,6 +94,21 @@ test("an await that cannot come up through a C function is not begun", function(
   test.equal(kdev.proc.run({ "sh", "-c", "sleep 0.3; echo REAL", query = true }).stdout, "REAL\n")
 end)
 
+test("a failure that was seen leaves the other tasks alone", function()
+  do
+    local failing <const> = task.spawn(function() task.sleep(0.01) error "seen" end)
+    test.fails("seen", failing.await, failing)
+  end
+  local ended <const> = {}
+  task.spawn(function() task.sleep(0.02) ended[1] = true end)
+  task.spawn(function() task.sleep(0.1) ended[2] = true end)
+  task.sleep(0.05)
+  collectgarbage()
+  collectgarbage()
+  task.sleep(0.15)
+  test.equal(ended, { true, true })
+end)
+
 test("an error joins a text", function()
   local _, err <const> = pcall(kdev.fs.read, "/nowhere")
   test.contains("failed: " .. err, "failed: ")
