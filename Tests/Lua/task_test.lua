@@ -88,6 +88,20 @@ test("the first of several ways that works is taken", function()
   test.equal(err.errors[2].kind, "missing")
 end)
 
+test("iterators nest as deep as in Lua", function()
+  local function tree(depth)
+    if depth > 0 then
+      for leaf in coroutine.wrap(function() tree(depth - 1) end) do coroutine.yield(leaf) end
+    end
+    coroutine.yield(depth)
+  end
+  local count = 0
+  for _ in coroutine.wrap(function() tree(95) end) do count = count + 1 end
+  test.equal(count, 96)
+  local function endless() return coroutine.wrap(endless)() end
+  test.fails("C stack overflow", endless)
+end)
+
 test("an await that cannot come up through a C function is not begun", function()
   local co <const> = coroutine.wrap(function() kdev.proc.run { "echo", "STALE", query = true } end)
   test.equal(pcall(string.gsub, "x", "x", function() co() end), false)
