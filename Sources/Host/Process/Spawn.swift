@@ -48,6 +48,8 @@ extension LocalHost {
     _ body: @escaping @Sendable (RunningProgram) async throws(HostError) -> Value
   ) async throws(HostError) -> (status: Int, value: Value) {
     chost_survive_broken_pipes()
+    let terminal = try command.inputSource == .inherit ? TerminalLoan() : nil
+    defer { terminal?.end() }
     let place = try await startGate.enter()
     defer { startGate.leave(place) }
     var platform = PlatformOptions()
@@ -73,7 +75,7 @@ extension LocalHost {
       throw error
     }
     do {
-      let body = Self.looked(after: body, of: command)
+      let body = Self.looked(after: body, of: command, terminal)
       let ended: (status: Int, value: Value)
       if let input {
         ended = try await Self.run(configuration, input, command, output.target, error.target, body)
@@ -93,16 +95,28 @@ extension LocalHost {
     }
   }
 
-  /// `body`, and around it what the program has besides its outputs.
-  private static func looked<Value: Sendable>(after body: @escaping Body<Value>, of command: Command) -> Body<Value> {
+  /// `body`, and around it what the program has besides its outputs, to its end.
+  private static func looked<Value: Sendable>(
+    after body: @escaping Body<Value>, of command: Command, _ terminal: TerminalLoan?
+  ) -> Body<Value> {
     let isScripts = command.isScripts
-    let takesTerminal = command.inputSource == .inherit && isatty(STDIN_FILENO) == 1
+    guard isScripts || terminal != nil else { return body }
     return { running async throws(HostError) in
       if isScripts { ScriptPrograms.began(running.id) }
       defer { if isScripts { ScriptPrograms.ends(running.id) } }
-      let terminal = takesTerminal ? TerminalLoan(to: running.id) : nil
+      terminal?.hand(to: running.id)
       defer { terminal?.takeBack() }
-      return try await body(running)
+      let keeper = terminal.map { terminal in Task { await terminal.keepRunning(running.id) } }
+      defer { keeper?.cancel() }
+      do throws(HostError) {
+        let value = try await body(running)
+        // It may have closed its outputs, or never had one that is read.
+        try await ProcessGroup.waitForEnd(of: running.id)
+        return value
+      } catch {
+        await ProcessGroup.end(running.id)
+        throw error
+      }
     }
   }
 
