@@ -38,6 +38,14 @@ test("the standard input is a file, or kdevlua's own", function()
   test.equal(proc.run({ program, "eval", script, stdin = "own\0" }).stdout, "own\0")
 end)
 
+test("an input file can be a named pipe, which others may open later", function()
+  proc.run { "mkfifo", "pipe" }
+  local writer <close> = proc.spawn { "sh", "-c", "sleep 0.2; echo late > pipe" } -- luacheck: ignore writer
+  test.equal(proc.run({ "cat", stdin = { file = "pipe" } }).stdout, "late\n")
+  local err <const> = test.fails("", kdev.task.timeout, 0.1, proc.run, { "cat", stdin = { file = "pipe" } })
+  test.equal(err.kind, "timeout")
+end)
+
 test("a program with nothing to read of does not outlive kdevlua's end by force", function()
   local script <const> = [[require("kdev.proc").run { "sh", "-c", "trap '' INT TERM; echo $$ > pid; sleep 20; sleep 20",
     stdout = "discard", stderr = "inherit" }]]

@@ -50,7 +50,12 @@ extension LocalHost {
     chost_survive_broken_pipes()
     let terminal = try command.inputSource == .inherit ? TerminalLoan() : nil
     defer { terminal?.end() }
-    let place = try await startGate.enter()
+    let (input, inputFile) = try await Self.source(command.inputSource)
+    let place: Int
+    do throws(HostError) { place = try await startGate.enter() } catch {
+      try? inputFile?.close()
+      throw error
+    }
     defer { startGate.leave(place) }
     var platform = PlatformOptions()
     platform.processGroupID = 0
@@ -62,7 +67,6 @@ extension LocalHost {
       environment: .custom(Self.variables(of: command)),
       workingDirectory: command.workingDirectory.map { FilePath($0) },
       platformOptions: platform)
-    let (input, inputFile) = try Self.source(command.inputSource)
     var files = [inputFile]
     let output: Sink
     let error: Sink
@@ -220,15 +224,33 @@ extension LocalHost {
   /// - Returns: nil for bytes that are written to it.
   private static func source(
     _ source: Command.InputSource
-  ) throws(HostError) -> (FileDescriptorInput?, FileDescriptor?) {
+  ) async throws(HostError) -> (FileDescriptorInput?, FileDescriptor?) {
     switch source {
     case .bytes: return (nil, nil)
     case .inherit: return (.fileDescriptor(.standardInput, closeAfterSpawningProcess: false), nil)
     case .file(let path):
-      let number = open(path, O_RDONLY | O_CLOEXEC)
+      // Without O_NONBLOCK the thread would stand still until somebody opens the other end of a named pipe.
+      let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
       guard number >= 0 else { throw .system("could not read \(path)", errno: errno) }
       let file = FileDescriptor(rawValue: number)
+      do throws(HostError) { try await waitForWriter(of: number) } catch {
+        try? file.close()
+        throw error
+      }
+      _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) & ~O_NONBLOCK)
       return (.fileDescriptor(file, closeAfterSpawningProcess: true), file)
+    }
+  }
+
+  /// Waits until a named pipe has something to read, or has had a writer: before that its reader would see its end.
+  private static func waitForWriter(of file: Int32) async throws(HostError) {
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }
+    var interval = Duration.milliseconds(1)
+    var entry = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+    while poll(&entry, 1, 0) == 0 {
+      try await pause(interval)
+      interval = min(interval * 2, .milliseconds(20))
     }
   }
 
