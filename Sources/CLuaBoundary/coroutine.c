@@ -3,17 +3,24 @@
 
 static const char waiting; /* registry: the set of coroutines that are inside an await of their task */
 
-int lb_resume_thread(lb_host *host, lua_State *co, lua_State *from, int nargs, int *nresults) {
-  lua_State *previous = lb_running(host);
+/* `from` resumes; the C calls in `co` are counted from those of `depth_of`. */
+static int resume(lb_host *host, lua_State *co, lua_State *from, lua_State *depth_of, int nargs, int *nresults) {
+  lua_State *previous = lb_running(host), *resumer = host->resumer;
   lb_set_running(host, co);
   if (lb_is_interrupted(host)) lb_arm(co);
   bool trusted = host->trusted;
   host->trusted = false;
-  int status = lua_resume(co, from, nargs, nresults);
+  host->resumer = from;
+  int status = lua_resume(co, depth_of, nargs, nresults);
+  host->resumer = resumer;
   host->trusted = trusted;
   lb_set_running(host, previous);
   if (lb_is_interrupted(host) && previous) lb_arm(previous);
   return status;
+}
+
+int lb_resume_thread(lb_host *host, lua_State *co, lua_State *from, int nargs, int *nresults) {
+  return resume(host, co, from, from, nargs, nresults);
 }
 
 int lb_resume(lua_State *co, lua_State *from, lb_task *task, int nargs, int *nresults) {
@@ -98,7 +105,11 @@ static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded
   lb_host *host = lb_host_of(L);
   lua_State *blocker = host->blocker;
   if (!lua_isyieldable(L)) host->blocker = L; /* an await below could not come up through here */
-  int status = lb_resume_thread(host, co, L, nargs, &nresults);
+  /* Lua bears 200 C calls in each other (LUAI_MAXCCALLS). A coroutine takes two of them, and one of coroutine.wrap a third, for
+     lb_wrap_main. So that these do not nest less deep than in Lua, each counts from the one before its resumer: at most twice
+     as many calls, half of which each count. */
+  lua_State *depth_of = wrap && host->resumer ? host->resumer : L;
+  int status = resume(host, co, L, depth_of, nargs, &nresults);
   host->blocker = blocker;
   if (status == LUA_YIELD && lb_is_await(co, nresults)) {
     lua_pop(co, 1);

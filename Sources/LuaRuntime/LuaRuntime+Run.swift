@@ -239,7 +239,7 @@ extension LuaRuntime {
     }
     defer {
       scheduler.observe(task)
-      luaL_unref(scheduler.lua.raw, lb_registry(), task.anchor)
+      scheduler.dropAnchor(of: task)
     }
     if let failure = task.failure() { throw failure }
     return try task.pushResults(onto: scheduler.lua)

@@ -28,7 +28,8 @@ final class LuaTask {
   let id: Int
   /// The task's own thread, kept alive by the registry entry until the task ends, and by its handles after that.
   let lua: LuaState
-  let anchor: Int32
+  /// That entry; LUA_NOREF once it is gone.
+  var anchor: Int32
   let control: UnsafeMutablePointer<lb_task>
   var context: [String: any Sendable]
 

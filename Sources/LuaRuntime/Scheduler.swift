@@ -215,14 +215,18 @@ final class Scheduler {
     dropAnchor(of: task)
   }
 
-  /// From here on only a handle keeps the thread, and so the results. A failure nobody has seen keeps it, too.
+  /// From here on only a handle keeps the thread, and so the results. A failure nobody has seen keeps it, too. Once is enough,
+  /// and twice does no harm.
   func dropAnchor(of task: LuaTask) {
-    if failed[task.id] == nil { luaL_unref(lua.raw, lb_registry(), task.anchor) }
+    guard failed[task.id] == nil else { return }
+    luaL_unref(lua.raw, lb_registry(), task.anchor)
+    task.anchor = LUA_NOREF
   }
 
   /// Someone got the outcome.
   func observe(_ task: LuaTask) {
-    if failed.removeValue(forKey: task.id) != nil, task.group == nil { dropAnchor(of: task) }
+    // Swift still has to take it.
+    if failed.removeValue(forKey: task.id) != nil, task.group == nil, !task.isAwaitedBySwift { dropAnchor(of: task) }
   }
 
   /// Gives the outcome of `task` to one that joined it.
@@ -232,10 +236,10 @@ final class Scheduler {
       waiter.lua.push(true)
       return makeReady(waiter, 1)
     }
-    observe(task)
     if isFailure(task) {
       waiter.lua.push(false)
       task.pushFailure(to: waiter, onto: waiter.lua)
+      observe(task)
       makeReady(waiter, 2)
     } else {
       deliverResults(of: task, to: waiter)
@@ -377,41 +381,5 @@ final class Scheduler {
     return moduleWaiters.contains { name, waiters in
       loader(of: name) === target && waiters.contains { waits(task, for: $0) }
     }
-  }
-
-  // MARK: Cancelling
-
-  /// Asks a task to end: ends what it waits for, unless it is cleaning up, and makes every later await raise.
-  func cancel(_ task: LuaTask, interrupted: Bool = false) {
-    guard task.outcome == nil else { return }
-    task.control.pointee.cancelled = true
-    if interrupted { task.interrupted = true }
-    if case .nothing = task.wait { return }
-    guard !task.isClosing else { return }
-    switch task.wait {
-    case .nothing, .turn: break
-    case .operation(let operation): operation.cancel()
-    case .sleep(let timer):
-      executor.cancel(timer)
-      raiseCancelled(in: task)
-    case .join(let other):
-      other.waiters.removeAll { $0 === task }
-      raiseCancelled(in: task)
-    case .group(let group): cancel(group, interrupted: interrupted)
-    case .module(let name):
-      moduleWaiters[name]?.removeAll { $0 === task }
-      raiseCancelled(in: task)
-    case .line(let line):
-      line.leave(task)
-      raiseCancelled(in: task)
-    }
-  }
-
-  /// Has the await that a task is in raise.
-  func raiseCancelled(in task: LuaTask) {
-    task.control.pointee.shielded = true
-    task.lua.push(false)
-    task.lua.push(error: Cancelled(interrupted: task.interrupted), awaitedAt: task.leaf.location())
-    makeReady(task, 2)
   }
 }

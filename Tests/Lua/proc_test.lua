@@ -38,6 +38,73 @@ test("the standard input is a file, or kdevlua's own", function()
   test.equal(proc.run({ program, "eval", script, stdin = "own\0" }).stdout, "own\0")
 end)
 
+test("an input file can be a named pipe, which others may open later", function()
+  proc.run { "mkfifo", "pipe" }
+  local writer <close> = proc.spawn { "sh", "-c", "sleep 0.2; echo late > pipe" } -- luacheck: ignore writer
+  test.equal(proc.run({ "cat", stdin = { file = "pipe" } }).stdout, "late\n")
+  local err <const> = test.fails("", kdev.task.timeout, 0.1, proc.run, { "cat", stdin = { file = "pipe" } })
+  test.equal(err.kind, "timeout")
+end)
+
+test("a program with nothing to read of does not outlive kdevlua's end by force", function()
+  local script <const> = [[require("kdev.proc").run { "sh", "-c", "trap '' INT TERM; echo $$ > pid; sleep 20; sleep 20",
+    stdout = "discard", stderr = "inherit" }]]
+  local process <close> = proc.spawn { fs.absolute "/proc/self/exe", "eval", script, check = false }
+  while not fs.exists "pid" or fs.read "pid" == "" do kdev.task.sleep(0.02) end
+  for _ = 1, 3 do
+    process:kill "INT"
+    kdev.task.sleep(0.1)
+  end
+  process:wait()
+  test.equal(proc.run({ "kill", "-0", fs.read("pid"):match "%d+", check = false }).status, 1)
+end)
+
+-- What a script writes on a terminal. Each text of `typed` is typed once what stands before it was written.
+local function on_terminal(script, typed)
+  fs.write("terminal.lua", 'local kdev <const> = require "kdev"\n' .. script)
+  local words <const> = { "stty -echo; exec", fs.absolute "/proc/self/exe", "run --quiet terminal.lua" }
+  local process <close> = proc.spawn {
+    "script", "-qec", table.concat(words, " "), "/dev/null", stdin = "pipe", check = false,
+  }
+  return kdev.task.timeout(15, function()
+    local output = ""
+    for _, line in ipairs(typed) do
+      repeat
+        local part <const> = process:read()
+        output = output .. (part or "")
+      until not part or output:find(line[1], 1, true)
+      process:write(line[2])
+    end
+    return ((output .. process:wait().stdout):gsub("\r\n", "\n"))
+  end)
+end
+
+test("a program that has the terminal has it to its end", function()
+  test.contains(on_terminal([[
+    kdev.proc.run { "sh", "-c", "sleep 0.3; echo ready; read x; echo got $x",
+      stdin = "inherit", stdout = "inherit", stderr = "inherit" }
+    print "over"]], { { "ready", "word\n" } }), "got word\nover\n")
+end)
+
+test("it cannot be stopped there", function()
+  test.contains(on_terminal([[
+    kdev.proc.run { "sh", "-c", "sleep 0.3; echo ready; read x; echo got $x", stdin = "inherit", stdout = "inherit" }
+    print "over"]], { { "ready", "\26word\n" } }), "got word\nover\n")
+end)
+
+test("the terminal is lent to one program at a time", function()
+  local seen <const> = on_terminal([[
+    do
+      local first <close> = kdev.proc.spawn { "sleep", "5", stdin = "inherit" } -- luacheck: ignore first
+      kdev.task.sleep(0.1)
+      local ok, err = pcall(kdev.proc.run, { "cat", stdin = "inherit" })
+      print(ok, err.kind, err.message)
+    end
+    print(kdev.proc.run { "true", stdin = "inherit" }.status)]], {})
+  test.contains(seen, "false\tbusy\t")
+  test.contains(seen, "\n0\n")
+end)
+
 test("PATH is resolved once, and again when the program is gone", function()
   for _, folder in ipairs { "early", "late" } do
     fs.mkdir(folder)

@@ -88,10 +88,39 @@ test("the first of several ways that works is taken", function()
   test.equal(err.errors[2].kind, "missing")
 end)
 
+test("iterators nest as deep as in Lua", function()
+  local function tree(depth)
+    if depth > 0 then
+      for leaf in coroutine.wrap(function() tree(depth - 1) end) do coroutine.yield(leaf) end
+    end
+    coroutine.yield(depth)
+  end
+  local count = 0
+  for _ in coroutine.wrap(function() tree(95) end) do count = count + 1 end
+  test.equal(count, 96)
+  local function endless() return coroutine.wrap(endless)() end
+  test.fails("C stack overflow", endless)
+end)
+
 test("an await that cannot come up through a C function is not begun", function()
   local co <const> = coroutine.wrap(function() kdev.proc.run { "echo", "STALE", query = true } end)
   test.equal(pcall(string.gsub, "x", "x", function() co() end), false)
   test.equal(kdev.proc.run({ "sh", "-c", "sleep 0.3; echo REAL", query = true }).stdout, "REAL\n")
+end)
+
+test("a failure that was seen leaves the other tasks alone", function()
+  do
+    local failing <const> = task.spawn(function() task.sleep(0.01) error "seen" end)
+    test.fails("seen", failing.await, failing)
+  end
+  local ended <const> = {}
+  task.spawn(function() task.sleep(0.02) ended[1] = true end)
+  task.spawn(function() task.sleep(0.1) ended[2] = true end)
+  task.sleep(0.05)
+  collectgarbage()
+  collectgarbage()
+  task.sleep(0.15)
+  test.equal(ended, { true, true })
 end)
 
 test("an error joins a text", function()

@@ -64,6 +64,7 @@ typedef struct lb_host {
   _Atomic int interrupt;                      /* lb_interrupt was called and nobody has taken notice */
   _Atomic int hurry;                          /* lb_hurry was called */
   _Atomic int64_t interrupted_at;             /* CLOCK_MONOTONIC, ns */
+  lua_State *resumer;                         /* who resumed the coroutine that runs, or NULL */
   lua_State *blocker;                         /* who resumed a coroutine where it cannot be suspended itself, or NULL */
   bool exiting;                               /* os.exit was called: nothing but close handlers catches errors */
   bool trusted;                               /* Swift runs, or nobody: no allocation is refused */

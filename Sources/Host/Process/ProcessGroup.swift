@@ -48,7 +48,7 @@ enum ProcessGroup {
   /// Waits until a child has ended, and leaves its status to be asked for.
   /// - Throws: `cancelled`.
   static func waitForEnd(of child: pid_t) async throws(HostError) {
-    var interval = Duration.milliseconds(1)
+    var interval = Duration.microseconds(250)
     while true {
       var info = siginfo_t()
       let result = waitid(P_PID, id_t(child), &info, WEXITED | WNOHANG | WNOWAIT)

@@ -48,7 +48,14 @@ extension LocalHost {
     _ body: @escaping @Sendable (RunningProgram) async throws(HostError) -> Value
   ) async throws(HostError) -> (status: Int, value: Value) {
     chost_survive_broken_pipes()
-    let place = try await startGate.enter()
+    let terminal = try command.inputSource == .inherit ? TerminalLoan() : nil
+    defer { terminal?.end() }
+    let (input, inputFile) = try await Self.source(command.inputSource)
+    let place: Int
+    do throws(HostError) { place = try await startGate.enter() } catch {
+      try? inputFile?.close()
+      throw error
+    }
     defer { startGate.leave(place) }
     var platform = PlatformOptions()
     platform.processGroupID = 0
@@ -60,7 +67,6 @@ extension LocalHost {
       environment: .custom(Self.variables(of: command)),
       workingDirectory: command.workingDirectory.map { FilePath($0) },
       platformOptions: platform)
-    let (input, inputFile) = try Self.source(command.inputSource)
     var files = [inputFile]
     let output: Sink
     let error: Sink
@@ -73,7 +79,7 @@ extension LocalHost {
       throw error
     }
     do {
-      let body = Self.looked(after: body, of: command)
+      let body = Self.looked(after: body, of: command, terminal)
       let ended: (status: Int, value: Value)
       if let input {
         ended = try await Self.run(configuration, input, command, output.target, error.target, body)
@@ -93,16 +99,28 @@ extension LocalHost {
     }
   }
 
-  /// `body`, and around it what the program has besides its outputs.
-  private static func looked<Value: Sendable>(after body: @escaping Body<Value>, of command: Command) -> Body<Value> {
+  /// `body`, and around it what the program has besides its outputs, to its end.
+  private static func looked<Value: Sendable>(
+    after body: @escaping Body<Value>, of command: Command, _ terminal: TerminalLoan?
+  ) -> Body<Value> {
     let isScripts = command.isScripts
-    let takesTerminal = command.inputSource == .inherit && isatty(STDIN_FILENO) == 1
+    guard isScripts || terminal != nil else { return body }
     return { running async throws(HostError) in
       if isScripts { ScriptPrograms.began(running.id) }
       defer { if isScripts { ScriptPrograms.ends(running.id) } }
-      let terminal = takesTerminal ? TerminalLoan(to: running.id) : nil
+      terminal?.hand(to: running.id)
       defer { terminal?.takeBack() }
-      return try await body(running)
+      let keeper = terminal.map { terminal in Task { await terminal.keepRunning(running.id) } }
+      defer { keeper?.cancel() }
+      do throws(HostError) {
+        let value = try await body(running)
+        // It may have closed its outputs, or never had one that is read.
+        try await ProcessGroup.waitForEnd(of: running.id)
+        return value
+      } catch {
+        await ProcessGroup.end(running.id)
+        throw error
+      }
     }
   }
 
@@ -206,15 +224,33 @@ extension LocalHost {
   /// - Returns: nil for bytes that are written to it.
   private static func source(
     _ source: Command.InputSource
-  ) throws(HostError) -> (FileDescriptorInput?, FileDescriptor?) {
+  ) async throws(HostError) -> (FileDescriptorInput?, FileDescriptor?) {
     switch source {
     case .bytes: return (nil, nil)
     case .inherit: return (.fileDescriptor(.standardInput, closeAfterSpawningProcess: false), nil)
     case .file(let path):
-      let number = open(path, O_RDONLY | O_CLOEXEC)
+      // Without O_NONBLOCK the thread would stand still until somebody opens the other end of a named pipe.
+      let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
       guard number >= 0 else { throw .system("could not read \(path)", errno: errno) }
       let file = FileDescriptor(rawValue: number)
+      do throws(HostError) { try await waitForWriter(of: number) } catch {
+        try? file.close()
+        throw error
+      }
+      _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) & ~O_NONBLOCK)
       return (.fileDescriptor(file, closeAfterSpawningProcess: true), file)
+    }
+  }
+
+  /// Waits until a named pipe has something to read, or has had a writer: before that its reader would see its end.
+  private static func waitForWriter(of file: Int32) async throws(HostError) {
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }
+    var interval = Duration.milliseconds(1)
+    var entry = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+    while poll(&entry, 1, 0) == 0 {
+      try await pause(interval)
+      interval = min(interval * 2, .milliseconds(20))
     }
   }
 
