@@ -74,7 +74,7 @@ extension LocalHost {
     guard let program = options.program else { return }
     // One that was built anew since it was started is still to be had by the process.
     let file = Files.exists(program) ? program : "/proc/\(getpid())/exe"
-    var command = Command.change(["setsid", "--fork", file, "stamp", spec.name])
+    var command = Command.detached([file, "stamp", spec.name])
     command.environment = ["KDEVLUA_STATE": state.root]
     // It keeps no file system of the caller's in use.
     command.workingDirectory = "/"

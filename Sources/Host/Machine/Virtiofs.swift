@@ -43,8 +43,7 @@ extension LocalHost {
       let socket = folder.virtiofs(index)
       let program = isDryRun ? "virtiofsd" : try virtiofsd()
       // It has no way of its own into the background that all versions know. An older one has no --shared-dir.
-      var command = Command.change(
-        ["setsid", "--fork", program, "--socket-path=\(socket)", "-o", "source=\(share.path)"])
+      var command = Command.detached([program, "--socket-path=\(socket)", "-o", "source=\(share.path)"])
       command.output = .file(folder.virtiofsLog(index), append: false)
       command.error = .standardOutput
       if !isDryRun {

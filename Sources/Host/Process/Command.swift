@@ -29,6 +29,9 @@ public struct Command: Sendable {
   public var environment: [String: String?] = [:]
   /// A script asked for it: it speaks the user's language, and does not outlive kdevlua's end by force.
   public var isScripts = false
+  /// It starts a program that goes on, and ends itself before that one has a session of its own (setsid --fork): so it gets no
+  /// process group, of which what is left would be ended with it.
+  public var leavesProgram = false
   /// What a trace and a dry run say instead, as argument vectors: the commands that a person would type for what this one does
   /// in one go. Empty is the command itself.
   public var said: [[String]] = []
@@ -39,6 +42,13 @@ public struct Command: Sendable {
   /// A command that changes the machine.
   public static func change(_ arguments: String...) -> Command { Command(arguments: arguments, effect: .change) }
   public static func change(_ arguments: [String]) -> Command { Command(arguments: arguments, effect: .change) }
+
+  /// A command that starts a program which goes on for itself.
+  static func detached(_ arguments: [String]) -> Command {
+    var command = change(["setsid", "--fork"] + arguments)
+    command.leavesProgram = true
+    return command
+  }
 
   /// The same command, run as root.
   public var privileged: Command {

@@ -58,7 +58,7 @@ extension LocalHost {
     }
     defer { startGate.leave(place) }
     var platform = PlatformOptions()
-    platform.processGroupID = 0
+    if !command.leavesProgram { platform.processGroupID = 0 }
     platform.teardownSequence = [
       .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
     ]

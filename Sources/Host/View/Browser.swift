@@ -14,7 +14,7 @@ extension LocalHost {
     view.remembers(file: file)
     try Files.write(Array(page.utf8), to: file, mode: 0o600)
     // In a session of its own: a browser that begins here does not end here.
-    var command = Command.change("setsid", "--fork", "xdg-open", file)
+    var command = Command.detached(["xdg-open", file])
     command.output = .discard
     command.error = .discard
     return try await run(command, timeLimit: .seconds(10)).succeeded
