@@ -100,8 +100,10 @@ int lb_wrap_main(lua_State *L) {
 static int step(lua_State *L, lua_State *co, int nargs, bool wrap, bool shielded) {
   int nresults = 0;
   if (!lua_checkstack(co, nargs)) return refuse(L, wrap, "too many arguments to resume");
+  /* It begins: the function is an argument, too. */
+  bool begins_main = wrap && lua_status(co) == LUA_OK && lua_tocfunction(co, 1) == lb_wrap_main;
   lua_xmove(L, co, nargs);
-  if (wrap && lua_status(co) == LUA_OK) nargs++; /* it begins: the function is an argument, too */
+  if (begins_main) nargs++;
   lb_host *host = lb_host_of(L);
   lua_State *blocker = host->blocker;
   if (!lua_isyieldable(L)) host->blocker = L; /* an await below could not come up through here */
@@ -183,8 +185,10 @@ int lb_wrap_body(lua_State *L) {
 
 static int wrap(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
+  lb_host *host = lb_host_of(L);
   lua_State *co = lua_newthread(L);
-  lua_pushcfunction(co, lb_wrap_main);
+  /* Outside of tasks nothing waits, so there a generator is what it is in Lua. */
+  if (host->task != &host->outside) lua_pushcfunction(co, lb_wrap_main);
   lua_pushvalue(L, 1);
   lua_xmove(L, co, 1);
   lua_pushcclosure(L, lb_wrap_body, 1);
