@@ -10,7 +10,8 @@ extension LocalHost {
   func stopMachine(
     name: String, folder path: String, runs: Bool, gracefully: Bool = true, _ step: Step? = nil
   ) async throws(HostError) {
-    if runs { try await endMachine(name: name, folder: path, patience: gracefully && !isHurried ? .seconds(60) : nil, step) }
+    let patience: Duration? = gracefully && !isHurried ? .seconds(60) : nil
+    if runs { try await endMachine(name: name, folder: path, patience: patience, step) }
     if !isDryRun { try await endServants(in: path) }
     if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
     if !isDryRun { try forgetAddress(of: name) }
