@@ -9,6 +9,11 @@ let swift: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+// Where jobs are merged: that no two accesses to a variable overlap is checked by the tests, which are debug builds, and not once
+// more each time, which is a thirtieth of a plan.
+let merging =
+  swift + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 // At a fixed address: 50,000 relocations less. And with the archive of libstdc++, which scripts/link has the linker take.
 // Each is about a sixth of the start of an empty script.
 let optimized: [LinkerSetting] = [
@@ -41,11 +46,11 @@ let package = Package(
     .target(name: "LuaSyntax", swiftSettings: swift),
 
     // Fragments and their merge.
-    .target(name: "Suite", dependencies: ["CYaml", "LuaSyntax"], swiftSettings: swift),
+    .target(name: "Suite", dependencies: ["CYaml", "LuaSyntax"], swiftSettings: merging),
 
     // The scripts of fragments, in Lua.
     .target(
-      name: "SuiteScripts", dependencies: ["Suite", "LuaKit", "CLua", "CLuaBoundary"], swiftSettings: swift),
+      name: "SuiteScripts", dependencies: ["Suite", "LuaKit", "CLua", "CLuaBoundary"], swiftSettings: merging),
 
     // The machine, without a word of Lua.
     .target(name: "CHost"),
