@@ -102,7 +102,8 @@ public struct PlanMerge: Sendable {
     }
   }
 
-  /// The rest, one block after the other; while one is merged the jobs of the next are found.
+  /// The rest, one block after the other; while one is merged the jobs of the next are found. These blocks are larger, as each
+  /// passes from thread to thread twice.
   private func goOn(
     with worker: PlanWorker, _ waiting: [[MatrixJob]], _ jobs: MatrixJobs,
     _ take: (_ jobs: [MatrixJob], _ block: PlanBlock) throws -> Bool
@@ -133,20 +134,20 @@ public struct PlanMerge: Sendable {
   private func find(after jobs: MatrixJobs) -> Task<(block: [MatrixJob], jobs: MatrixJobs), any Error> {
     Task.detached {
       var jobs = jobs
-      return (try block(&jobs), jobs)
+      return (try block(&jobs, blockSize * 4), jobs)
     }
   }
 
   private func next(_ jobs: inout MatrixJobs, on worker: PlanWorker) throws(MatrixError) -> Turn? {
-    let block = try block(&jobs)
+    let block = try block(&jobs, blockSize)
     if block.isEmpty { return nil }
     let goesOn = goesOn
     return Turn(jobs: block, worker: worker, block: Task.detached { await worker.run(block, goesOn: goesOn) })
   }
 
-  private func block(_ jobs: inout MatrixJobs) throws(MatrixError) -> [MatrixJob] {
+  private func block(_ jobs: inout MatrixJobs, _ size: Int) throws(MatrixError) -> [MatrixJob] {
     var block: [MatrixJob] = []
-    while block.count < blockSize, let job = try jobs.next() { block.append(job) }
+    while block.count < size, let job = try jobs.next() { block.append(job) }
     return block
   }
 }

@@ -252,10 +252,10 @@ test_a_wall_clock_that_jumps_changes_no_wait_and_no_time_limit() {
 	  share = { host = { path = "/", read_only = true } },
 	}
 	vm:mount("host", "/mnt/host")
-	vm:exec { "sh", "-c", "cd /mnt/host; mount -t proc proc proc; mount -t devtmpfs dev dev; mount -t tmpfs tmp tmp" }
-	vm:push("jump.lua", "/mnt/host/tmp/jump.lua")
-	local state <const> = "KDEVLUA_STATE=/tmp/state"
-	io.write(vm:exec { "chroot", "/mnt/host", "env", state, arg[1], "run", "/tmp/jump.lua" }.stdout)
+	vm:exec { "sh", "-c", "cd /mnt/host; mount -t proc proc proc; mount -t devtmpfs dev dev; mount -t tmpfs run run" }
+	vm:push("jump.lua", "/mnt/host/run/jump.lua")
+	local state <const> = "KDEVLUA_STATE=/run/state"
+	io.write(vm:exec { "chroot", "/mnt/host", "env", state, arg[1], "run", "/run/jump.lua" }.stdout)
 	lua
   equal "$(kd run --quiet clock.lua "$PROGRAM")" "$(printf '%s\ttrue\tfalse\ttrue\n' tomorrow yesterday yesterday)"
   kd down --now 2>/dev/null

@@ -4,7 +4,8 @@
 # Makes $work/test.iso. Its installer looks for answers, and writes them into the disk behind a boot sector that says
 # on the serial line that it runs.
 make_iso() {
-  command -v xorriso >/dev/null && [ -e /usr/lib/ISOLINUX/isolinux.bin ] || skip 'xorriso or isolinux is not installed'
+  command -v xorriso >/dev/null && [ -e /usr/lib/ISOLINUX/isolinux.bin ] &&
+    [ -e /usr/lib/syslinux/modules/bios/ldlinux.c32 ] || skip 'xorriso, isolinux or syslinux-common is not installed'
   local kernel release root=$work/root module
   kernel=$("$PROGRAM" eval 'print(kdev.kernel.find().path)')
   release=${kernel##*/vmlinuz-}

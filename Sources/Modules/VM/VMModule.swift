@@ -84,7 +84,7 @@ final class MachineObject: LuaObject, Sendable {
     type.method("console") { object, lua in
       let options = try object.environment.options(lua, at: 2, "kdev.vm.ConsoleOptions", for: "Machine:console")
       let isWhole = try options.string("from") == "start"
-      let timestamps = try options.bool("timestamps") ?? false
+      let timestamps = try options.bool("timestamps")
       let machine = object.machine
       let console = try GuestConsole(machine.folder, fromStart: isWhole, timestamps: timestamps)
       lua.push(ConsoleObject(console, of: machine.name, object.environment))
