@@ -9,12 +9,12 @@ public final class LocalHost: Sendable {
     public var dryRun = false
     /// The caller's environment.
     public var environment: [String: String]
-    /// This program's file, where it has the command `stamp`; nil: nobody notes when consoles say what.
-    public var program: String?
-    public init(dryRun: Bool = false, environment: [String: String], program: String? = nil) {
+    /// Whether this program has the command `stamp`; without it nobody notes when consoles say what.
+    public var hasStamp: Bool
+    public init(dryRun: Bool = false, environment: [String: String], hasStamp: Bool = false) {
       self.dryRun = dryRun
       self.environment = environment
-      self.program = program
+      self.hasStamp = hasStamp
     }
   }
 

@@ -35,9 +35,8 @@ struct OutputStyle {
     let style = Progress.style(quiet: isQuiet, json: format == .json, environment: environment)
     let progress = Progress(style: style, trace: traces)
     Session.progress.withLock { $0 = progress }
-    let program = Files.linkTarget("/proc/self/exe")
     return try LocalHost(
-      options: .init(dryRun: dryRun, environment: environment, program: program), observer: progress)
+      options: .init(dryRun: dryRun, environment: environment, hasStamp: true), observer: progress)
   }
 }
 

@@ -54,16 +54,10 @@ struct ConsoleStamps {
 
   /// As it stands before a line: `[2026-11-29 20:15:03.042] `, in the host's time zone.
   static func text(_ time: Int64) -> [UInt8] {
-    var seconds = time_t(time / 1000)
-    var parts = tm()
-    localtime_r(&seconds, &parts)
-    func digits(_ number: Int, _ count: Int) -> String {
-      let text = String(number)
-      return String(repeating: "0", count: max(0, count - text.count)) + text
-    }
-    let date = "\(parts.tm_year + 1900)-\(digits(Int(parts.tm_mon) + 1, 2))-\(digits(Int(parts.tm_mday), 2))"
-    let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { digits(Int($0), 2) }.joined(separator: ":")
-    return Array("[\(date) \(clock).\(digits(Int(time % 1000), 3))] ".utf8)
+    let thousandths = String(time % 1000 + 1000).dropFirst()
+    // It throws for times alone that no clock has.
+    let date = (try? Clock.localTime(Double(time / 1000), "%Y-%m-%d %H:%M:%S")) ?? "?"
+    return Array("[\(date).\(thousandths)] ".utf8)
   }
 }
 
@@ -71,7 +65,7 @@ extension LocalHost {
   /// Has another process of this program note when the console says what, as long as QEMU runs; it outlives this one. (QEMU 7.2
   /// writes no times into a log.) Without it nothing but the times is missing, so it stops nobody.
   func startStamps(of spec: MachineSpec) async throws(HostError) {
-    guard let program = options.program else { return }
+    guard options.hasStamp, let program = Files.linkTarget("/proc/self/exe") else { return }
     // One that was built anew since it was started is still to be had by the process.
     let file = Files.exists(program) ? program : "/proc/\(getpid())/exe"
     var command = Command.detached([file, "stamp", spec.name])

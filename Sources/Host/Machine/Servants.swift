@@ -12,12 +12,15 @@ extension LocalHost {
   /// Ends what is left of those of a machine whose QEMU has ended, or has not come up.
   /// - Parameter folder: the machine's.
   func endServants(in folder: String) async throws(HostError) {
-    try await endServants { $0[1].hasPrefix(folder + "/") }
+    try await endServants { $0.hasPrefix(folder + "/") }
   }
 
+  /// Ends the one behind this socket.
+  func endServant(at socket: String) async throws(HostError) { try await endServants { $0 == socket } }
+
   /// One is known by its own command line.
-  /// - Parameter isOurs: whether it is one of those, by the option for its socket and the socket.
-  func endServants(_ isOurs: ([String]) -> Bool) async throws(HostError) {
+  /// - Parameter isOurs: whether it is one of those, by its socket.
+  private func endServants(_ isOurs: (String) -> Bool) async throws(HostError) {
     for process in Processes.all() {
       guard let socket = Self.socket(of: process.arguments), isOurs(socket), let handle = ProcessHandle(process) else {
         continue
@@ -30,14 +33,14 @@ extension LocalHost {
     }
   }
 
-  private static func socket(of arguments: [String]) -> [String]? {
+  private static func socket(of arguments: [String]) -> String? {
     guard let program = arguments.first.map(Files.name) else { return nil }
     if program.hasPrefix("passt"), let option = arguments.firstIndex(of: "--socket"), option + 1 < arguments.count {
-      return [arguments[option], arguments[option + 1]]
+      return arguments[option + 1]
     }
-    let option = "--socket-path"
-    if program == "virtiofsd", let found = arguments.first(where: { $0.hasPrefix(option + "=") }) {
-      return [option, String(found.dropFirst(option.utf8.count + 1))]
+    let option = "--socket-path="
+    if program == "virtiofsd", let found = arguments.first(where: { $0.hasPrefix(option) }) {
+      return String(found.dropFirst(option.count))
     }
     return nil
   }

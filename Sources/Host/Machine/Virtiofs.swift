@@ -47,7 +47,7 @@ extension LocalHost {
       command.output = .file(folder.virtiofsLog(index), append: false)
       command.error = .standardOutput
       if !isDryRun {
-        try await endServants { $0 == ["--socket-path", socket] }
+        try await endServant(at: socket)
         try Files.remove(socket)
       }
       try await require(command, to: "share \(share.path) by virtiofs")

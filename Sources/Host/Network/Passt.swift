@@ -30,7 +30,7 @@ extension LocalHost {
         + (resolvesOnLoopback ? [] : ["--no-map-gw"])
         + ports(udp: false, "--tcp-ports") + ports(udp: true, "--udp-ports"))
     if !isDryRun {
-      try await endPasst(at: socket)
+      try await endServant(at: socket)
       try Files.remove(socket)
     }
     let result = try await run(command, timeLimit: .seconds(20))
@@ -61,10 +61,5 @@ extension LocalHost {
       return words.count > 1 && words[0] == "nameserver" ? words[1] : nil
     }
     return servers.isEmpty || servers.contains { $0.hasPrefix("127.") || $0 == "::1" }
-  }
-
-  /// Ends the passt with this socket.
-  func endPasst(at socket: String) async throws(HostError) {
-    try await endServants { $0 == ["--socket", socket] }
   }
 }

@@ -57,7 +57,9 @@ public struct Program: Sendable {
       "qemu-system-x86_64", in: "qemu-system-x86", oldest: ("7.2", "cables between guests (kdev.net.link)")),
     Program("scp", in: "openssh-client", without: "no files are copied to other machines", version: nil),
     Program("setpriv", in: "util-linux", without: "no network in a namespace by sudo"),
-    Program("setsid", in: "util-linux", without: "no browser is opened, and no folder is shared by virtiofs"),
+    Program(
+      "setsid", in: "util-linux",
+      without: "no browser is opened, no folder shared by virtiofs, and nobody notes when consoles say what"),
     Program("sha256sum", in: "coreutils"),
     Program("sha512sum", in: "coreutils", without: "no downloads that are checked by it"),
     Program("ssh", in: "openssh-client", without: "no kdevlua ssh, and no other machines", version: "-V"),
