@@ -47,7 +47,7 @@ extension Scheduler {
     let group = TaskGroup(kind, waiter: waiter)
     let hasOneMember =
       switch kind {
-      case .timeout, .scope: true;
+      case .timeout, .scope: true
       default: false
       }
     if hasOneMember {
