@@ -15,6 +15,8 @@ struct Gdb: ParsableCommand {
   var vmlinux: String?
   @Option(name: [.short, .long], help: ArgumentHelp("A command of gdb; can be given again.", valueName: "command"))
   var command: [String] = []
+  @Flag(help: "By the kernel's own kgdb on the second serial line, instead of QEMU's stub.")
+  var kgdb = false
   @Argument(help: "The machine.")
   var name: String
 
@@ -23,8 +25,9 @@ struct Gdb: ParsableCommand {
       let host = try output.host()
       let line = Mutex<[String]>([])
       try Session.perform {
-        let debugger = try await host.debugger(of: name, vmlinux: vmlinux, commands: command.isEmpty ? nil : command)
-        line.withLock { $0 = debugger.arguments }
+        let options = DebuggerOptions(vmlinux: vmlinux, commands: command.isEmpty ? nil : command, kgdb: kgdb)
+        let debugger = try await host.debugger(of: name, options)
+        line.withLock { $0 = debugger }
       }
       // gdb takes the terminal and the place of this program.
       throw ExitCode(try Session.become(line.withLock { $0 }, host))

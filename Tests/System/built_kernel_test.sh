@@ -69,3 +69,36 @@ END
   kd down inner 2>/dev/null
   nothing_left
 }
+
+test_gdb_talks_to_the_kernels_own_kgdb_over_its_serial_line() {
+  built_kernel
+  grep -q '^CONFIG_KGDB=y' "$output/.config" || skip 'the built kernel has no kgdb; configure it with the fragment kgdb'
+  local _
+  for _ in 1 2; do
+    out=$(kd gdb --kgdb -c 'print init_uts_ns.name.release' -c 'bt 3' inner 2>&1) || fail "$out"
+    contains "$out" "$(cat "$output/include/config/kernel.release")"
+    # It stopped where it was asked to.
+    contains "$out" kgdb_breakpoint
+    # And it goes on.
+    equal "$(kd exec inner echo on)" on
+  done
+  # A gdb that fails leaves no guest that stands still.
+  fails 1 kd eval 'kdev.vm.get("inner"):gdb { kgdb = true, commands = { "nonesuch" } }'
+  equal "$(kd exec inner echo on)" on
+  kd down inner 2>/dev/null
+  nothing_left
+}
+
+test_a_kernel_without_kgdb_says_so_and_goes_on() {
+  cat >"$work/share/plain.lua" <<'END'
+local kdev <const> = require "kdev"
+local kernel <const> = kdev.kernel.find()
+kdev.vm.launch { name = "plain", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel) }
+END
+  kd run --quiet plain.lua
+  fails 1 kd gdb --kgdb --vmlinux "$PROGRAM" -c bt plain
+  contains "$output" 'its kernel has no kgdboc: configure it with the fragment kgdb'
+  equal "$(kd exec plain echo on)" on
+  kd down plain 2>/dev/null
+  nothing_left
+}

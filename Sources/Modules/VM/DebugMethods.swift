@@ -40,11 +40,12 @@ extension MachineObject {
     }
     type.asyncMethod("gdb") { object, lua in
       let options = try object.environment.options(lua, at: 2, "kdev.vm.GdbOptions", for: "Machine:gdb")
-      let vmlinux = try options.string("vmlinux")
-      let commands: [String] = try options.required("commands")
+      let gdb = DebuggerOptions(
+        vmlinux: try options.string("vmlinux"), commands: try options.required("commands"),
+        kgdb: try options.bool("kgdb"))
       let limit = try options.duration("timeout") ?? .seconds(120)
       return LuaOperation {
-        let result = try await object.machine.debug(vmlinux: vmlinux, commands: commands, timeLimit: limit)
+        let result = try await object.machine.debug(gdb, timeLimit: limit)
         return LuaValue.result(status: result.status, output: result.output, error: result.error)
       }
     }

@@ -96,6 +96,7 @@ local vm = {}
 ---@class kdev.vm.GdbOptions
 ---@field vmlinux? string The kernel with symbols. Default: that of the build tree that the machine's kernel is in.
 ---@field commands string[] What gdb does before it leaves: { "bt", "lx-dmesg" }. The kernel's scripts are loaded where it was built with CONFIG_GDB_SCRIPTS.
+---@field kgdb? boolean By the kernel's own kgdb on the second serial line, instead of QEMU's stub. The kernel needs the fragment kgdb. Default false.
 ---@field timeout? string|number Seconds, or a text such as "90s". Default 120.
 
 ---@class kdev.vm.WaitReportOptions
@@ -438,8 +439,9 @@ function Machine:dynamic_debug(query) end
 ---@return kdev.vm.FtraceResult
 function Machine:ftrace(options) end
 
---- Runs commands of gdb on the guest's kernel, over QEMU's stub; the guest stands still meanwhile. `kdevlua gdb NAME` is the same
---- at the terminal. Addresses fit only without KASLR: `append = { "nokaslr" }`. Errors: "missing" without a vmlinux.
+--- Runs commands of gdb on the guest's kernel, over QEMU's stub or kgdb; the guest stands still meanwhile. `kdevlua gdb NAME` is
+--- the same at the terminal. Addresses fit only without KASLR: `append = { "nokaslr" }`. Errors: "missing" without a vmlinux,
+--- "command" when the kernel has no kgdb, or gdb fails.
 ---@param options kdev.vm.GdbOptions
 ---@return kdev.vm.Result
 function Machine:gdb(options) end

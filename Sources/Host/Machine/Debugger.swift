@@ -1,0 +1,130 @@
+import Glibc
+
+/// What gdb does with the kernel of a guest.
+public struct DebuggerOptions: Sendable {
+  /// The kernel with symbols; nil is that of the build tree that the machine's kernel is in.
+  public var vmlinux: String?
+  /// What gdb does before it ends; nil is a session at the terminal.
+  public var commands: [String]?
+  /// By the kernel's own kgdb on the second serial line, instead of QEMU's stub.
+  public var kgdb: Bool
+
+  public init(vmlinux: String? = nil, commands: [String]? = nil, kgdb: Bool = false) {
+    self.vmlinux = vmlinux
+    self.commands = commands
+    self.kgdb = kgdb
+  }
+}
+
+extension Machine {
+  /// Runs gdb's commands on the guest's kernel, which stands still meanwhile.
+  /// - Returns: what gdb printed.
+  /// - Throws: as ``LocalHost/debugger(of:_:)``; `command` when gdb fails; `timeout`.
+  public func debug(_ options: DebuggerOptions, timeLimit: Duration) async throws(HostError) -> CommandResult {
+    let line = try await host.debugger(record, options)
+    if options.kgdb { try await enterKGDB() }
+    do throws(HostError) {
+      return try await host.require(.change(line), to: "debug the kernel of \(name)", timeLimit: timeLimit)
+    } catch {
+      if options.kgdb { folder.leaveKGDB() }
+      throw error
+    }
+  }
+
+  /// Has the guest's kernel stop in kgdb, in a moment, and wait on its second serial line for gdb.
+  /// - Throws: `command` with the reason when it cannot.
+  fileprivate func enterKGDB() async throws(HostError) {
+    // Documentation/dev-tools/kgdb.rst. The kernel stops in the middle of what asks it to, so that is nobody who has to answer.
+    let script = """
+      parameter=/sys/module/kgdboc/parameters/kgdboc
+      if ! grep -qs kdevlua.agent.0 /sys/class/virtio-ports/*/name; then
+        echo "the guest has no virtio ports, so its agent is on that line" >&2
+        exit 1
+      fi
+      [ -e $parameter ] || modprobe kgdboc 2>/dev/null
+      if ! [ -e $parameter ]; then
+        echo "its kernel has no kgdboc: configure it with the fragment kgdb" >&2
+        exit 1
+      fi
+      case $(cat $parameter) in
+      ttyS1*) ;;
+      *) echo ttyS1,115200 >$parameter || exit 1 ;;
+      esac
+      (sleep 0.2; echo g >/proc/sysrq-trigger) >/dev/null 2>&1 &
+      """
+    try await require(["sh", "-c", script], to: "have the kernel wait for gdb on its serial line")
+  }
+}
+
+extension MachineFolder {
+  /// A guest that stands in kgdb goes on, as gdb left without saying so: `D` of gdb's remote protocol detaches.
+  fileprivate func leaveKGDB() {
+    let line = openUnixSocket(serialAgent)
+    guard line >= 0 else { return }
+    let detach = Array("+$D#44".utf8)
+    _ = write(line, detach, detach.count)
+    close(line)
+  }
+}
+
+extension LocalHost {
+  /// Makes gdb's command line for the kernel of a running machine, by its name. But for kgdb the guest need not answer.
+  /// - Returns: `gdb` and its arguments.
+  /// - Throws: `invalid` when no machine of that name runs; `missing` when no vmlinux is known, or gdb is not installed; `command` when
+  ///   the kernel does not go into kgdb.
+  public func debugger(of name: String, _ options: DebuggerOptions) async throws(HostError) -> [String] {
+    guard let state = try machine(name), state.processID != nil else {
+      throw HostError(.invalid, "no machine \(name) is running", hint: "kdevlua ps lists those there are")
+    }
+    let line = try await debugger(state.record, options)
+    if options.kgdb {
+      let machine = try await runningMachine(name)
+      defer { machine.disconnect() }
+      try await machine.enterKGDB()
+    }
+    return line
+  }
+
+  /// Makes gdb's command line. For the machine's stub, which is opened when the machine has none: the guest stops when gdb
+  /// connects, and goes on when gdb leaves.
+  /// - Throws: `missing` when no vmlinux is known, or gdb is not installed.
+  fileprivate func debugger(_ record: MachineRecord, _ options: DebuggerOptions) async throws(HostError) -> [String] {
+    let name = record.spec.name
+    let folder = folder(ofMachine: name)
+    guard let image = options.vmlinux.map({ Files.absolute($0) }) ?? record.debugTree?.vmlinux else {
+      throw HostError(
+        .missing, "no vmlinux is known for the kernel of \(name)",
+        hint: "name the one that it was built with: vmlinux = \"PATH\"")
+    }
+    guard Files.exists(image) else { throw HostError(.missing, "there is no \(image)") }
+    let gdb = try executables.require("gdb")
+    let target = options.kgdb ? folder.serialAgent : try await gdbStub(of: record, folder)
+    // The kernel's scripts (lx-dmesg, lx-symbols ...) are vmlinux-gdb.py beside vmlinux, with CONFIG_GDB_SCRIPTS.
+    var line = [gdb, "-q", "-iex", "add-auto-load-safe-path \(Files.folder(of: image))"]
+    if options.commands != nil { line += ["-nx", "-batch"] }
+    line += ["-ex", "set pagination off", "-ex", "target remote \(target)"]
+    for command in options.commands ?? [] { line += ["-ex", command] }
+    if options.commands != nil { line += ["-ex", "detach"] }
+    return line + [image]
+  }
+
+  /// What gdb's `target remote` takes: the stub that the machine was launched with, where it can be reached from here, else one that
+  /// is opened now.
+  private func gdbStub(of record: MachineRecord, _ folder: MachineFolder) async throws(HostError) -> String {
+    if case .port(let port) = record.spec.devices.gdb, record.spec.namespace == nil { return "127.0.0.1:\(port)" }
+    let socket = folder.gdb
+    if record.spec.devices.gdb == .socket, Files.exists(socket) { return socket }
+    if plans("gdbserver unix:\(socket)  # in QEMU's monitor") { return socket }
+    let qmp = try await QMP.connect(folder.qmp)
+    defer { qmp.close() }
+    // QEMU 7.2 cannot open the same socket for it twice ("duplicate yank instance").
+    try await qmp.execute("human-monitor-command", ["command-line": .string("gdbserver none")])
+    try? Files.remove(socket)
+    let answer = try await qmp.execute(
+      "human-monitor-command", ["command-line": .string("gdbserver unix:\(socket),server=on,wait=off")])
+    guard Files.exists(socket) else {
+      throw HostError(.system, "QEMU did not open its stub for gdb", detail: answer.string)
+    }
+    return socket
+  }
+}
