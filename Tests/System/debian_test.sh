@@ -48,30 +48,36 @@ test_a_machine_that_ends_at_a_reboot_is_not_rebooted() {
   nothing_left
 }
 
+# The kernel is one that was built here, as for built_kernel_test.sh, and boots without an initramfs.
 test_a_kernel_is_installed_in_a_debian_guest_as_documented() {
-  local built=${KDEVLUA_TEST_KERNEL:-}
-  [ -n "$built" ] || skip 'takes minutes and a built kernel: set KDEVLUA_TEST_KERNEL to a folder that has its source, src, and what was built of it, b'
+  local tree=${KDEVLUA_TEST_TREE:-} output=${KDEVLUA_TEST_OUTPUT:-}
+  [ -n "$tree" ] && [ -n "$output" ] || skip 'no built kernel: KDEVLUA_TEST_TREE and KDEVLUA_TEST_OUTPUT name one'
   debian_disk
   cat >"$work/share/install.lua" <<-'lua'
 	local kdev <const> = require "kdev"
+	local tree <const>, output <const> = arg[1], arg[2]
 	local base <const> = kdev.disk.debian()
 	local vm <close> = kdev.vm.launch {
 	  name = "deb", disks = { kdev.disk.overlay { path = "deb.qcow2", backing = base } }, wait = "agent", boot_timeout = 300,
-	  share = { built = { path = arg[1], read_only = true } },
+	  share = { tree = { path = tree, read_only = true }, built = { path = output, read_only = true } },
 	}
-	local function install()
-	  return kdev.kernel.install {
-	    vm = vm, tree = arg[1] .. "/src", output = arg[1] .. "/b", initramfs = false, boot_timeout = 300,
-	  }
+	local function install(initramfs)
+	  return kdev.kernel.install { vm = vm, tree = tree, output = output, initramfs = initramfs, boot_timeout = 300 }
 	end
-	local ok <const>, err <const> = pcall(install)
+	local ok <const>, err <const> = pcall(install, false)
 	assert(not ok and tostring(err):find("mount it first", 1, true), tostring(err))
-	vm:mount("built", "/mnt/host")
-	local before <const>, release <const> = vm.release, install()
+	vm:mount("tree", "/mnt/host")
+	vm:mount("built", "/mnt/built")
+	local before <const>, release <const> = vm.release, install(false)
 	assert(release ~= before and vm.release == release and vm:exec({ "uname", "-r" }).stdout == release .. "\n")
-	-- Its modules are there, and the share is mounted again.
+	-- Its modules are there, and the shares are mounted again.
 	vm:exec { "modprobe", "ceph" }
-	vm:exec { "test", "-e", "/mnt/host/src/Makefile" }
+	vm:exec { "test", "-e", "/mnt/host/Makefile" }
+	vm:exec { "test", "!", "-e", "/boot/initrd.img-" .. release }
+	-- With an initramfs, as the document has it.
+	assert(install(true) == release)
+	vm:exec { "test", "-e", "/boot/initrd.img-" .. release }
+	vm:exec { "modprobe", "ceph" }
 	lua
-  kd run --quiet install.lua "$built"
+  kd run --quiet install.lua "$tree" "$output"
 }
