@@ -143,7 +143,8 @@ bench_vm() {
     vm_time template fast >>"$work/vm.clone"
     seconds timeout 120 "${lean[@]}" >>"$work/vm.lean"
     if [ -n "$vng" ]; then
-      seconds timeout 300 "$vng" -r "$kernel" --disable-kvm --force-9p --user root -e 'uname -r' >>"$work/vm.vng"
+      # Its parts look for each other in PATH.
+      PATH=${vng%/*}:$PATH seconds timeout 300 "$vng" -r "$kernel" --disable-kvm --force-9p --user root -e 'uname -r' >>"$work/vm.vng"
     fi
   done
   local fast plain clone
