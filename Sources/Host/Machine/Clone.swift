@@ -28,12 +28,12 @@ extension LocalHost {
     _ template: Template, _ options: CloneOptions, timeLimit: Duration, in transaction: Transaction
   ) async throws(HostError) -> Machine {
     try Self.validate(machineName: options.name)
-    try checkRoot()
     let folder = folder(ofMachine: options.name)
     var spec = template.spec
     spec.name = options.name
     spec.display = options.vnc.map { .number($0) } ?? .free
     spec.memoryFile = .init(path: template.memoryFile, state: template.stateFile, key: template.key)
+    spec.address = nil
     if let card = options.card {
       guard let model = spec.cards.first?.model else {
         throw HostError(

@@ -230,10 +230,9 @@ extension LocalHost {
       step.progress("starting QEMU")
       let result = try await run(command, timeLimit: .seconds(30))
       guard result.succeeded else { throw refusal(of: command, result, spec) }
-      try await startStamps(of: spec)
-      let qmp = try await QMP.connect(folder.qmp)
+      async let stamps: Void = startStamps(of: spec)
+      let qmp = try await QMP.connect(folder.qmp, loading: spec.memoryFile?.state)
       defer { qmp.close() }
-      if let state = spec.memoryFile?.state { try await qmp.load(state) }
       if let vncPassword { try await vncPassword.tell(qmp) }
       let vnc = try await withTimeLimit(.seconds(10), "QEMU did not answer") { () async throws(HostError) in
         try await qmp.execute("query-vnc")
@@ -243,11 +242,13 @@ extension LocalHost {
       }
       try write(record)
       if spec.wait == .none {
+        await stamps
         step.detail("runs")
         return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
       }
       step.progress("waiting for the guest")
       let channel = try await boot(spec.agent, folder, qmp, timeLimit)
+      await stamps
       record.release = channel.release
       try write(record)
       step.detail("Linux \(channel.release)")
@@ -316,11 +317,6 @@ extension LocalHost {
     } else if text.contains("Failed to find an available port") || text.contains("Address already in use") {
       error.code = .busy
       error.message = "the VNC display \(spec.display.text) of the machine \(spec.name) is taken"
-      error.hint = "choose another one, or leave it out to get a free one"
-    }
-    if text.contains("Could not set up host forwarding rule") {
-      error.code = .busy
-      error.message = "a port that is to lead to the machine \(spec.name) is taken"
       error.hint = "choose another one, or leave it out to get a free one"
     }
     error.command = nil

@@ -24,7 +24,7 @@ public struct Template: Sendable, Equatable, Codable {
 /// All that the saved state of a guest depends on.
 struct TemplateInputs: Codable {
   /// Changes when what is saved, or how, changes.
-  var version = 2
+  var version = 3
   var spec: MachineSpec
   var prepare: [[String]]
   /// Kernel, initramfs, disks with those below them, and QEMU itself: the state of one version is not read by another.
@@ -62,7 +62,8 @@ extension LocalHost {
     }
     var spec = wanted
     (spec.display, spec.hasPassword) = (.free, false)
-    spec.address = nil
+    // Its clones have another network, or this one's address already.
+    spec.address = spec.cards.isEmpty ? nil : userAddress
     guard spec.cards.count <= 1 else {
       throw HostError(.invalid, "a template has one network card at most, as only the first has an address of its own")
     }
@@ -71,7 +72,6 @@ extension LocalHost {
         .invalid, "a template needs a guest with kdevlua's agent",
         hint: "give it a kernel, and an initramfs of kdev.kernel.initramfs")
     }
-    try checkRoot()
     guard spec.devices.nodes.isEmpty else {
       throw HostError(.invalid, "a template cannot have NUMA nodes: its memory is in one file")
     }
@@ -93,16 +93,6 @@ extension LocalHost {
       let template = try await make(spec, key, prepare, timeLimit, step)
       step.detail("Linux \(template.release), \(ByteSize(bytes: (try sizeOnDisk(of: template) >> 20) << 20).text)")
       return template
-    }
-  }
-
-  /// By sudo, QEMU is the calling user's by the time that it writes or reads a saved state, and has no way into root's cache.
-  /// - Throws: `permission`.
-  func checkRoot() throws(HostError) {
-    guard runAs.isEmpty else {
-      throw HostError(
-        .permission, "templates do not work by sudo: QEMU gives root away, and may not use root's cache then",
-        hint: "run it without sudo; kdevlua itself calls sudo for what needs root")
     }
   }
 
@@ -201,8 +191,9 @@ extension LocalHost {
         }
         step.progress("saving")
         try await machine.freeze()
-        machine.disconnect()
+        // With the agent's channel open: a clone's agent has done with its end by the time that somebody asks for it.
         try await save(machine, to: made.stateFile)
+        machine.disconnect()
       } catch {
         do throws(HostError) {
           try await uncancelled { () async throws(HostError) in try await machine.stop(gracefully: false) }
@@ -240,9 +231,12 @@ extension LocalHost {
 
   /// Writes the state of a machine, but for its memory, to a file, and ends it.
   private func save(_ machine: Machine, to path: String) async throws(HostError) {
-    let qmp = try await QMP.connect(machine.folder.qmp)
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw .system("could not write \(path)", errno: errno) }
+    defer { close(file) }
+    let qmp = try await QMP.connect(machine.folder.qmp, handing: file)
     defer { qmp.close() }
-    try await qmp.save(to: path)
+    try await qmp.save()
     // The rest of the disks' writes is on its way out with QEMU's end.
     _ = try? await qmp.execute("quit")
     await qmp.closed()
@@ -250,13 +244,29 @@ extension LocalHost {
 }
 
 extension QMP {
-  /// Writes the state of the machine, but for memory in shared files, to a file. It is not stopped before: QEMU does that, and
-  /// who goes on from a state that was saved by hand while it stood still would stand still, too.
+  /// Connects to a QEMU, and has one that waits for a saved state (`-incoming defer`) go on from there. One that cannot ends.
+  static func connect(_ path: String, loading state: String?) async throws(HostError) -> QMP {
+    guard let state else { return try await connect(path) }
+    let file = open(state, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw .system("could not read \(state)", errno: errno) }
+    defer { Glibc.close(file) }
+    let qmp = try await connect(path, handing: file)
+    do throws(HostError) {
+      try await qmp.takeState()
+      try await qmp.execute("migrate-incoming", ["uri": .string("fd:state")])
+    } catch {
+      qmp.close()
+      throw error
+    }
+    return qmp
+  }
+
+  /// Writes the state of the machine, but for memory in shared files, to the file that was handed over. It is not stopped
+  /// before: QEMU does that, and who goes on from a state that was saved by hand while it stood still would stand still, too.
   /// - Throws: `command` with QEMU's words when it cannot be saved.
-  fileprivate func save(to path: String) async throws(HostError) {
-    try await leaveMemoryOut()
-    // QEMU before 8.2 reads and writes files by a shell command only.
-    try await execute("migrate", ["uri": .string("exec:cat > \(ShellText.quote(path))")])
+  fileprivate func save() async throws(HostError) {
+    try await takeState()
+    try await execute("migrate", ["uri": .string("fd:state")])
     try await withTimeLimit(.seconds(120), "the machine was not saved") { () async throws(HostError) in
       while true {
         let state = try await execute("query-migrate")
@@ -270,13 +280,10 @@ extension QMP {
     }
   }
 
-  /// Has a QEMU that waits for it (`-incoming defer`) go on from a saved state. One that cannot ends.
-  func load(_ path: String) async throws(HostError) {
-    try await leaveMemoryOut()
-    try await execute("migrate-incoming", ["uri": .string("exec:cat \(ShellText.quote(path))")])
-  }
-
-  private func leaveMemoryOut() async throws(HostError) {
+  /// The file that was handed over is the one of the machine's state. (A path would do from QEMU 8.2 on; but by sudo QEMU has given
+  /// root away, and may not open a file of root's cache.)
+  private func takeState() async throws(HostError) {
+    try await execute("getfd", ["fdname": .string("state")])
     let capability: [String: JSONValue] = ["capability": .string("x-ignore-shared"), "state": .bool(true)]
     try await execute("migrate-set-capabilities", ["capabilities": .array([.object(capability)])])
   }
