@@ -23,14 +23,15 @@ struct Gdb: ParsableCommand {
   func run() throws {
     do {
       let host = try output.host()
-      let line = Mutex<[String]>([])
+      let line = Mutex<DebuggerLine?>(nil)
       try Session.perform {
         let options = DebuggerOptions(vmlinux: vmlinux, commands: command.isEmpty ? nil : command, kgdb: kgdb)
         let debugger = try await host.debugger(of: name, options)
         line.withLock { $0 = debugger }
       }
       // gdb takes the terminal and the place of this program.
-      throw ExitCode(try Session.become(line.withLock { $0 }, host))
+      guard let debugger = line.withLock({ $0 }) else { return }
+      throw ExitCode(try Session.become(debugger.arguments, input: debugger.input, host))
     } catch {
       throw Session.exitCode(for: error)
     }

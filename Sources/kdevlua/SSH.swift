@@ -49,9 +49,17 @@ struct SSH: ParsableCommand {
 
 extension Session {
   /// Becomes another program (execve(2)), which then has the terminal as it is.
+  /// - Parameter input: the file of its standard input, which is removed; nil is what this one has.
   /// - Throws: when it cannot be started.
-  static func become(_ arguments: [String], _ host: LocalHost) throws -> Int32 {
+  static func become(_ arguments: [String], input: String? = nil, _ host: LocalHost) throws -> Int32 {
     let program = try host.executables.require(arguments.first ?? "")
+    if let input {
+      let file = open(input, O_RDONLY)
+      guard file >= 0, unlink(input) == 0, dup2(file, 0) == 0 else {
+        throw HostError.system("could not read \(input)", errno: errno)
+      }
+      if file != 0 { close(file) }
+    }
     // Blocked signals would stay blocked in it.
     var signals = sigset_t()
     sigemptyset(&signals)

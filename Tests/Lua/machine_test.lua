@@ -139,6 +139,11 @@ test("gdb takes the stub that the machine has, and leaves it there", function()
       local said <const> = vm:gdb { vmlinux = "/bin/true", commands = { "info registers rip" } }.stdout
       test.contains(said, "rip  ")
     end
+    -- gdb ends at the first command that fails, and the machine goes on.
+    local err <const> = test.fails(
+      "could not debug the kernel", vm.gdb, vm, { vmlinux = "/bin/true", commands = { "nonesuch", "echo after" } })
+    test.contains(err.stderr, 'Undefined command: "nonesuch"')
+    test.equal(err.stderr:find("after", 1, true), nil)
     test.equal(vm:hmp("info chardev"):find("/gdb,server=on", 1, true) ~= nil, stub == true)
     if stub ~= true then test.contains(vm:hmp "info chardev", "127.0.0.1:" .. free) end
     vm:kill()

@@ -85,6 +85,11 @@ test_gdb_talks_to_the_kernels_own_kgdb_over_its_serial_line() {
   # A gdb that fails leaves no guest that stands still.
   fails 1 kd eval 'kdev.vm.get("inner"):gdb { kgdb = true, commands = { "nonesuch" } }'
   equal "$(kd exec inner echo on)" on
+  # One that is killed does: the next one finds it there.
+  kd gdb --kgdb -c 'shell kill -9 $PPID' inner >/dev/null 2>&1 || true
+  contains "$(kd gdb --kgdb -c 'print init_uts_ns.name.release' inner 2>&1)" "$(cat "$output/include/config/kernel.release")"
+  # Afterwards an oops is a report as ever, and no stop for a gdb that is not there.
+  equal "$(kd exec inner cat /sys/module/kgdboc/parameters/kgdboc)" ''
   kd down inner 2>/dev/null
   nothing_left
 }

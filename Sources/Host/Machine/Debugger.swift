@@ -16,15 +16,27 @@ public struct DebuggerOptions: Sendable {
   }
 }
 
+/// What gdb is started with.
+public struct DebuggerLine: Sendable {
+  /// `gdb` and its arguments.
+  public var arguments: [String]
+  /// The file of its standard input, to be removed when it is open; nil is a session at the terminal.
+  public var input: String?
+}
+
 extension Machine {
   /// Runs gdb's commands on the guest's kernel, which stands still meanwhile.
   /// - Returns: what gdb printed.
-  /// - Throws: as ``LocalHost/debugger(of:_:)``; `command` when gdb fails; `timeout`.
+  /// - Throws: as ``LocalHost/debugger(of:_:)``; `command` when gdb cannot connect, or one of its commands fails, after which it does no
+  ///   other; `timeout`.
   public func debug(_ options: DebuggerOptions, timeLimit: Duration) async throws(HostError) -> CommandResult {
     let line = try await host.debugger(record, options)
+    defer { if let input = line.input { try? Files.remove(input) } }
     if options.kgdb { try await enterKGDB() }
     do throws(HostError) {
-      return try await host.require(.change(line), to: "debug the kernel of \(name)", timeLimit: timeLimit)
+      var command = Command.change(line.arguments)
+      if let input = line.input { command.inputSource = .file(input) }
+      return try await host.require(command, to: "debug the kernel of \(name)", timeLimit: timeLimit)
     } catch {
       if options.kgdb { folder.leaveKGDB() }
       throw error
@@ -46,11 +58,17 @@ extension Machine {
         echo "its kernel has no kgdboc: configure it with the fragment kgdb" >&2
         exit 1
       fi
-      case $(cat $parameter) in
+      before=$(cat $parameter)
+      case $before in
       ttyS1*) ;;
       *) echo ttyS1,115200 >$parameter || exit 1 ;;
       esac
-      (sleep 0.2; echo g >/proc/sysrq-trigger) >/dev/null 2>&1 &
+      (
+        sleep 0.2
+        echo g >/proc/sysrq-trigger
+        # Else it would wait there at its next oops, too. It is busy as long as gdb is there.
+        until echo "$before" >$parameter; do sleep 1; done
+      ) >/dev/null 2>&1 &
       """
     try await require(["sh", "-c", script], to: "have the kernel wait for gdb on its serial line")
   }
@@ -68,19 +86,24 @@ extension MachineFolder {
 }
 
 extension LocalHost {
-  /// Makes gdb's command line for the kernel of a running machine, by its name. But for kgdb the guest need not answer.
-  /// - Returns: `gdb` and its arguments.
+  /// Makes gdb's command line for the kernel of a running machine, by its name. The guest need not answer; with kgdb it is then taken to
+  /// stand there already.
   /// - Throws: `invalid` when no machine of that name runs; `missing` when no vmlinux is known, or gdb is not installed; `command` when
   ///   the kernel does not go into kgdb.
-  public func debugger(of name: String, _ options: DebuggerOptions) async throws(HostError) -> [String] {
+  public func debugger(of name: String, _ options: DebuggerOptions) async throws(HostError) -> DebuggerLine {
     guard let state = try machine(name), state.processID != nil else {
       throw HostError(.invalid, "no machine \(name) is running", hint: "kdevlua ps lists those there are")
     }
     let line = try await debugger(state.record, options)
     if options.kgdb {
-      let machine = try await runningMachine(name)
-      defer { machine.disconnect() }
-      try await machine.enterKGDB()
+      do throws(HostError) {
+        let machine = try await runningMachine(name)
+        defer { machine.disconnect() }
+        try await machine.enterKGDB()
+      } catch {
+        guard error.code == .timeout else { throw error }
+        warn("the guest of \(name) does not answer; gdb looks whether its kernel stands in kgdb")
+      }
     }
     return line
   }
@@ -88,7 +111,7 @@ extension LocalHost {
   /// Makes gdb's command line. For the machine's stub, which is opened when the machine has none: the guest stops when gdb
   /// connects, and goes on when gdb leaves.
   /// - Throws: `missing` when no vmlinux is known, or gdb is not installed.
-  fileprivate func debugger(_ record: MachineRecord, _ options: DebuggerOptions) async throws(HostError) -> [String] {
+  fileprivate func debugger(_ record: MachineRecord, _ options: DebuggerOptions) async throws(HostError) -> DebuggerLine {
     let name = record.spec.name
     let folder = folder(ofMachine: name)
     guard let image = options.vmlinux.map({ Files.absolute($0) }) ?? record.debugTree?.vmlinux else {
@@ -101,11 +124,17 @@ extension LocalHost {
     let target = options.kgdb ? folder.serialAgent : try await gdbStub(of: record, folder)
     // The kernel's scripts (lx-dmesg, lx-symbols ...) are vmlinux-gdb.py beside vmlinux, with CONFIG_GDB_SCRIPTS.
     var line = [gdb, "-q", "-iex", "add-auto-load-safe-path \(Files.folder(of: image))"]
-    if options.commands != nil { line += ["-nx", "-batch"] }
-    line += ["-ex", "set pagination off", "-ex", "target remote \(target)"]
-    for command in options.commands ?? [] { line += ["-ex", command] }
-    if options.commands != nil { line += ["-ex", "detach"] }
-    return line + [image]
+    let first = ["set pagination off", "target remote \(target)"]
+    guard let commands = options.commands else {
+      return DebuggerLine(arguments: line + first.flatMap { ["-ex", $0] } + [image])
+    }
+    // A file of commands (gdb 13 takes no pipe for one) ends at the first that fails, and so does gdb, with status 1. Of commands by
+    // -ex the last one's status counts.
+    line += ["-nx", "-batch", "-x", "/dev/stdin", image]
+    let input = "\(folder.path)/gdb.\(UInt32.random(in: 0...(.max)))"
+    let text = (first + commands + ["detach"]).map { $0 + "\n" }.joined()
+    if !isDryRun { try Files.write(Array(text.utf8), to: input, mode: 0o600) }
+    return DebuggerLine(arguments: line, input: input)
   }
 
   /// What gdb's `target remote` takes: the stub that the machine was launched with, where it can be reached from here, else one that
