@@ -16,7 +16,7 @@ import Modules
         observer: SilentObserver())
       try await runtime.install(Environment(host: host, stdlib: Stdlib(environment: [:])))
       try await runtime.preload("bench", benchModule)
-      try await runtime.evaluate(.source("bench, task = require 'bench', require 'task'", name: "=setup"))
+      _ = try await runtime.evaluate(.source("bench, task = require 'bench', require 'task'", name: "=setup"))
       try await calls(runtime)
       try await awaits(runtime)
       try await processes(runtime)
