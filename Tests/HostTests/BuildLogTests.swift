@@ -107,5 +107,10 @@ import Testing
     make.architecture = "arm64"
     #expect(make.arguments == ["ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-", "CC=distcc aarch64-linux-gnu-gcc"])
     #expect(make.sourceArchitecture == "arm64")
+    make = MakeOptions()
+    make.compiler = "ccache gcc-12"
+    make.distribution = .icecc
+    #expect(make.arguments == ["CC=ccache gcc-12"])
+    #expect(make.environment == ["CCACHE_PREFIX": "icecc"])
   }
 }

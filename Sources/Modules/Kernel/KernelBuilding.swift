@@ -57,7 +57,7 @@ extension KernelModule {
     make.crossCompile = try options.string("cross_compile")
     make.compiler = try options.string("cc")
     make.llvm = try options.bool("llvm")
-    make.ccache = try options.bool("ccache")
+    if try options.bool("ccache") { make.ccache = true }
     return make
   }
 }

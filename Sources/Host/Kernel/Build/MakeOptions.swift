@@ -10,8 +10,15 @@ public struct MakeOptions: Sendable, Equatable {
   public var architecture: String?
   /// `CROSS_COMPILE=`: what the names of the tools begin with.
   public var crossCompile: String?
-  /// `CC=`; nil is gcc, or clang with `llvm`.
-  public var compiler: String?
+  /// `CC=`; nil is gcc, or clang with `llvm`. A `ccache` before it is the option of that name: what distributes takes no other program
+  /// for its compiler.
+  public var compiler: String? {
+    didSet {
+      guard let compiler, compiler.hasPrefix("ccache ") else { return }
+      self.compiler = String(compiler.dropFirst("ccache ".count))
+      ccache = true
+    }
+  }
   /// `LLVM=1 LLVM_IAS=1`: clang and the LLVM tools.
   public var llvm = false
   /// Compiles through ccache(1).
