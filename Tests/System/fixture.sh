@@ -13,6 +13,8 @@ mkdir -p "$work/share"
 namespace=kdt-$$
 ip netns add "$namespace"
 ip -n "$namespace" link set lo up
+# Off, whatever the host has: who switches it on has to switch it off.
+ip netns exec "$namespace" sysctl -q -w net.ipv4.ip_forward=0
 
 # The program, in the test's namespace, in the folder that it shares.
 kd() { (cd "$work/share" && exec ip netns exec "$namespace" "$PROGRAM" "$@"); }
@@ -51,19 +53,29 @@ machines() {
   done
 }
 no_machines() { [ -z "$(machines)" ]; }
+# Its dnsmasqs.
+servers() { pgrep -f -- "^[^ ]*dnsmasq --conf-file=$KDEVLUA_STATE/networks/" || true; }
+# The namespaces that it has made: their names begin with that of its own.
+spaces() { find /run/netns -name "$namespace-*" ! -name "$namespace-lab" -printf '%f\n'; }
 
-# Nothing is left of any set-up: no process, interface, journal entry, machine folder or temporary file.
+# Nothing is left of any set-up: no process, interface, namespace, rule, journal entry, machine folder or temporary file.
 nothing_left() {
   local left
   for _ in 1 2 3 4 5 6 7 8 9 10; do
-    left=$(machines)
+    left=$(machines; servers)
     [ -z "$left" ] && break
     sleep 0.1
   done
   [ -z "$left" ] || fail "left running: $(ps -o pid,args -p "$left" | cut -c1-150)"
   left=$(inside ip -br link | grep -v '^lo ' || true)
   [ -z "$left" ] || fail "left interfaces: $left"
-  left=$(find "$KDEVLUA_STATE/journal" "$KDEVLUA_STATE/machines" -mindepth 1 ! -name .lock ! -name .last 2>/dev/null || true)
+  left=$(spaces)
+  [ -z "$left" ] || fail "left namespaces: $left"
+  left=$(inside nft list tables | grep kdevlua_ || true)
+  [ -z "$left" ] || fail "left of nftables: $left"
+  equal "$(inside cat /proc/sys/net/ipv4/ip_forward)" 0
+  left=$(find "$KDEVLUA_STATE/journal" "$KDEVLUA_STATE/machines" "$KDEVLUA_STATE/networks" -mindepth 1 ! -name .lock ! -name .last \
+    2>/dev/null || true)
   [ -z "$left" ] || fail "left in the state folder: $left"
   left=$(find "$work/share" -name '*.partial*' -o -name '.kdevlua-*' 2>/dev/null || true)
   left+=$(find "$KDEVLUA_CACHE" -maxdepth 2 -name '*.partial*' 2>/dev/null || true)
@@ -71,10 +83,13 @@ nothing_left() {
 }
 
 end() {
-  local status=$? pid
-  # Whatever runs in the test's own namespace was started by it.
-  for pid in $(machines) $(ip netns pids "$namespace" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
-  ip netns del "$namespace" 2>/dev/null || true
+  local status=$? pid name
+  for pid in $(machines) $(servers); do kill -9 "$pid" 2>/dev/null || true; done
+  # Whatever runs in the test's own namespaces was started by it.
+  for name in "$namespace" $(spaces); do
+    for pid in $(ip netns pids "$name" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
+    ip netns del "$name" 2>/dev/null || true
+  done
   umount "$work/small" 2>/dev/null || true
   rm -rf "$work"
   exit $status

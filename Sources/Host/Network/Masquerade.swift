@@ -41,9 +41,7 @@ extension LocalHost {
       return entries
     } catch {
       let made = entries
-      try await uncancelled { () async throws(HostError) in
-        for entry in made.reversed() { try await self.undoNetwork([entry], isLocked: true) }
-      }
+      try await uncancelled { () async throws(HostError) in try await self.undoNetwork(made, isLocked: true) }
       throw error
     }
   }

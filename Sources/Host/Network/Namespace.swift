@@ -39,29 +39,27 @@ extension LocalHost {
         }
         moving.append(link)
       }
-      var entry: JournalEntry?
-      if isNew {
-        entry = isDryRun ? nil : try transaction.record(.namespace(name: name))
-        do throws(HostError) {
+      var entries: [JournalEntry] = []
+      if isNew { step.detail("made") } else { step.adopted("as it is") }
+      do throws(HostError) {
+        if isNew {
+          if !isDryRun { entries.append(try transaction.record(.namespace(name: name))) }
           try await require(.change("ip", "netns", "add", name).privileged, to: "make the namespace \(name)")
           // `-n` is an option of ip and nothing that stands in a batch.
           try await require(
             .change("ip", "-n", name, "link", "set", "lo", "up").privileged, to: "bring the loopback of \(name) up")
-        } catch {
-          if let entry {
-            try await uncancelled { () async throws(HostError) in try await self.undoNetwork([entry], isLocked: true) }
-          }
-          throw error
         }
-        step.detail("made")
-      } else {
-        step.adopted("as it is")
+        for link in moving {
+          if let moved = try await move(link, into: name, in: transaction) { entries.append(moved) }
+        }
+        return NetworkNamespace(name: name, entries: entries)
+      } catch {
+        let made = entries
+        if !transaction.keepOnFailure || transaction.owner.isEmpty {
+          try await uncancelled { () async throws(HostError) in try await self.undoNetwork(made, isLocked: true) }
+        }
+        throw error
       }
-      var entries = entry.map { [$0] } ?? []
-      for link in moving {
-        if let moved = try await move(link, into: name, in: transaction) { entries.append(moved) }
-      }
-      return NetworkNamespace(name: name, entries: entries)
     }
   }
 

@@ -68,7 +68,15 @@ extension LocalHost {
       }
     }
     if isDryRun { _ = plannedUndone.withLock { $0.insert(entry.id) } } else { try journal.strike(entry) }
+    if !isDryRun { try removeFolder(after: entry) }
     return true
+  }
+
+  /// Removes what was noted of the guests in a bridge, with the last line of it.
+  private func removeFolder(after entry: JournalEntry) throws(HostError) {
+    guard case .bridge(let name, _, let namespace) = entry.resource else { return }
+    let isLast = try !journal.entries().contains { $0.resource.bridge == name && $0.resource.namespace == namespace }
+    if isLast { try Files.removeTree(BridgeFolder(of: name, in: namespace, state).path) }
   }
 
   private func remove(_ resource: Resource, by plan: NetworkUndoing.Plan) async throws(HostError) {
@@ -162,7 +170,8 @@ extension LocalHost {
         switch entry.resource {
         case .forwarding(let namespace):
           rest.contains { if case .masquerade(_, namespace) = $0.resource { true } else { false } }
-        case .movedLink(_, let name, _, _), .namespace(let name): rest.contains { $0.resource.namespace == name }
+        case .movedLink(_, let name, _, _): rest.contains { $0.resource.namespace == name && !$0.resource.isMovedLink }
+        case .namespace(let name): rest.contains { $0.resource.namespace == name }
         default: false
         }
       if isUsed { plan.staying.insert(entry.id) }
@@ -186,6 +195,8 @@ extension Resource {
     case .machine, .disk, .temporary, .temporaryFolder: nil
     }
   }
+
+  fileprivate var isMovedLink: Bool { if case .movedLink = self { true } else { false } }
 
   /// The named network namespace that it is in; nil for what is in the caller's, or in none.
   var namespace: String? {

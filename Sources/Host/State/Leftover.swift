@@ -18,6 +18,11 @@ public struct Leftover: Sendable, Equatable {
   /// Why nobody needs it.
   public let reason: String
   let cure: Cure
+
+  /// The part of a network that is to be undone.
+  fileprivate var networkEntry: JournalEntry? {
+    if case .undo(let entry) = cure, entry.resource.isNetwork { entry } else { nil }
+  }
 }
 
 extension LocalHost {
@@ -31,15 +36,22 @@ extension LocalHost {
     var found = try await leftovers(holding: &locks)
     if let cacheAge { found += try oldCacheFiles(notUsedFor: cacheAge) }
     defer { withExtendedLifetime(locks) {} }
+    // Networks last, and as a whole: a part alone would stay for the others' sake.
+    let network = NetworkUndoing(found.compactMap(\.networkEntry))
+    found =
+      found.filter { $0.networkEntry == nil }
+      + network.entries.compactMap { entry in found.first { $0.networkEntry == entry } }
     var removed: [Leftover] = []
     var failed: HostError?
     for leftover in found {
       do {
-        try await step("remove \(leftover.title)") { step async throws(HostError) in
+        let isGone = try await step("remove \(leftover.title)") { step async throws(HostError) in
           step.detail(leftover.reason)
-          if try await cure(leftover.cure, step) == false { step.adopted("stays: other machines use it") }
+          let isGone = try await cure(leftover.cure, of: network, step)
+          if !isGone { step.adopted("stays: other machines use it") }
+          return isGone
         }
-        removed.append(leftover)
+        if isGone { removed.append(leftover) }
       } catch {
         failed = failed ?? error
       }
@@ -176,10 +188,12 @@ extension LocalHost {
     }
   }
 
-  /// - Returns: false for a bridge that others use.
-  private func cure(_ cure: Leftover.Cure, _ step: Step) async throws(HostError) -> Bool {
+  /// - Returns: false for a part of a network that others use.
+  private func cure(
+    _ cure: Leftover.Cure, of network: NetworkUndoing, _ step: Step
+  ) async throws(HostError) -> Bool {
     switch cure {
-    case .undo(let entry): return try await undo(entry, disks: true, step)
+    case .undo(let entry): return try await undo(entry, disks: true, of: network, step)
     case .strike(let entry): if !isDryRun { try journal.strike(entry) }
     case .removeLink(let name, let index, let kind):
       let lock = try await networkLock()

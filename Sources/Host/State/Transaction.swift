@@ -92,15 +92,27 @@ public final class Transaction: Sendable {
       return []
     }
     var errors: [HostError] = []
-    // One by one, since a task of the set-up may still be making things.
-    while let entry = made.withLock({ $0.popLast() }) {
-      guard host.journal.has(entry) else { continue }
-      do throws(HostError) { try await host.undo(entry, disks: true) } catch {
-        host.warn("could not undo \(entry.resource.title), kdevlua down \(owner) tries again: \(error.message)")
-        errors.append(error)
+    // Until nothing is left, since a task of the set-up may still be making things.
+    while true {
+      let entries = takeNext().filter { host.journal.has($0) }
+      if entries.isEmpty, made.withLock({ $0.isEmpty }) { return errors }
+      let network = NetworkUndoing(entries.filter(\.resource.isNetwork))
+      for entry in entries.filter({ !$0.resource.isNetwork }) + network.entries {
+        do throws(HostError) { try await host.undo(entry, disks: true, of: network) } catch {
+          host.warn("could not undo \(entry.resource.title), kdevlua down \(owner) tries again: \(error.message)")
+          errors.append(error)
+        }
       }
     }
-    return errors
+  }
+
+  /// What is undone next: one by one what is no network, and then the networks as a whole.
+  private func takeNext() -> [JournalEntry] {
+    made.withLock { made in
+      if let place = made.lastIndex(where: { !$0.resource.isNetwork }) { return [made.remove(at: place)] }
+      defer { made = [] }
+      return made
+    }
   }
 }
 
@@ -114,9 +126,11 @@ extension LocalHost {
     if isDryRun { return Transaction(host: self, owner: name, keepOnFailure: false, lock: nil) }
     let transaction = Transaction(host: self, owner: name, keepOnFailure: keepOnFailure, lock: try lock(name))
     try warnOfBrokenEntries()
-    for entry in try journal.entries().reversed() where entry.owner == name && !entry.kept {
+    let halfMade = try journal.entries().reversed().filter { $0.owner == name && !$0.kept }
+    let network = NetworkUndoing(halfMade.filter(\.resource.isNetwork))
+    for entry in halfMade.filter({ !$0.resource.isNetwork }) + network.entries {
       note("an earlier set-up of \(name) was interrupted; undoing \(entry.resource.title)")
-      try await undo(entry, disks: true)
+      try await undo(entry, disks: true, of: network)
     }
     return transaction
   }

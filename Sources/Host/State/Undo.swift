@@ -3,12 +3,14 @@ import Synchronization
 extension LocalHost {
   /// Undoes one entry of the journal and strikes it out. What is gone already is no error; what is not ours any more
   /// (the host was started anew, or somebody made another device of that name) is left alone.
-  /// - Parameter disks: remove disk images too; otherwise they stay, and their entries go.
+  /// - Parameters:
+  ///   - disks: remove disk images too; otherwise they stay, and their entries go.
+  ///   - network: of a part of a network, those that go with it: one alone stays for the others' sake.
   /// - Returns: whether it is gone; false for a part of a network that others use.
   @discardableResult func undo(
-    _ entry: JournalEntry, disks: Bool, now: Bool = false, _ step: Step? = nil
+    _ entry: JournalEntry, disks: Bool, now: Bool = false, of network: NetworkUndoing? = nil, _ step: Step? = nil
   ) async throws(HostError) -> Bool {
-    if entry.resource.isNetwork { return try await undoNetwork([entry]) }
+    if entry.resource.isNetwork { return try await undo(entry, of: network ?? NetworkUndoing([entry])) }
     let sameBoot = entry.boot == (try Journal.bootID())
     switch entry.resource {
     case .machine(let name, let folder):
@@ -83,12 +85,7 @@ extension LocalHost {
       do {
         let resource = entry.resource
         let isGone = try await step("remove \(resource.title)") { step async throws(HostError) in
-          let isGone =
-            if resource.isNetwork {
-              try await undo(entry, of: network)
-            } else {
-              try await undo(entry, disks: true, now: now, step)
-            }
+          let isGone = try await undo(entry, disks: true, now: now, of: network, step)
           if !isGone { step.adopted("stays: other machines use it") }
           return isGone
         }

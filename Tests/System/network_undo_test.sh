@@ -1,0 +1,112 @@
+# Networks whose set-up does not come to its end, and what was somebody else's before: all is as it was.
+# shellcheck shell=bash
+
+# What `ip netns exec` runs has mounts of its own, so that a namespace made by it would be nowhere else.
+kd() { (cd "$work/share" && exec nsenter "--net=/run/netns/$namespace" "$PROGRAM" "$@"); }
+
+# served.lua NAMESPACE ENDING, both may be "": a network with all that there is, with two interfaces moved into its namespace.
+# Its guest never starts.
+served_script() {
+  cat >"$work/share/served.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local place <const>, ending <const> = arg[1], arg[2]
+	local setup <close> = kdev.transaction.begin { name = "served" } -- luacheck: ignore setup
+	local space <const> = place ~= "" and kdev.net.namespace(place, { interfaces = { "move0", "move1" } }) or nil
+	local bridge <const> = kdev.net.bridge { name = "served0", dhcp = true, masquerade = true, namespace = space }
+	local tap <const> = kdev.net.tap { bridge = bridge }
+	kdev.vm.launch { name = "served", memory = "64M", net = tap, wait = "none", extra = { "-S" } }
+	if ending == "error" then error "enough" end
+	if ending == "wait" then
+	  print "ready"
+	  kdev.task.sleep(60)
+	end
+	lua
+}
+
+# Interfaces of the host with an address and a route.
+movable() {
+  local name
+  for name in 0 1; do
+    inside ip link add "move$name" type veth peer name "peer$name"
+    inside ip link set "peer$name" up
+    inside ip addr add "10.7.$name.2/24" dev "move$name"
+    inside ip link set "move$name" up
+    inside ip route add "10.8.$name.0/24" via "10.7.$name.1" dev "move$name"
+  done
+}
+is_back() {
+  contains "$(inside ip -br addr show dev "move$1")" "10.7.$1.2/24"
+  contains "$(inside ip route)" "10.8.$1.0/24 via 10.7.$1.1 dev move$1"
+  inside ip link del "move$1"
+}
+all_as_before() {
+  is_back 0
+  is_back 1
+  nothing_left
+}
+
+# Runs the set-up until it waits, and sends it a signal.
+served_until() {
+  rm -f "$work/out"
+  set -m
+  (cd "$work/share" && exec nsenter "--net=/run/netns/$namespace" "$PROGRAM" run --quiet served.lua "$1" wait >"$work/out" 2>&1) &
+  local pid=$!
+  eventually grep -q ready "$work/out"
+  kill "-$2" $pid
+  wait $pid || true
+  set +m
+}
+
+test_a_served_network_whose_set_up_fails_or_is_interrupted_is_undone_as_a_whole() {
+  served_script
+  local place
+  for place in "" "$namespace-in"; do
+    movable
+    fails 1 kd run --quiet served.lua "$place" error
+    contains "$output" enough
+    all_as_before
+    movable
+    served_until "$place" INT
+    all_as_before
+    movable
+    served_until "$place" KILL
+    output=$(kd gc 2>&1)
+    lacks "$output" 'stays'
+    all_as_before
+    # The next run, of another network, undoes it, too.
+    movable
+    served_until "$place" KILL
+    kd eval 'kdev.transaction.begin { name = "served" }' 2>"$work/err"
+    contains "$(cat "$work/err")" 'undoing forwarding'
+    all_as_before
+    # It can be made again.
+    movable
+    kd run --quiet served.lua "$place" ""
+    equal "$(machines | wc -l)" 1
+    kd down --now 2>/dev/null
+    all_as_before
+  done
+}
+
+test_a_network_of_a_script_that_fails_is_undone_as_a_whole() {
+  movable
+  fails 1 kd eval 'kdev.net.namespace(arg[1], { interfaces = { "move0", "lo" } })' "$namespace-in"
+  all_as_before
+  movable
+  # Somebody serves names there.
+  inside ip link add taken0 type bridge
+  inside ip addr add 192.168.99.1/24 dev taken0
+  inside ip link set taken0 up
+  inside python3 -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("192.168.99.1", 53))
+print("ready", flush=True)
+time.sleep(60)' >"$work/server" &
+  local pid=$!
+  eventually grep -q ready "$work/server"
+  fails 1 kd eval 'kdev.net.bridge { name = "taken0", dhcp = true, masquerade = true }'
+  contains "$output" 'another program serves names or addresses in taken0'
+  kill $pid
+  inside ip link del taken0
+  all_as_before
+}
