@@ -1,16 +1,52 @@
 # What goes wrong beside kdevlua: each time a clear message, nothing left behind, and the next run works.
 # shellcheck shell=bash
 
-# A machine on a tap whose guest never starts, by a set-up that succeeds in a second.
+# What `ip netns exec` runs has mounts of its own, so that a namespace made by it would be nowhere else.
+kd() { (cd "$work/share" && exec nsenter "--net=/run/netns/$namespace" "$PROGRAM" "$@"); }
+
+# A machine in a bridge that is served, whose guest never starts, by a set-up that succeeds in a second. With QUICK_SPACE all of it is
+# in a namespace of that name, with an interface of the host, quick1, in it.
 quick() {
+  quick_script
+  kd run --quiet "$work/quick.lua"
+}
+quick_script() {
+  [ -z "${QUICK_SPACE:-}" ] || movable
   cat >"$work/quick.lua" <<-'lua'
 	local kdev <const> = require "kdev"
 	local setup <close> = kdev.transaction.begin { name = "quick" } -- luacheck: ignore setup
+	local place <const> = os.getenv "QUICK_SPACE"
+	local space <const> = place and kdev.net.namespace(place, { interfaces = { "quick1" } })
 	local disk <const> = kdev.disk.create { path = "quick.qcow2", size = "1G" }
-	local net <const> = kdev.net.tap { bridge = kdev.net.bridge { name = "quick0" } }
+	local bridge <const> = kdev.net.bridge { name = "quick0", dhcp = true, masquerade = true, namespace = space }
+	local net <const> = kdev.net.tap { bridge = bridge }
 	kdev.vm.launch { name = "quick", memory = "64M", disks = { disk }, net = net, wait = "none", extra = { "-S" } }
 	lua
-  kd run --quiet "$work/quick.lua"
+}
+
+# in_turn ROUND: every other round has a namespace of its own.
+in_turn() {
+  unset QUICK_SPACE
+  [ $(($1 % 2)) = 0 ] || export QUICK_SPACE=$namespace-in
+  quick_script
+}
+# An interface of the host with an address and a route.
+movable() {
+  inside ip link show dev quick1 >/dev/null 2>&1 && return
+  inside ip link add quick1 type veth peer name quick2
+  inside ip link set quick2 up
+  inside ip addr add 10.7.0.2/24 dev quick1
+  inside ip link set quick1 up
+  inside ip route add 10.8.0.0/24 via 10.7.0.1 dev quick1
+}
+# Nothing is left, and the interface is back.
+all_as_before() {
+  if [ -n "${QUICK_SPACE:-}" ]; then
+    contains "$(inside ip -br addr show dev quick1)" 10.7.0.2/24
+    contains "$(inside ip route)" '10.8.0.0/24 via 10.7.0.1 dev quick1'
+    inside ip link del quick1
+  fi
+  nothing_left
 }
 
 # The next run works, and its end leaves nothing.
@@ -18,50 +54,70 @@ next_run_works() {
   quick || fail 'the next run does not work'
   equal "$(machines | wc -l)" 1
   kd down --now --disks 2>/dev/null
-  nothing_left
+  all_as_before
   [ -z "$(find "$KDEVLUA_STATE" -name '*.qcow2' 2>/dev/null)" ] || fail 'a disk is left'
 }
 
-# Programs that do what the real ones do, and kill kdevlua, their parent, at the call number $KILL_AT: before they do it, or
-# after.
+# Programs that do what the real ones do, and kill kdevlua at the call number $KILL_AT: before they do it, or after. (One that is
+# run by `ip netns exec` is not its child.)
 deadly_programs() {
   local name
   mkdir -p "$work/deadly"
-  for name in ip qemu-img qemu-system-x86_64; do
+  for name in ip nft sysctl dnsmasq qemu-img qemu-system-x86_64; do
     cat >"$work/deadly/$name" <<-shell
 	#!/bin/bash
 	number=\$(($(printf '$(cat "%s/count")' "$work") + 1))
 	echo \$number >"$work/count"
-	if [ \$number = "\$KILL_AT" ] && [ "\$KILL_WHEN" = before ]; then kill -9 \$PPID; exit 1; fi
+	if [ \$number = "\$KILL_AT" ] && [ "\$KILL_WHEN" = before ]; then kill -9 \$KDEVLUA_PID; exit 1; fi
 	$(PATH=$PATH:/usr/sbin:/sbin command -v $name) "\$@"
 	status=\$?
-	if [ \$number = "\$KILL_AT" ]; then kill -9 \$PPID; fi
+	if [ \$number = "\$KILL_AT" ]; then kill -9 \$KDEVLUA_PID; fi
 	exit \$status
 	shell
     chmod +x "$work/deadly/$name"
   done
 }
 
-test_kill_9_at_every_step_of_a_launch_is_undone_by_the_next_run_or_by_gc() {
+test_kill_9_at_every_step_of_a_launch_is_undone_by_the_next_run_or_by_gc() { kill_at_every_step; }
+
+test_kill_9_at_every_step_of_a_launch_in_a_namespace_is_undone_by_the_next_run_or_by_gc() {
+  export QUICK_SPACE=$namespace-in
+  kill_at_every_step
+}
+
+# The shell becomes the program by exec, so that its number is known.
+deadly_run() {
+  # shellcheck disable=SC2016
+  cd "$work/share" && exec nsenter "--net=/run/netns/$namespace" \
+    sh -c 'KDEVLUA_PID=$$ exec "$@"' sh "$PROGRAM" run --quiet "$work/quick.lua"
+}
+
+kill_at_every_step() {
   deadly_programs
   local when number status real=$PATH
   for when in before after; do
     for number in $(seq 60); do
+      quick_script
       echo 0 >"$work/count"
       status=0
-      (export PATH=$work/deadly:$real KILL_AT=$number KILL_WHEN=$when && quick) >"$work/out" 2>&1 || status=$?
+      (export PATH=$work/deadly:$real KILL_AT=$number KILL_WHEN=$when && deadly_run) >"$work/out" 2>&1 || status=$?
       [ $status != 0 ] || break
       equal "$status" 137
       # In turn: the next run undoes it itself, gc does, down does.
       case $((number % 3)) in
       0) quick 2>/dev/null || fail "the next run failed after $when $number: $(kd ps)" ;;
-      1) kd gc 2>"$work/out" || fail "gc failed after $when $number: $(cat "$work/out")" ;;
+      1)
+        kd gc 2>"$work/out" || fail "gc failed after $when $number: $(cat "$work/out")"
+        (all_as_before) || fail "after gc of $when $number: $(cat "$work/out")"
+        continue
+        ;;
       esac
       kd down --now --disks 2>"$work/out" || fail "down failed after $when $number: $(cat "$work/out")"
-      nothing_left
+      (all_as_before) || fail "after $when $number"
     done
-    [ "$number" -gt 5 ] || fail "only $number steps"
+    [ "$number" -gt 6 ] || fail "only $number steps"
     kd down --now --disks 2>/dev/null
+    (all_as_before) || fail "after the whole set-up"
   done
   next_run_works
 }
@@ -269,9 +325,10 @@ test_ctrl_c_at_random_moments_leaves_nothing() {
   quick
   kd down --now --disks 2>/dev/null
   for round in $(seq "$count"); do
+    in_turn "$round"
     delay=$(printf '0.%03d' $((RANDOM % 1000)))
     set -m
-    (cd "$work/share" && exec ip netns exec "$namespace" "$PROGRAM" run --quiet "$work/quick.lua" >"$work/out" 2>&1) &
+    (cd "$work/share" && exec nsenter "--net=/run/netns/$namespace" "$PROGRAM" run --quiet "$work/quick.lua" >"$work/out" 2>&1) &
     pid=$! status=0
     sleep "$delay"
     kill -INT $pid 2>/dev/null || true
@@ -290,9 +347,10 @@ test_ctrl_c_at_random_moments_leaves_nothing() {
       ;;
     *) fail "seed $seed, round $round, after $delay s: status $status: $(cat "$work/out")" ;;
     esac
-    (nothing_left) || fail "seed $seed, round $round, after $delay s"
+    (all_as_before) || fail "seed $seed, round $round, after $delay s"
     [ -z "$(find "$KDEVLUA_STATE" -name '*.qcow2' 2>/dev/null)" ] || fail "seed $seed, round $round: a disk is left"
   done
+  in_turn 0
   next_run_works
 }
 

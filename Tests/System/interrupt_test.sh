@@ -6,7 +6,7 @@ signal_after() {
   local delay=$1 signal=$2
   # Without job control a shell has what runs beside it ignore SIGINT.
   set -m
-  (cd "$work/share" && exec ip netns exec "$namespace" "$PROGRAM" run setup.lua --net tap >"$work/out" 2>&1) &
+  (cd "$work/share" && exec ip netns exec "$namespace" "$PROGRAM" run setup.lua --net dhcp >"$work/out" 2>&1) &
   local pid=$!
   sleep "$delay"
   # The shell and ip have become the program by exec.
@@ -40,7 +40,7 @@ test_kill_9_at_any_moment_is_undone_by_down() {
 test_kill_9_is_undone_by_the_next_run() {
   signal_after 2 KILL
   local out
-  out=$(kd run setup.lua --net tap 2>&1)
+  out=$(kd run setup.lua --net dhcp 2>&1)
   contains "$out" 'an earlier set-up of work was interrupted; undoing machine work'
   contains "$out" 'written and read both ways'
   kd down --disks 2>/dev/null
@@ -48,11 +48,11 @@ test_kill_9_is_undone_by_the_next_run() {
 }
 
 test_a_qemu_that_was_killed_is_replaced_by_the_next_run() {
-  kd run --quiet setup.lua --net tap >/dev/null
+  kd run --quiet setup.lua --net dhcp >/dev/null
   kill -9 "$(machines)"
   sleep 0.3
   contains "$(kd ps)" 'work  ended'
-  contains "$(kd run setup.lua --net tap 2>&1)" 'written and read both ways'
+  contains "$(kd run setup.lua --net dhcp 2>&1)" 'written and read both ways'
   kd down --disks 2>/dev/null
   nothing_left
 }

@@ -8,7 +8,9 @@ paused_machine() {
 	local name <const>, kind <const> = arg[1], arg[2]
 	local setup <close> = kdev.transaction.begin { name = name } -- luacheck: ignore setup
 	local disk <const> = kdev.disk.create { path = name .. ".qcow2", size = "1G" }
-	local net <const> = kind == "tap" and kdev.net.tap { bridge = kdev.net.bridge { name = "many0" } } or kdev.net.user()
+	local net <const> = kind == "tap" and kdev.net.tap {
+	  bridge = kdev.net.bridge { name = "many0", dhcp = true, masquerade = true },
+	} or kdev.net.user()
 	kdev.vm.launch {
 	  name = name, memory = "64M", disks = { disk }, net = net, wait = "none", extra = { "-S" },
 	}
