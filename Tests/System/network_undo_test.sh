@@ -110,3 +110,67 @@ time.sleep(60)' >"$work/server" &
   inside ip link del taken0
   all_as_before
 }
+
+test_a_namespace_stays_as_long_as_an_interface_cannot_be_moved_back_from_it() {
+  movable
+  kd eval 'kdev.net.namespace(arg[1], { interfaces = { "move0", "move1" } })' "$namespace-in"
+  # Somebody has made it again.
+  inside ip link add move0 type veth peer name other0
+  fails 1 kd down
+  contains "$output" "could not move move0 into the host's namespace"
+  contains "$output" 'sudo ip link del move0'
+  ip -n "$namespace-in" link show move0 >/dev/null || fail 'the interface was destroyed'
+  is_back 1
+  inside ip link del move0
+  kd down 2>/dev/null
+  is_back 0
+  nothing_left
+}
+
+test_what_an_interface_does_not_take_any_more_is_told_and_the_rest_given_back() {
+  movable
+  inside ip addr add fd00:7::2/64 dev move0
+  kd eval 'kdev.net.namespace(arg[1], { interfaces = { "move0" } })' "$namespace-in"
+  inside sysctl -q -w net.ipv6.conf.default.disable_ipv6=1 net.ipv6.conf.all.disable_ipv6=1
+  kd down 2>"$work/err"
+  contains "$(cat "$work/err")" 'could not give move0 the address fd00:7::2/64'
+  contains "$(cat "$work/err")" 'ip address replace fd00:7::2/64'
+  all_as_before
+}
+
+# The addresses and routes of move0, those left out that come by themselves.
+parts() {
+  ip -n "$1" -br addr show dev move0 | tr ' ' '\n' | grep / | grep -v '^fe80' | sort
+  ip -n "$1" addr show dev move0 | grep -o 'inet.* peer [^ ]*' | sort
+  for family in -4 -6; do
+    ip -n "$1" $family route show table all dev move0 | grep -v -e 'table local' -e '^fe80' -e '^multicast' | sed 's/ linkdown//; s/ *$//' | sort
+  done
+}
+
+test_a_moved_interface_keeps_both_families_peers_sources_and_tables() {
+  local before
+  movable
+  inside ip link del move1
+  inside ip link set move0 down
+  inside ip addr flush dev move0
+  inside ip addr add 10.7.0.2 peer 10.7.0.1/32 dev move0
+  inside ip addr add 10.7.0.9/32 dev move0
+  inside ip addr add fd00:7::2/64 dev move0 nodad
+  inside ip addr add fd00:7::9/128 dev move0 nodad
+  inside ip link set move0 up
+  inside ip route add 10.8.0.0/24 via 10.7.0.1 dev move0 src 10.7.0.9 metric 5
+  inside ip route add 10.9.9.9 dev move0
+  inside ip route add 10.9.0.0/16 via 10.9.9.9 dev move0
+  inside ip route add default dev move0 table 51820
+  inside ip -6 route add fd00:8::/64 via fd00:7::1 dev move0 src fd00:7::9 metric 77
+  inside ip -6 route add default dev move0 table 51820
+  before=$(parts "$namespace")
+  equal "$(wc -l <<<"$before")" 14
+  kd eval 'kdev.net.namespace(arg[1], { interfaces = { "move0" } })' "$namespace-in" 2>"$work/err"
+  equal "$(parts "$namespace-in")" "$before"
+  contains "$(cat "$work/err")" "sudo ip -4 -n $namespace-in rule add table 51820; sudo ip -6 -n $namespace-in rule add table 51820"
+  kd down 2>/dev/null
+  equal "$(parts "$namespace")" "$before"
+  inside ip link del move0
+  nothing_left
+}

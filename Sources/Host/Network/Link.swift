@@ -32,6 +32,8 @@ public struct Link: Sendable, Equatable {
   public let owner: String?
   /// IPv4 addresses.
   public let addresses: [Address]
+  /// All that do not come by themselves, IPv6 too, as `ip address add` takes them.
+  let addressTexts: [String]
   /// What its maker calls it; kdevlua names its state there (`LocalHost.linkAlias`).
   public let alias: String?
 
@@ -75,7 +77,28 @@ extension Link: Decodable {
   private struct AddressInfo: Decodable {
     var family: String?
     var local: String?
+    /// Of the other end.
+    var address: String?
     var prefixlen: Int?
+    var broadcast: String?
+    var scope: String?
+    var `protocol`: String?
+    var dynamic: Bool?
+    var noprefixroute: Bool?
+
+    /// As `ip address add` takes it; nil when the kernel makes it itself, of a router's word or the card's address.
+    var text: String? {
+      guard let local, let prefixlen else { return nil }
+      let isIPv6 = family == "inet6"
+      if isIPv6, dynamic ?? false || `protocol` == "kernel_ll" { return nil }
+      var words = address.map { [local, "peer", "\($0)/\(prefixlen)"] } ?? ["\(local)/\(prefixlen)"]
+      if let broadcast { words += ["broadcast", broadcast] }
+      if let scope, scope != "global" { words += ["scope", scope] }
+      if noprefixroute ?? false { words.append("noprefixroute") }
+      // Else it is no route's source for a second (duplicate address detection).
+      if isIPv6 { words.append("nodad") }
+      return words.joined(separator: " ")
+    }
   }
 
   public init(from decoder: any Decoder) throws {
@@ -102,7 +125,9 @@ extension Link: Decodable {
       }
     mtu = try fields.decodeIfPresent(Int.self, forKey: .mtu) ?? 1500
     isMultiqueue = info?.data?.isMultiqueue ?? false
-    addresses = (try fields.decodeIfPresent([AddressInfo].self, forKey: .addressInfo) ?? []).compactMap { info in
+    let addressInfo = try fields.decodeIfPresent([AddressInfo].self, forKey: .addressInfo) ?? []
+    addressTexts = addressInfo.compactMap(\.text)
+    addresses = addressInfo.compactMap { info in
       guard info.family == "inet", let address = info.local, let length = info.prefixlen else { return nil }
       return Address(address: address, prefixLength: length)
     }

@@ -1,14 +1,30 @@
 import FoundationEssentials
 
-/// An IPv4 route as `ip -json route show` tells it (ip-route(8)).
+/// A route as `ip -json route show` tells it (ip-route(8)).
 struct Route: Sendable, Decodable {
+  /// A gateway of the other family.
+  struct Via: Sendable, Decodable { var family: String, host: String }
+
   /// `10.0.0.0/8`, `10.1.2.3` or `default`.
   var dst: String
   var gateway: String?
+  var via: Via?
   var dev: String?
+  /// nil is the main one.
+  var table: String?
+  /// The address that packets over it are sent from.
+  var prefsrc: String?
+  var scope: String?
   var metric: Int?
   var `protocol`: String?
   var type: String?
+  var flags: [String]?
+  /// 4 or 6.
+  var family = "4"
+
+  private enum CodingKeys: CodingKey {
+    case dst, gateway, via, dev, table, prefsrc, scope, metric, `protocol`, type, flags
+  }
 
   /// Where it leads; nil for all the world, which VPNs also write as two halves.
   var network: Link.Address? {
@@ -20,29 +36,49 @@ struct Route: Sendable, Decodable {
 
   /// As `ip route replace` takes it.
   var text: String {
-    dst + (gateway.map { " via \($0)" } ?? "") + (dev.map { " dev \($0)" } ?? "")
-      + (metric.map { " metric \($0)" } ?? "")
+    var words = [dst == "default" && family == "6" ? "::/0" : dst]
+    if let gateway { words += ["via", gateway] }
+    if let via { words += ["via", via.family, via.host] }
+    for (name, value) in [
+      ("dev", dev), ("table", table), ("src", prefsrc), ("scope", scope), ("metric", metric.map(String.init)),
+      ("proto", `protocol`),
+    ] {
+      if let value { words += [name, value] }
+    }
+    if flags?.contains("onlink") ?? false { words.append("onlink") }
+    return words.joined(separator: " ")
   }
 }
 
 extension LocalHost {
   /// The IPv4 routes of a network namespace that lead to other machines, those of policy routing included.
-  /// - Parameters:
-  ///   - device: over this interface alone, in the main table.
-  ///   - namespace: a named one; nil is the caller's.
-  func routes(over device: String? = nil, in namespace: String?) async throws(HostError) -> [Route] {
-    var command = Command.query(
-      IPBatch.prefix(namespace) + ["-4", "-json", "route", "show"] + (device.map { ["dev", $0] } ?? ["table", "all"]))
+  /// - Parameter namespace: a named one; nil is the caller's.
+  func routes(in namespace: String?) async throws(HostError) -> [Route] {
+    var command = Command.query(IPBatch.prefix(namespace) + ["-4", "-json", "route", "show", "table", "all"])
     // Only root may enter a namespace.
     if namespace != nil { command = command.privileged }
-    let result = try await require(command, to: "list the routes" + (device.map { " over \($0)" } ?? ""))
-    // With a device to choose by, ip leaves it out of what it prints.
-    return ((try? JSONDecoder().decode([Route].self, from: Data(result.output))) ?? []).filter {
+    return Self.routes(in: try await require(command, to: "list the routes").output)
+  }
+
+  /// The routes of the caller's network namespace over an interface, of all tables and of both families.
+  func routes(over device: String) async throws(HostError) -> [Route] {
+    var found: [Route] = []
+    for family in ["4", "6"] {
+      let command = Command.query("ip", "-\(family)", "-json", "route", "show", "table", "all", "dev", device)
+      let output = try await require(command, to: "list the routes over \(device)").output
+      found += Self.routes(in: output).map { route in
+        var route = route
+        // With a device to choose by, ip leaves it out of what it prints.
+        (route.dev, route.family) = (route.dev ?? device, family)
+        return route
+      }
+    }
+    return found
+  }
+
+  private static func routes(in output: [UInt8]) -> [Route] {
+    ((try? JSONDecoder().decode([Route].self, from: Data(output))) ?? []).filter {
       $0.type == nil || $0.type == "unicast"
-    }.map { route in
-      var route = route
-      route.dev = route.dev ?? device
-      return route
     }
   }
 }

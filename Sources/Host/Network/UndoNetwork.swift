@@ -86,9 +86,16 @@ extension LocalHost {
     case .nameService(let bridge, let folder, _): try await stopNameService(of: bridge, in: folder)
     case .masquerade(let bridge, let namespace): try await removeMasquerade(of: bridge, in: namespace)
     case .forwarding(let namespace): try await setForwarding(false, in: namespace)
-    case .movedLink(let name, let namespace, let addresses, let routes):
-      try await moveBack(name, from: namespace, addresses, routes)
+    case .movedLink(let name, let namespace, let addresses, let routes, let isUp):
+      try await moveBack(name, from: namespace, addresses, routes, isUp: isUp)
     case .namespace(let name) where !isGone(name):
+      // With the namespace would go what could not be moved back from it.
+      let boot = try Journal.bootID()
+      let inside = isDryRun ? [] : try journal.entries().filter { $0.boot == boot && $0.resource.isMovedLink(to: name) }
+      if let link = inside.first {
+        throw HostError(
+          .conflict, "the namespace \(name) stays, since \(link.resource.name) could not be moved back from it")
+      }
       try await require(.change("ip", "netns", "del", name).privileged, to: "remove the namespace \(name)")
     default: break
     }
@@ -170,7 +177,8 @@ extension LocalHost {
         switch entry.resource {
         case .forwarding(let namespace):
           rest.contains { if case .masquerade(_, namespace) = $0.resource { true } else { false } }
-        case .movedLink(_, let name, _, _): rest.contains { $0.resource.namespace == name && !$0.resource.isMovedLink }
+        case .movedLink(_, let name, _, _, _):
+          rest.contains { $0.resource.namespace == name && !$0.resource.isMovedLink(to: name) }
         case .namespace(let name): rest.contains { $0.resource.namespace == name }
         default: false
         }
@@ -196,7 +204,9 @@ extension Resource {
     }
   }
 
-  fileprivate var isMovedLink: Bool { if case .movedLink = self { true } else { false } }
+  fileprivate func isMovedLink(to namespace: String) -> Bool {
+    if case .movedLink(_, namespace, _, _, _) = self { true } else { false }
+  }
 
   /// The named network namespace that it is in; nil for what is in the caller's, or in none.
   var namespace: String? {
@@ -204,7 +214,7 @@ extension Resource {
     case .tap(_, _, let namespace), .bridge(_, _, let namespace), .nameService(_, _, let namespace),
       .masquerade(_, let namespace), .forwarding(let namespace):
       namespace
-    case .movedLink(_, let namespace, _, _): namespace
+    case .movedLink(_, let namespace, _, _, _): namespace
     default: nil
     }
   }

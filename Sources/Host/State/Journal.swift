@@ -15,8 +15,8 @@ public enum Resource: Codable, Sendable, Equatable {
   case forwarding(namespace: String?)
   /// A named network namespace.
   case namespace(name: String)
-  /// An interface that was moved into a namespace, and what it had before.
-  case movedLink(name: String, namespace: String, addresses: [String], routes: [String])
+  /// An interface that was moved into a namespace, and what it had before. Entries of older programs do not tell whether it was up.
+  case movedLink(name: String, namespace: String, addresses: [String], routes: [String], isUp: Bool?)
   /// A running QEMU with its folder of sockets and logs.
   case machine(name: String, folder: String)
   /// A disk image that was made.
@@ -43,7 +43,7 @@ public enum Resource: Codable, Sendable, Equatable {
     case .masquerade(let bridge, _): "masquerade \(bridge)"
     case .forwarding: "forwarding net.ipv4.ip_forward"
     case .namespace(let name): "namespace \(name)"
-    case .movedLink(let name, _, _, _): "moved interface \(name)"
+    case .movedLink(let name, _, _, _, _): "moved interface \(name)"
     case .machine(let name, _): "machine \(name)"
     case .disk(let path): "disk \(path)"
     case .temporary(let path): "temporary file \(path)"
