@@ -174,3 +174,49 @@ test_a_moved_interface_keeps_both_families_peers_sources_and_tables() {
   inside ip link del move0
   nothing_left
 }
+
+test_a_tap_and_a_bridge_of_somebody_elses_are_given_back_as_they_were() {
+  local place bridge
+  cat >"$work/share/foreign.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = "foreign" } -- luacheck: ignore setup
+	local bridge <const> = kdev.net.bridge { name = arg[1], dhcp = true, masquerade = true }
+	kdev.net.tap { name = "theirs1", bridge = bridge, mtu = 1300 }
+	lua
+  inside ip link add theirs0 type bridge
+  inside ip addr add 192.168.99.1/24 dev theirs0
+  inside ip link set theirs0 up
+  for place in theirs1 theirs2; do inside ip tuntap add dev "$place" mode tap; done
+  inside ip link set theirs1 mtu 1400
+  # A port of the bridge that has nothing to do with us.
+  inside ip link set theirs2 master theirs0
+  as_theirs() {
+    lacks "$(inside ip link show dev theirs1)" master
+    contains "$(inside ip link show dev theirs1)" 'mtu 1400'
+    lacks "$(inside ip link show dev theirs1)" UP
+    contains "$(inside ip -br link show master theirs0)" theirs2
+    contains "$(inside ip -br addr show dev theirs0)" 192.168.99.1/24
+    equal "$(inside ip -br link | grep -vc -e '^lo ' -e '^theirs')" 0
+    equal "$(inside nft list tables)$(servers)" ''
+    equal "$(inside cat /proc/sys/net/ipv4/ip_forward)" 0
+    equal "$(find "$KDEVLUA_STATE/journal" -name '*.json')" ''
+  }
+  for bridge in ours0 theirs0; do
+    kd run --quiet foreign.lua $bridge
+    kd run --quiet foreign.lua $bridge
+    contains "$(inside ip link show dev theirs1)" "mtu 1300 qdisc"
+    contains "$(inside ip link show dev theirs1)" "master $bridge"
+    contains "$(kd ps)" 'tap settings theirs1'
+    fails 1 kd eval 'kdev.net.tap { name = "theirs1" }'
+    contains "$output" 'the tap theirs1 belongs to the machine foreign'
+    kd down 2>"$work/err"
+    lacks "$(cat "$work/err")" stays
+    as_theirs
+    # And one of a scope of a script.
+    kd eval 'local bridge <close> = kdev.net.bridge { name = arg[1], dhcp = true, masquerade = true }
+      local tap <close> = kdev.net.tap { name = "theirs1", bridge = bridge, mtu = 1300 }' $bridge
+    as_theirs
+  done
+  for bridge in theirs0 theirs1 theirs2; do inside ip link del $bridge; done
+  nothing_left
+}

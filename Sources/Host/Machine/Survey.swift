@@ -82,7 +82,7 @@ extension LocalHost {
           entry.boot != boot
             || links.map { !$0.contains { $0.name == name && (index == nil || $0.index == index) } } ?? false
         case .nameService(_, let folder, _): nameService(in: BridgeFolder(path: folder)) == nil
-        case .masquerade, .forwarding: entry.boot != boot
+        case .masquerade, .forwarding, .tapSettings: entry.boot != boot
         case .namespace(let space), .movedLink(_, let space, _, _, _): self.isGone(space)
         default: name.hasPrefix("/") && !Files.exists(name)
         }
@@ -123,7 +123,8 @@ extension Resource {
   var name: String {
     switch self {
     case .tap(let name, _, _), .bridge(let name, _, _), .nameService(let name, _, _), .masquerade(let name, _),
-      .machine(let name, _), .namespace(let name), .movedLink(let name, _, _, _, _):
+      .machine(let name, _), .namespace(let name), .movedLink(let name, _, _, _, _),
+      .tapSettings(let name, _, _, _, _, _):
       name
     case .forwarding: "net.ipv4.ip_forward"
     case .disk(let path), .temporary(let path), .temporaryFolder(let path): path

@@ -55,10 +55,10 @@ extension LocalHost {
       } else if there?.isUp == false {
         setting.add("link", "set", name, "up", to: "bring \(name) up")
       }
-      if there != nil {
-        try await require(setting)
+      if let there {
+        let entry = try await takeOver(there, by: setting, in: transaction)
         step.adopted(bridge.map { "in \($0.name)" } ?? "as it is")
-        return Tap(name: name, bridge: bridge?.name, namespace: namespace, queues: queues, entry: nil)
+        return Tap(name: name, bridge: bridge?.name, namespace: namespace, queues: queues, entry: entry)
       }
       let owner = isRoot ? [] : ["user", String(getuid())]
       let several = queues > 1 ? ["multi_queue"] : []
@@ -72,9 +72,55 @@ extension LocalHost {
     }
   }
 
-  /// Removes a tap that was made by `makeTap`; one that was taken over stays.
+  /// Removes a tap that was made by `makeTap`; one that was taken over stays, as it was before.
   public func remove(_ tap: Tap) async throws(HostError) {
-    if let entry = tap.entry { try await undo(entry, disks: false) }
+    if let entry = tap.entry { try await undoNetwork([entry]) }
+  }
+
+  /// Sets what a tap that is there lacks. What one of somebody else's was before is written down first.
+  private func takeOver(
+    _ link: Link, by setting: IPBatch, in transaction: Transaction
+  ) async throws(HostError) -> JournalEntry? {
+    let namespace = setting.namespace
+    let boot = try Journal.bootID()
+    var isKnown = false
+    for entry in try journal.entries() where entry.boot == boot {
+      let isMade = try isMade(link, in: namespace, by: entry)
+      isKnown = isKnown || isMade || entry.resource.isSettings(of: link, in: namespace)
+    }
+    if isKnown || isDryRun {
+      try await require(setting)
+      return nil
+    }
+    let entry = try transaction.record(
+      .tapSettings(
+        name: link.name, index: link.index, namespace: namespace, master: link.master, mtu: link.mtu, isUp: link.isUp))
+    do throws(HostError) {
+      try await require(setting)
+      return entry
+    } catch {
+      try await uncancelled { () async throws(HostError) in try await self.undoNetwork([entry], isLocked: true) }
+      throw error
+    }
+  }
+
+  /// Makes a tap that was taken over what it was before.
+  func giveBackTap(
+    _ name: String, _ index: Int, in namespace: String?, master: String?, mtu: Int, isUp: Bool
+  ) async throws(HostError) {
+    guard !isGone(namespace),
+      let link = try await links(in: namespace).first(where: { $0.name == name && $0.index == index })
+    else { return }
+    var batch = IPBatch(namespace: namespace)
+    if link.master != master {
+      batch.lines.append(
+        .init(
+          arguments: ["link", "set", name] + (master.map { ["master", $0] } ?? ["nomaster"]),
+          purpose: "take \(name) out of \(link.master ?? "no bridge")"))
+    }
+    if link.mtu != mtu { batch.add("link", "set", name, "mtu", String(mtu), to: "set the mtu of \(name)") }
+    if link.isUp, !isUp { batch.add("link", "set", name, "down", to: "bring \(name) down") }
+    try await require(batch)
   }
 
   /// - Throws: why a tap that is there already may not be used.
@@ -94,8 +140,12 @@ extension LocalHost {
     }
     let boot = try Journal.bootID()
     let owner = try journal.entries().last { entry in
-      guard entry.boot == boot, case .tap(link.name, let index, _) = entry.resource else { return false }
-      return index == nil || index == link.index
+      guard entry.boot == boot else { return false }
+      return switch entry.resource {
+      case .tap(link.name, let index, _): index == nil || index == link.index
+      case .tapSettings(link.name, link.index, _, _, _, _): true
+      default: false
+      }
     }?.owner
     if let owner, owner != transaction.owner {
       throw HostError(
@@ -123,5 +173,17 @@ extension LocalHost {
   static func userName() -> String {
     guard let entry = getpwuid(getuid()) else { return String(getuid()) }
     return String(cString: entry.pointee.pw_name)
+  }
+}
+
+extension Resource {
+  /// Whether it tells of this very tap, which was taken over.
+  func isSettings(of link: Link, in namespace: String?) -> Bool {
+    if case .tapSettings(link.name, link.index, namespace, _, _, _) = self { true } else { false }
+  }
+
+  /// Whether a tap that was taken over leaves the bridge when this is undone.
+  func givesBack(_ link: Link, in namespace: String?, from bridge: String) -> Bool {
+    if case .tapSettings(link.name, link.index, namespace, let master, _, _) = self { master != bridge } else { false }
   }
 }

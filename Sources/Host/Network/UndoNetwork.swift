@@ -83,6 +83,8 @@ extension LocalHost {
     switch resource {
     case .tap(_, _, let namespace), .bridge(_, _, let namespace):
       try await removeLinks(plan.going[namespace] ?? [], in: namespace)
+    case .tapSettings(let name, let index, let namespace, let master, let mtu, let isUp):
+      try await giveBackTap(name, index, in: namespace, master: master, mtu: mtu, isUp: isUp)
     case .nameService(let bridge, let folder, _): try await stopNameService(of: bridge, in: folder)
     case .masquerade(let bridge, let namespace): try await removeMasquerade(of: bridge, in: namespace)
     case .forwarding(let namespace): try await setForwarding(false, in: namespace)
@@ -158,7 +160,18 @@ extension LocalHost {
           break
         }
       }
-      var stays = Set(links.filter { link in !leaving.contains { $0.index == link.index } }.compactMap(\.master))
+      let made = all.compactMap { entry in
+        if case .bridge(let name, _, namespace) = entry.resource { name } else { nil }
+      }
+      var stays = Set(
+        links.filter { link in
+          guard let master = link.master, !leaving.contains(where: { $0.index == link.index }),
+            !leavers.contains(where: { $0.resource.givesBack(link, in: namespace, from: master) })
+          else { return false }
+          // In a bridge that is not ours, what has nothing to do with us uses nothing of ours.
+          return made.contains(master) || link.stateOfMaker != nil
+            || others.contains { $0.resource.isSettings(of: link, in: namespace) }
+        }.compactMap(\.master))
       for entry in entries {
         guard let bridge = entry.resource.bridge, case .bridge = entry.resource, entry.resource.namespace == namespace,
           others.contains(where: { $0.resource == entry.resource })
@@ -177,6 +190,7 @@ extension LocalHost {
         switch entry.resource {
         case .forwarding(let namespace):
           rest.contains { if case .masquerade(_, namespace) = $0.resource { true } else { false } }
+        // Another interface that was moved uses nothing of it.
         case .movedLink(_, let name, _, _, _):
           rest.contains { $0.resource.namespace == name && !$0.resource.isMovedLink(to: name) }
         case .namespace(let name): rest.contains { $0.resource.namespace == name }
@@ -196,7 +210,7 @@ extension Resource {
   /// When it is undone among the parts of a network.
   fileprivate var turn: Int? {
     switch self {
-    case .nameService, .masquerade, .forwarding: 0
+    case .nameService, .masquerade, .forwarding, .tapSettings: 0
     case .tap, .bridge: 1
     case .movedLink: 2
     case .namespace: 3
@@ -214,6 +228,7 @@ extension Resource {
     case .tap(_, _, let namespace), .bridge(_, _, let namespace), .nameService(_, _, let namespace),
       .masquerade(_, let namespace), .forwarding(let namespace):
       namespace
+    case .tapSettings(_, _, let namespace, _, _, _): namespace
     case .movedLink(_, let namespace, _, _, _): namespace
     default: nil
     }

@@ -5,6 +5,8 @@ public enum Resource: Codable, Sendable, Equatable {
   /// A tap device. The index tells it from a later device of the same name; nil until it was made. The namespace is a named one,
   /// nil the caller's.
   case tap(name: String, index: Int?, namespace: String?)
+  /// A tap device of somebody else's that was taken over, and what it was before.
+  case tapSettings(name: String, index: Int, namespace: String?, master: String?, mtu: Int, isUp: Bool)
   /// A bridge. It is removed only when no device is in it any more.
   case bridge(name: String, index: Int?, namespace: String?)
   /// A dnsmasq for the guests in a bridge, with its folder.
@@ -38,6 +40,7 @@ public enum Resource: Codable, Sendable, Equatable {
   public var title: String {
     switch self {
     case .tap(let name, _, _): "tap \(name)"
+    case .tapSettings(let name, _, _, _, _, _): "tap settings \(name)"
     case .bridge(let name, _, _): "bridge \(name)"
     case .nameService(let bridge, _, _): "name service \(bridge)"
     case .masquerade(let bridge, _): "masquerade \(bridge)"

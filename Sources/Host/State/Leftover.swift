@@ -107,6 +107,12 @@ extension LocalHost {
         } else if over.contains(entry.owner) {
           add("its machine has ended", .undo(entry))
         }
+      case .tapSettings:
+        if entry.boot != boot {
+          add("is gone", .strike(entry))
+        } else if over.contains(entry.owner) {
+          add("its machine has ended", .undo(entry))
+        }
       case .disk(let path): if !Files.exists(path) { add("is gone", .strike(entry)) }
       case .temporary(let path), .temporaryFolder(let path):
         if !Files.exists(path) {

@@ -119,6 +119,11 @@ extension JournalEntry {
     return names
   }
   /// What several machines may use.
-  var isShared: Bool { if case .tap = resource { false } else { resource.isNetwork } }
+  var isShared: Bool {
+    switch resource {
+    case .tap, .tapSettings: false
+    default: resource.isNetwork
+    }
+  }
   var isDisk: Bool { if case .disk = resource { true } else { false } }
 }

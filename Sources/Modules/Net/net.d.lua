@@ -32,7 +32,7 @@ local net = {}
 ---@field address? string The host's address in it with its prefix length.
 ---@field namespace? string The network namespace that it is in.
 
---- A tap device. `<close>` removes it when it was made here.
+--- A tap device. `<close>` removes it when it was made here, and makes one that was taken over what it was before.
 ---@class kdev.Tap: userdata
 ---@field name string
 ---@field bridge? string The bridge that it is in.
@@ -61,7 +61,8 @@ function net.bridge(options) end
 
 --- Makes a tap device that the calling user may open: `ip tuntap add dev NAME mode tap user UID`,
 --- `ip link set NAME master BRIDGE`, `ip link set NAME up`. One that is there as wanted is taken over. Errors: "conflict"
---- when the name is something else's, "busy" when a program has it open, "permission" when there is no way to be root.
+--- when the name is something else's, "busy" when a program has it open, "permission" when there is no way to be root. What
+--- one of somebody else's was before (its bridge, mtu and whether it was up) is written down, and restored with `down`.
 ---@param options? kdev.net.TapOptions
 ---@return kdev.Tap
 function net.tap(options) end
