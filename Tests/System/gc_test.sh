@@ -52,7 +52,7 @@ test_gc_finds_what_no_journal_tells_of() {
   mkdir -p "$KDEVLUA_STATE/machines/old"
   touch "$KDEVLUA_STATE/machines/old/qmp" "$KDEVLUA_STATE/journal/00000009.json.999999999.partial"
   # Broken entries are said, and keep nobody from work.
-  contains "$(kd ps 2>&1)" 'cannot be read; `kdevlua gc` looks for what it told of'
+  contains "$(kd ps 2>&1)" 'cannot be read; `kdevlua gc` removes it, with machines, taps and bridges that no entry tells of'
   kept_setup other 2>"$work/err"
   contains "$(cat "$work/err")" 'cannot be read; `kdevlua gc`'
   kd down other 2>/dev/null

@@ -75,7 +75,7 @@ public struct Journal: Sendable {
   let folder: String
 
   /// All entries, oldest first. One that cannot be read, as after a power failure, does not keep the others from being
-  /// undone: `brokenEntries` has it, and `LocalHost.collectGarbage` finds what it told of by looking.
+  /// undone: `brokenEntries` has it, and `LocalHost.collectGarbage` finds a machine, tap or bridge that it told of by looking.
   public func entries() throws(HostError) -> [JournalEntry] { try read().entries }
 
   /// The files of entries that cannot be read.

@@ -28,10 +28,12 @@ extension LocalHost {
     return true
   }
 
-  /// Says which lines of the journal cannot be read, and what finds the things that they told of.
+  /// Says which lines of the journal cannot be read, and what finds the things that they told of, where it can.
   public func warnOfBrokenEntries() throws(HostError) {
     for path in try journal.brokenEntries() {
-      warn("the journal entry \(path) cannot be read; `kdevlua gc` looks for what it told of, and removes it")
+      warn(
+        "the journal entry \(path) cannot be read; `kdevlua gc` removes it, with machines, taps and bridges that no entry "
+          + "tells of; a disk, file, namespace or nftables table that it told of stays")
     }
   }
 
