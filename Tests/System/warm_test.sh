@@ -1,10 +1,17 @@
 # Templates from the shell.
 # shellcheck shell=bash
 
-test_warm_keeps_a_booted_guest_that_clones_go_on_from() {
-  # Templates are in the cache, which the tests share; kernel and initramfs may be that of all.
-  local shared=$KDEVLUA_CACHE kernel initramfs
+# Templates are in the cache, which the tests share; kernel and initramfs may be that of all.
+own_cache() {
+  local shared=$KDEVLUA_CACHE
   export KDEVLUA_CACHE=$work/cache
+  kernel=$(KDEVLUA_CACHE=$shared kd eval --quiet 'print(kdev.kernel.find().path)')
+  initramfs=$(KDEVLUA_CACHE=$shared kd eval --quiet 'print(kdev.kernel.initramfs(kdev.kernel.find()))')
+}
+
+test_warm_keeps_a_booted_guest_that_clones_go_on_from() {
+  local kernel initramfs
+  own_cache
   cat >"$work/warm.lua" <<-'lua'
 	local kdev <const> = require "kdev"
 	local kernel <const> = kdev.kernel.find { path = arg[1] }
@@ -12,8 +19,6 @@ test_warm_keeps_a_booted_guest_that_clones_go_on_from() {
 	  name = "w", kernel = kernel, initramfs = arg[2], memory = "256M", net = kdev.net.user(), profile = "fast",
 	}
 	lua
-  kernel=$(KDEVLUA_CACHE=$shared kd eval --quiet 'print(kdev.kernel.find().path)')
-  initramfs=$(KDEVLUA_CACHE=$shared kd eval --quiet 'print(kdev.kernel.initramfs(kdev.kernel.find()))')
   kd run --quiet "$work/warm.lua" "$kernel" "$initramfs"
   contains "$(kd warm 2>&1)" 'there are no templates'
   fails 1 kd warm --clone one w
@@ -38,5 +43,47 @@ test_warm_keeps_a_booted_guest_that_clones_go_on_from() {
   equal "$(stat -c %U /proc/"$(kd eval 'print(kdev.vm.get("three").pid)' 2>/dev/null)")" nobody
   equal "$(kd exec three hostname)" three
   kd down --quiet --now
+  nothing_left
+}
+
+test_a_template_whose_maker_was_killed_is_made_anew_and_gc_finds_it() {
+  local kernel initramfs pid partial
+  own_cache
+  partial=$KDEVLUA_CACHE/templates/.partial-w
+  cat >"$work/make.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local disk <const> = kdev.disk.create { path = "w.qcow2", size = "16M" }
+	local template <const> = kdev.vm.template {
+	  name = "w", kernel = kdev.kernel.find { path = arg[1] }, initramfs = arg[2], memory = "256M", disks = { disk },
+	}
+	if arg[3] then print(template:clone({ name = arg[3] }):exec({ "hostname" }).stdout) end
+	lua
+  # kill_at FILE: the program is killed when it comes to be.
+  kill_at() {
+    touch "$work/before"
+    (cd "$work/share" && exec ip netns exec "$namespace" "$PROGRAM" run --quiet "$work/make.lua" "$kernel" "$initramfs") &
+    pid=$!
+    until [ "$1" -nt "$work/before" ]; do sleep 0.005; done
+    kill -9 $pid
+    wait $pid 2>/dev/null || true
+    [ -e "$partial" ] || fail "it was too late to kill it at $1"
+    equal "$(machines | wc -l)" 1
+  }
+  # While it boots, and while it is saved, when its machine stands still.
+  kill_at "$KDEVLUA_STATE/machines/w-template/pid"
+  kill_at "$partial/state"
+  contains "$(kd ps)" half-made
+  contains "$(kd gc 2>&1)" "$partial"
+  eventually no_machines
+  [ ! -e "$partial" ] || fail 'gc left the unfinished template'
+  kill_at "$partial/state"
+  equal "$(kd run --quiet "$work/make.lua" "$kernel" "$initramfs" one 2>/dev/null)" one
+  kd down --quiet --now one
+  # A template without its memory is made anew, too.
+  rm "$KDEVLUA_CACHE/templates/w/memory"
+  fails 1 kd warm --clone one w
+  contains "$output" 'the template w is damaged'
+  equal "$(kd run --quiet "$work/make.lua" "$kernel" "$initramfs" one)" one
+  kd down --quiet --now --disks
   nothing_left
 }

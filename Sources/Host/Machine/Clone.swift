@@ -59,8 +59,9 @@ extension LocalHost {
     }
     let runs = try machine(options.name)?.processID != nil
     if !runs, !isDryRun {
-      guard Files.exists(template.stateFile) else {
-        throw HostError(.missing, "the template \(template.name) was removed", hint: "make it again: kdev.vm.template")
+      guard template.isWhole else {
+        let what = Files.exists(template.path) ? "is damaged: its memory or state is missing" : "was removed"
+        throw HostError(.missing, "the template \(template.name) \(what)", hint: "make it again: kdev.vm.template")
       }
       touch(template)
       if !spec.drives.isEmpty {

@@ -19,6 +19,8 @@ public struct Template: Sendable, Equatable, Codable {
   func disk(_ index: Int) -> String { path + "/disk\(index).qcow2" }
   /// In MiB.
   public var memory: Int { spec.memory }
+  /// Whether its files are there, and the memory's is as large as the memory.
+  var isWhole: Bool { Files.size(memoryFile) == spec.memory << 20 && Files.exists(stateFile) }
 }
 
 /// All that the saved state of a guest depends on.
@@ -79,7 +81,7 @@ extension LocalHost {
     for index in spec.cards.indices { spec.cards[index].network = .unplugged }
     let key = try await inputs(of: spec, prepare).key
     return try await step("template \(spec.name)") { step async throws(HostError) in
-      if let found = try? template(spec.name), found.key == key {
+      if let found = try? template(spec.name), found.key == key, found.isWhole {
         step.adopted("from the cache")
         return found
       }
@@ -87,9 +89,9 @@ extension LocalHost {
         return Template(name: spec.name, key: key, spec: spec, release: "", path: templateFolder + "/" + spec.name)
       }
       try Files.makeFolder(templateFolder, mode: 0o700)
-      let lock = try await FileLock.acquire(templateFolder + "/.\(spec.name).lock")
+      let lock = try await FileLock.acquire(templateLock(spec.name))
       defer { withExtendedLifetime(lock) {} }
-      if let found = try? template(spec.name), found.key == key { return found }
+      if let found = try? template(spec.name), found.key == key, found.isWhole { return found }
       let template = try await make(spec, key, prepare, timeLimit, step)
       step.detail("Linux \(template.release), \(ByteSize(bytes: (try sizeOnDisk(of: template) >> 20) << 20).text)")
       return template
@@ -170,13 +172,20 @@ extension LocalHost {
   private func make(
     _ wanted: MachineSpec, _ key: String, _ prepare: [[String]], _ timeLimit: Duration, _ step: Step
   ) async throws(HostError) -> Template {
-    let partial = templateFolder + "/.partial-" + wanted.name
+    let partial = templateFolder + Self.partialTemplate + wanted.name
     let made = Template(name: wanted.name, key: key, spec: wanted, release: "", path: partial)
+    // A set-up that is never kept: who comes after one that was killed ends the machine before its files go.
+    let transaction = try await begin(wanted.name + "-template")
     do throws(HostError) {
+      if try machine(transaction.owner)?.processID != nil {
+        throw HostError(
+          .conflict, "the machine \(transaction.owner) is running already",
+          hint: "kdevlua down \(transaction.owner), or choose another name for the template")
+      }
       try Files.removeTree(partial)
       try Files.makeFolder(partial, mode: 0o700)
       var spec = wanted
-      spec.name = wanted.name + "-template"
+      spec.name = transaction.owner
       spec.memoryFile = .init(path: made.memoryFile, state: nil, key: key)
       for (index, drive) in spec.drives.enumerated() {
         try await overlay(made.disk(index), over: drive)
@@ -184,25 +193,16 @@ extension LocalHost {
         spec.drives[index].format = "qcow2"
       }
       step.progress("booting")
-      let machine = try await launch(spec, timeLimit: timeLimit, in: .none(self))
-      do throws(HostError) {
-        for arguments in prepare {
-          try await machine.require(arguments, to: "prepare the template by \(arguments[0])", timeLimit: nil)
-        }
-        step.progress("saving")
-        try await machine.freeze()
-        // With the agent's channel open: a clone's agent has done with its end by the time that somebody asks for it.
-        try await save(machine, to: made.stateFile)
-        machine.disconnect()
-      } catch {
-        do throws(HostError) {
-          try await uncancelled { () async throws(HostError) in try await machine.stop(gracefully: false) }
-        } catch let trouble {
-          warn("could not end the machine \(machine.name): \(trouble.message)")
-        }
-        throw error
+      let machine = try await launch(spec, timeLimit: timeLimit, in: transaction)
+      for arguments in prepare {
+        try await machine.require(arguments, to: "prepare the template by \(arguments[0])", timeLimit: nil)
       }
-      try await machine.stop(gracefully: false)
+      step.progress("saving")
+      try await machine.freeze()
+      // With the agent's channel open: a clone's agent has done with its end by the time that somebody asks for it.
+      try await save(machine, to: made.stateFile)
+      machine.disconnect()
+      await transaction.rollBack()
       let path = templateFolder + "/" + wanted.name
       let template = Template(
         name: wanted.name, key: key, spec: wanted, release: machine.record.release ?? "", path: path)
@@ -217,10 +217,33 @@ extension LocalHost {
       guard rename(partial, path) == 0 else { throw .system("could not move \(partial) to \(path)", errno: errno) }
       return template
     } catch {
-      try Files.removeTree(partial)
+      try await uncancelled { () async throws(HostError) in
+        await transaction.rollBack()
+        try Files.removeTree(partial)
+      }
       throw error
     }
   }
+
+  /// What a template's folder is called until it is whole, with its name behind.
+  fileprivate static var partialTemplate: String { "/.partial-" }
+
+  /// Folders of templates whose maker was killed.
+  /// - Parameter locks: takes the lock of each.
+  func partialTemplates(holding locks: inout [String: FileLock]) throws(HostError) -> [Leftover] {
+    var found: [Leftover] = []
+    for name in (try? Files.list(templateFolder)) ?? [] {
+      let path = templateFolder + "/" + name
+      guard path.hasPrefix(templateFolder + Self.partialTemplate) else { continue }
+      let lock = templateLock(String(path.dropFirst(templateFolder.count + Self.partialTemplate.count)))
+      if locks[lock] == nil { locks[lock] = try FileLock.attempt(lock) }
+      guard locks[lock] != nil else { continue }
+      found.append(Leftover(title: "folder \(path)", reason: "its maker was killed", cure: .removeTree(path: path)))
+    }
+    return found
+  }
+
+  private func templateLock(_ name: String) -> String { "\(templateFolder)/.\(name).lock" }
 
   /// A file that holds what a machine writes to a disk.
   func overlay(_ path: String, over drive: Drive) async throws(HostError) {

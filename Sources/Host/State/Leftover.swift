@@ -128,7 +128,7 @@ extension LocalHost {
       found.append(
         Leftover(title: "journal entry \(path)", reason: "cannot be read", cure: .removeFile(path: path)))
     }
-    return found + partialFiles()
+    return found + partialFiles() + (try partialTemplates(holding: &locks))
   }
 
   /// Interfaces with our alias that no line of the journal tells of, and nobody uses: taps, then the bridges that only they
