@@ -37,12 +37,14 @@ test_warm_keeps_a_booted_guest_that_clones_go_on_from() {
   fails 1 kd warm --clone three w
   # As by sudo: QEMU gives root away, and has the state of root's cache all the same.
   chmod 700 "$KDEVLUA_CACHE"
+  sed -i 's/vm.launch/vm.template/; s/net = /disks = { kdev.disk.create { path = "w.qcow2", size = "16M" } }, &/' "$work/warm.lua"
   SUDO_UID=65534 SUDO_GID=65534 kd run --quiet "$work/warm.lua" "$kernel" "$initramfs"
-  SUDO_UID=65534 SUDO_GID=65534 kd warm --quiet w
   SUDO_UID=65534 SUDO_GID=65534 kd warm --quiet --clone three w
   equal "$(stat -c %U /proc/"$(kd eval 'print(kdev.vm.get("three").pid)' 2>/dev/null)")" nobody
   equal "$(kd exec three hostname)" three
-  kd down --quiet --now
+  # So it has its disks, to read and to write.
+  equal "$(kd exec three sh -c 'echo kept >/dev/vda && sync && head -c 4 /dev/vda')" kept
+  kd down --quiet --now --disks
   nothing_left
 }
 
@@ -67,7 +69,7 @@ test_a_template_whose_maker_was_killed_is_made_anew_and_gc_finds_it() {
     kill -9 $pid
     wait $pid 2>/dev/null || true
     [ -e "$partial" ] || fail "it was too late to kill it at $1"
-    equal "$(machines | wc -l)" 1
+    [ -n "$(machines)" ] || fail 'its machine does not run'
   }
   # While it boots, and while it is saved, when its machine stands still.
   kill_at "$KDEVLUA_STATE/machines/w-template/pid"

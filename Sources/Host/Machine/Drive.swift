@@ -58,12 +58,16 @@ extension Drive {
 
 extension QEMUOption {
   /// A disk that is not plain virtio gets its device apart, as `-drive if=` knows no serial number and no NVMe.
-  static func drives(_ drives: [Drive]) -> [String] {
+  /// - Parameter saved: the machine is saved, or goes on from a saved state. QEMU then opens an image only to read as long as the guest
+  ///   does not run, and again to write when it does, by its path; but by sudo it has given root away by then. So it is told to
+  ///   open it to write at once.
+  static func drives(_ drives: [Drive], saved: Bool = false) -> [String] {
     var options: [String] = []
     if drives.contains(where: { $0.interface == .scsi }) { options += ["-device", "virtio-scsi-pci,id=scsi"] }
     for (index, drive) in drives.enumerated() {
       let node = "disk\(index)"
-      options += ["-drive", backend(drive) + (drive.isPlain ? ",if=virtio" : ",if=none,id=\(node)")]
+      let mode = saved && !drive.readOnly ? ",auto-read-only=off" : ""
+      options += ["-drive", backend(drive) + mode + (drive.isPlain ? ",if=virtio" : ",if=none,id=\(node)")]
       if !drive.isPlain { options += ["-device", device(drive, node: node)] }
     }
     return options
