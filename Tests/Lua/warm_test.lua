@@ -102,6 +102,27 @@ test("a machine goes back to its snapshots", function()
   test.equal(test.fails("has no snapshot one", vm.delete_snapshot, vm, "one").kind, "missing")
 end)
 
+test("a snapshot and a restore that are cut short leave the guest as it was, or go through", function()
+  local vm <close> = kdev.vm.launch(wanted)
+  vm:mount("hostshare", "/mnt/host")
+  vm:snapshot "whole"
+  for _, limit in ipairs { 0.02, 0.1, 0.3, 0.6 } do
+    local ok <const>, err <const> = pcall(kdev.task.timeout, limit, vm.snapshot, vm, "cut")
+    test.equal(ok or err.kind, ok or "timeout")
+    test.equal(vm:status(), "running")
+    test.equal(sh(vm, "grep -c ' 9p ' /proc/mounts"), "1")
+    test.equal(#vm:snapshots(), ok and 2 or 1)
+    if ok then vm:delete_snapshot "cut" end
+  end
+  for _, limit in ipairs { 0.02, 0.1, 0.3, 0.6 } do
+    sh(vm, "date -s @1000")
+    pcall(kdev.task.timeout, limit, vm.restore, vm, "whole")
+    test.equal(vm:status(), "running")
+    test.equal(sh(vm, "grep -c ' 9p ' /proc/mounts"), "1")
+    test.equal(seconds_apart(vm) < 30, true)
+  end
+end)
+
 test("without a qcow2 disk there is no snapshot, and why is said", function()
   local raw <const> = kdev.disk.create { path = "./raw.img", size = "16M", format = "raw" }
   local function refused(part, disks)

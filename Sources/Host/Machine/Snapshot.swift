@@ -29,22 +29,28 @@ extension Machine {
           .conflict, "the machine \(name) has a snapshot \(snapshot) already", hint: "delete it, or choose another name"
         )
       }
-      step.progress("unmounting shares")
-      try await freeze()
       do throws(HostError) {
+        step.progress("unmounting shares")
+        try await freeze()
         step.progress("saving")
-        try await run("snapshot-save", snapshot, nodes, qmp)
+        // QEMU does nothing else meanwhile, and cannot be told to leave it.
+        try await uncancelled { [self] () async throws(HostError) in
+          try await run("snapshot-save", snapshot, nodes, qmp)
+        }
+        if Task.isCancelled {
+          try await uncancelled { [self] () async throws(HostError) in try await delete(snapshot, nodes, qmp) }
+          throw .cancelled
+        }
       } catch {
-        do throws(HostError) { try await resume(qmp) } catch let trouble { host.warn(trouble.message) }
-        throw error
+        try await goOn(after: error, qmp)
       }
-      try await thaw()
+      try await uncancelled { [self] () async throws(HostError) in try await thaw() }
     }
   }
 
   /// Goes back to a saved state. What the guest did since is lost; its clock is set, and its random numbers are fresh.
   /// - Throws: `missing` when there is none of that name; `busy` when a share is in use; `command` with QEMU's own words when
-  ///   the state cannot be loaded: the machine then goes on as it was.
+  ///   the state cannot be loaded: the machine then goes on as it was; `cancelled`, but once QEMU is at it, it goes back all the same.
   public func restore(_ snapshot: String) async throws(HostError) {
     try await host.step("restore \(name) to \(snapshot)") { step async throws(HostError) in
       try Self.validate(snapshot: snapshot)
@@ -57,17 +63,21 @@ extension Machine {
       step.progress("unmounting shares")
       _ = try? await withTimeLimit(.seconds(5), "freeze") { () async throws(HostError) in try await freeze() }
       do throws(HostError) {
+        if Task.isCancelled { throw .cancelled }
         step.progress("loading")
-        try await run("snapshot-load", snapshot, nodes, qmp)
+        try await uncancelled { [self] () async throws(HostError) in
+          try await run("snapshot-load", snapshot, nodes, qmp)
+        }
       } catch {
-        do throws(HostError) { try await resume(qmp) } catch let trouble { host.warn(trouble.message) }
-        throw error
+        try await goOn(after: error, qmp)
       }
-      // The guest is where it was when it was saved, and so is its agent.
-      try await withTimeLimit(.seconds(60), "the guest \(name) does not answer") { () async throws(HostError) in
-        try await channel?.begin()
+      try await uncancelled { [self] () async throws(HostError) in
+        // The guest is where it was when it was saved, and so is its agent.
+        try await withTimeLimit(.seconds(60), "the guest \(name) does not answer") { () async throws(HostError) in
+          try await channel?.begin()
+        }
+        try await thaw()
       }
-      try await thaw()
     }
   }
 
@@ -89,8 +99,12 @@ extension Machine {
       defer { qmp.close() }
       let nodes = try await disks(qmp)
       try await requireSnapshot(snapshot, qmp)
-      try await qmp.runJob("snapshot-delete", ["tag": .string(snapshot), "devices": .array(nodes.map { .string($0) })])
+      try await delete(snapshot, nodes, qmp)
     }
+  }
+
+  private func delete(_ snapshot: String, _ nodes: [String], _ qmp: QMP) async throws(HostError) {
+    try await qmp.runJob("snapshot-delete", ["tag": .string(snapshot), "devices": .array(nodes.map { .string($0) })])
   }
 
   private func run(_ job: String, _ snapshot: String, _ nodes: [String], _ qmp: QMP) async throws(HostError) {
@@ -99,10 +113,18 @@ extension Machine {
       ["tag": .string(snapshot), "vmstate": .string(nodes[0]), "devices": .array(nodes.map { .string($0) })])
   }
 
-  /// After a failure: a load that failed leaves the machine standing still, as `restore-vm`.
-  private func resume(_ qmp: QMP) async throws(HostError) {
-    if try await qmp.execute("query-status")["running"]?.bool == false { try await qmp.execute("cont") }
-    try await thaw()
+  /// Lets the guest go on as it was, also in a cancelled task: a load that failed leaves the machine standing still, as `restore-vm`.
+  /// - Throws: the error, always.
+  private func goOn(after error: HostError, _ qmp: QMP) async throws(HostError) -> Never {
+    do throws(HostError) {
+      try await uncancelled { [self] () async throws(HostError) in
+        if try await qmp.execute("query-status")["running"]?.bool == false { try await qmp.execute("cont") }
+        try await thaw()
+      }
+    } catch let trouble {
+      host.warn(trouble.message)
+    }
+    throw error
   }
 
   /// The block nodes that are saved.
