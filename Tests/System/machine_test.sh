@@ -7,7 +7,7 @@ test_a_disk_and_a_card_come_and_go_while_the_guest_runs() {
 	local kernel <const> = kdev.kernel.find()
 	local vm <const> = kdev.vm.launch {
 	  name = "plug", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), net = kdev.net.user(),
-	  profile = "document",
+	  profile = "document", reboot = true,
 	}
 	local function guest(text) return (vm:exec { "sh", "-c", text, check = false }.stdout:gsub("%s+$", "")) end
 	local function until_is(text, wanted)
@@ -25,6 +25,9 @@ test_a_disk_and_a_card_come_and_go_while_the_guest_runs() {
 	until_is("ls /sys/class/net | wc -l", tostring(cards + 1))
 	vm:unplug(card)
 	until_is("ls /sys/class/net | wc -l", tostring(cards))
+	-- A reboot changes nothing of that.
+	vm:reboot { timeout = 120 }
+	until_is("cat /sys/block/vda/serial", "HOT1")
 	vm:unplug(hot)
 	until_is("ls /sys/block | grep -c vda", "0")
 	-- The image is free again.

@@ -111,11 +111,11 @@ extension Machine {
   private func plugged() throws(HostError) -> [PluggedDevice] { try host.machine(name)?.record.plugged ?? [] }
 
   private func note(_ change: (inout [PluggedDevice]) -> Void) throws(HostError) {
-    guard var record = try host.machine(name)?.record else { return }
-    var devices = record.plugged ?? []
-    change(&devices)
-    record.plugged = devices
-    try host.write(record)
+    try host.update(name) { record in
+      var devices = record.plugged ?? []
+      change(&devices)
+      record.plugged = devices
+    }
   }
 
   // MARK: - What QMP is told

@@ -76,6 +76,17 @@ extension LocalHost {
     try Files.write(bytes, to: folder(ofMachine: record.spec.name).description, mode: 0o600)
   }
 
+  /// Changes what is written of a machine, as it is now: other programs and tasks do so, too. Nothing is written of one that is gone.
+  func update(_ name: String, _ change: (inout MachineRecord) -> Void) throws(HostError) {
+    let folder = folder(ofMachine: name)
+    guard Files.exists(folder.description) else { return }
+    let lock = try FileLock.wait(folder.description + ".lock")
+    defer { withExtendedLifetime(lock) {} }
+    guard var record = try machine(name)?.record else { return }
+    change(&record)
+    try write(record)
+  }
+
   /// The QEMU that was started with files in the folder: it is known by its own command line. The number in its file only
   /// says where to look first.
   func qemu(in folder: String) -> Processes.Process? {

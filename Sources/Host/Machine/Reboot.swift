@@ -37,9 +37,7 @@ extension Machine {
       } catch {
         throw error.withConsole(of: folder)
       }
-      var record = record
-      record.release = channel.hello.release
-      try host.write(record)
+      try host.update(name) { $0.release = channel.hello.release }
       step.detail("Linux \(channel.hello.release)")
       return channel.hello.release
     }
