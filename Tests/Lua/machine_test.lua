@@ -127,6 +127,16 @@ test("what cannot be plugged in is refused and leaves nothing", function()
   test.equal(select(2, vm:hmp("info network"):gsub("plug", "")) > 0, true)
   test.equal(vm:hmp("info network"):find("plug2", 1, true), nil)
   test.fails("there are: plug0, plug1", vm.unplug, vm, "disk9")
+  -- The port for ssh is another each time, and no difference.
+  test.equal(vm:plug_net { net = kdev.net.user(), model = "e1000" }, "plug1")
+  -- At the same time each gets a name of its own.
+  local three <const> = kdev.disk.create { path = "./three.qcow2", size = "16M" }
+  local four <const> = kdev.disk.create { path = "./four.qcow2", size = "16M" }
+  local a <const>, b <const> = kdev.task.all {
+    function() return vm:plug_disk(three) end, function() return vm:plug_disk(four) end,
+  }
+  test.equal({ [a] = true, [b] = true }, { plug2 = true, plug3 = true })
+  test.fails("there are: plug0, plug1, plug2, plug3", vm.unplug, vm, "disk9")
   vm:kill()
 end)
 

@@ -4,6 +4,9 @@ public struct PluggedDevice: Sendable, Equatable, Codable {
   public var id: String
   public var drive: Drive?
   public var card: NetworkCard?
+
+  /// For people; those that are as good as each other have the same.
+  var text: String { drive?.text ?? card?.text ?? "" }
 }
 
 extension Machine {
@@ -16,7 +19,7 @@ extension Machine {
       throw HostError(
         .invalid, "an IDE disk cannot be added to a running machine", hint: "use \"virtio\", \"scsi\" or \"nvme\"")
     }
-    return try await plug(PluggedDevice(id: "", drive: drive), drive.text) { device, qmp async throws(HostError) in
+    return try await plug(PluggedDevice(id: "", drive: drive)) { device, qmp async throws(HostError) in
       if drive.interface == .scsi { try await Self.makeController(qmp) }
       do throws(HostError) {
         try await qmp.execute("blockdev-add", Self.node(drive, device.id))
@@ -37,7 +40,7 @@ extension Machine {
   /// - Returns: the name that `unplug` takes.
   /// - Throws: `command` with QEMU's words.
   public func plug(_ card: NetworkCard) async throws(HostError) -> String {
-    try await plug(PluggedDevice(id: "", card: card), card.text) { device, qmp async throws(HostError) in
+    try await plug(PluggedDevice(id: "", card: card)) { device, qmp async throws(HostError) in
       if case .passt(let port, let forwards) = card.network {
         try await host.startPasst(folder.passt(device.id), sshPort: port, forwards ?? [], for: name)
       }
@@ -78,13 +81,14 @@ extension Machine {
         if device.card != nil { try await qmp.execute("netdev_del", ["id": .string(id)]) }
       }
       try note { $0.removeAll { $0.id == id } }
-      step.detail(device.drive?.text ?? device.card?.text ?? "")
+      step.detail(device.text)
     }
   }
 
   private func plug(
-    _ wanted: PluggedDevice, _ text: String, _ add: @Sendable (PluggedDevice, QMP) async throws(HostError) -> Void
+    _ wanted: PluggedDevice, _ add: @Sendable (PluggedDevice, QMP) async throws(HostError) -> Void
   ) async throws(HostError) -> String {
+    let text = wanted.text
     // Its kernel looks for devices without ACPI (pci=noacpi), and so hears of none that comes later.
     guard record.spec.profile != .fast else {
       throw HostError(
@@ -92,8 +96,11 @@ extension Machine {
         hint: "launch it with profile = \"document\"")
     }
     return try await host.step("plug \(text) into \(name)") { step async throws(HostError) in
+      // Who looks for a free name keeps it from others until it is written down.
+      let lock = host.isDryRun ? nil : try await FileLock.acquire(folder.path + "/plug.lock")
+      defer { withExtendedLifetime(lock) {} }
       let devices = try plugged()
-      if let same = devices.first(where: { $0.drive == wanted.drive && $0.card == wanted.card }) {
+      if let same = devices.first(where: { $0.text == text }) {
         step.adopted(same.id)
         return same.id
       }
