@@ -51,6 +51,26 @@ test("clones of a template go on where it was saved, each for itself", function(
   test.fails("wanted is e1000", clone, { name = "three", net = { net = kdev.net.user(), model = "e1000" } })
 end)
 
+test("two who want one clone at once get it or are told, and its disk stays", function()
+  local template <const> = kdev.vm.template(wanted, prepare)
+  local first <const> = kdev.task.spawn(template.clone, template, { name = "same" })
+  kdev.task.sleep(0.05)
+  -- As long as the first one is at it.
+  local told = 0
+  repeat
+    local ok <const>, err <const> = pcall(template.clone, template, { name = "same" })
+    if not ok then
+      test.contains(tostring(err), "another kdevlua is setting up or taking down the machine same")
+      told = told + 1
+      kdev.task.sleep(0.02)
+    end
+  until ok
+  local vm <close> = first:await()
+  test.equal(told > 0, true)
+  test.equal(kdev.fs.exists(kdev.path.dirname(vm.console_log) .. "/disk0.qcow2"), true)
+  test.equal(sh(vm, "hostname; head -c 4 /dev/vda; cat /tmp/file"), "same\nbase" .. "prepared")
+end)
+
 test("a template that fails to be made leaves the one that is there", function()
   local err <const> = test.fails("could not prepare the template by false", kdev.vm.template, wanted, { { "false" } })
   test.equal(err.kind, "command")

@@ -57,28 +57,16 @@ extension LocalHost {
       spec.drives[index].path = "\(folder.path)/disk\(index).qcow2"
       spec.drives[index].format = "qcow2"
     }
-    let runs = try machine(options.name)?.processID != nil
-    if !runs, !isDryRun {
+    if !isDryRun, try machine(options.name)?.processID == nil {
       guard template.isWhole else {
         let what = Files.exists(template.path) ? "is damaged: its memory or state is missing" : "was removed"
         throw HostError(.missing, "the template \(template.name) \(what)", hint: "make it again: kdev.vm.template")
       }
       touch(template)
-      if !spec.drives.isEmpty {
-        try state.make(folder.path)
-        do throws(HostError) {
-          for (index, drive) in spec.drives.enumerated() {
-            try await overlay(drive.path, over: .init(path: template.disk(index), format: "qcow2"))
-          }
-        } catch {
-          try Files.removeTree(folder.path)
-          throw error
-        }
-      }
     }
-    let machine: Machine
+    let below = spec.drives.indices.map { Drive(path: template.disk($0), format: "qcow2") }
     do throws(HostError) {
-      machine = try await launch(spec, timeLimit: timeLimit, in: transaction)
+      return try await launch(spec, timeLimit: timeLimit, over: below, in: transaction)
     } catch {
       var error = error
       if error.code == .guest, error.hint == nil {
@@ -86,8 +74,6 @@ extension LocalHost {
       }
       throw error
     }
-    if !runs { try await machine.thaw(as: spec) }
-    return machine
   }
 }
 

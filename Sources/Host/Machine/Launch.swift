@@ -51,12 +51,14 @@ extension LocalHost {
   /// - Parameters:
   ///   - timeLimit: for the guest to answer.
   ///   - vncPassword: what the display asks for, when the spec has it ask.
+  ///   - below: what the disks are overlays over, which are made in the machine's folder first; none: the disks are there.
   /// - Throws: `conflict` when a machine of that name runs with other options, `busy` when a disk, tap or display is in
   ///   use, `command` with QEMU's own words when it refuses to start, `guest` with the console's last lines when the
   ///   kernel panics or QEMU ends, `timeout` with them when the guest never answers. After an error nothing runs, unless
   ///   the set-up keeps what it made.
   public func launch(
-    _ spec: MachineSpec, timeLimit: Duration, vncPassword: Secret? = nil, in transaction: Transaction
+    _ spec: MachineSpec, timeLimit: Duration, vncPassword: Secret? = nil, over below: [Drive] = [],
+    in transaction: Transaction
   ) async throws(HostError) -> Machine {
     try Self.validate(machineName: spec.name)
     let folder = folder(ofMachine: spec.name)
@@ -79,7 +81,7 @@ extension LocalHost {
         return machine
       }
     }
-    if !isDryRun {
+    if !isDryRun, below.isEmpty {
       // With all that is below: QEMU's own words for a backing file that was moved do not say whose it is.
       for drive in spec.drives {
         _ = try await chain(of: drive.path, format: Disk.Format(rawValue: drive.format), inUse: false)
@@ -89,7 +91,7 @@ extension LocalHost {
     try await checkExtra(spec.extra)
     try checkShares(spec.shares)
     return try await step("machine \(spec.name)") { step async throws(HostError) in
-      try await start(spec, folder, timeLimit, vncPassword, step, in: transaction)
+      try await start(spec, folder, timeLimit, vncPassword, over: below, step, in: transaction)
     }
   }
 
@@ -188,8 +190,8 @@ extension LocalHost {
   }
 
   private func start(
-    _ spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration, _ vncPassword: Secret?, _ step: Step,
-    in transaction: Transaction
+    _ spec: MachineSpec, _ folder: MachineFolder, _ timeLimit: Duration, _ vncPassword: Secret?, over below: [Drive],
+    _ step: Step, in transaction: Transaction
   ) async throws(HostError) -> Machine {
     var image = spec.kernel
     if spec.profile == .fast, let kernel = spec.kernel { image = try await uncompressedKernel(of: kernel) ?? kernel }
@@ -219,6 +221,7 @@ extension LocalHost {
       {
         try Files.remove(socket)
       }
+      for (disk, below) in zip(spec.drives, below) { try await overlay(disk.path, over: below) }
       try prepareEvents(folder)
       try write(record)
       // An earlier machine of that name that has ended may be in somebody's hands still.
@@ -253,6 +256,7 @@ extension LocalHost {
       try write(record)
       step.detail("Linux \(channel.release)")
       let machine = Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
+      if spec.memoryFile?.state != nil { try await machine.thaw(as: spec) }
       openMachines.add(machine, process: try self.machine(spec.name)?.processID)
       machine.tellEarlierReports()
       return machine
