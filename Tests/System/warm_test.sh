@@ -89,3 +89,40 @@ test_a_template_whose_maker_was_killed_is_made_anew_and_gc_finds_it() {
   kd down --quiet --now --disks
   nothing_left
 }
+
+test_clones_in_a_bridge_reach_each_other_each_by_addresses_of_its_own() {
+  local kernel initramfs
+  own_cache
+  cat >"$work/pair.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = "pair" } -- luacheck: ignore setup
+	local bridge <const> = kdev.net.bridge { name = "pair0", dhcp = true }
+	local template <const> = kdev.vm.template {
+	  name = "pair", kernel = kdev.kernel.find { path = arg[1] }, initramfs = arg[2], memory = "256M", net = kdev.net.user(),
+	}
+	local function start(name, address)
+	  return template:clone { name = name, net = kdev.net.tap { name = "tap-" .. name, bridge = bridge }, address = address }
+	end
+	local one <const>, two <const> = kdev.task.all {
+	  function() return start "one" end, function() return start("two", "dhcp") end,
+	}
+	print(one.address, two.address)
+	lua
+  kd run --quiet "$work/pair.lua" "$kernel" "$initramfs" >"$work/addresses"
+  local one two local_one local_two
+  read -r one two <"$work/addresses"
+  own() { kd exec "$1" ip -6 addr show dev eth0 scope link | sed -n 's/.*inet6 \(fe80[^/]*\).*/\1/p'; }
+  has_address() { kd exec two ip -4 addr show dev eth0 | grep -qF "inet $two/"; }
+  eventually has_address
+  local_one=$(own one) local_two=$(own two)
+  [ -n "$local_one" ] && [ -n "$local_two" ] || fail 'a clone has no address of its link'
+  [ "$local_one" != "$local_two" ] || fail "both have $local_one"
+  # Nothing is left of what the template had.
+  equal "$(kd exec one ip -4 addr show dev eth0 | grep -c 'inet ')" 1
+  kd exec --quiet one ping -c 1 -w 5 "$two" >/dev/null
+  kd exec --quiet two ping -c 1 -w 5 "$one" >/dev/null
+  # The next has to be through with telling that it has it (DAD).
+  eventually kd exec --quiet one ping -6 -c 1 -w 5 -I eth0 "$local_two"
+  kd down --quiet --now
+  nothing_left
+}
