@@ -71,6 +71,17 @@ test("two who want one clone at once get it or are told, and its disk stays", fu
   test.equal(sh(vm, "hostname; head -c 4 /dev/vda; cat /tmp/file"), "same\nbase" .. "prepared")
 end)
 
+test("what has no place in a saved state is refused before a boot", function()
+  local function refused(part, field, value)
+    local options <const> = {}
+    for key, old in pairs(wanted) do options[key] = old end
+    options.name, options[field] = "refused", value
+    test.equal(test.fails(part, kdev.vm.template, options).kind, "invalid")
+  end
+  refused("a machine with an NVMe disk cannot be saved", "disks", { { disk = disk, interface = "nvme" } })
+  test.equal(kdev.fs.exists(os.getenv "KDEVLUA_STATE" .. "/machines/refused-template"), false)
+end)
+
 test("a template that fails to be made leaves the one that is there", function()
   local err <const> = test.fails("could not prepare the template by false", kdev.vm.template, wanted, { { "false" } })
   test.equal(err.kind, "command")

@@ -107,10 +107,13 @@ test_clones_in_a_bridge_reach_each_other_each_by_addresses_of_its_own() {
 	  function() return start "one" end, function() return start("two", "dhcp") end,
 	}
 	print(one.address, two.address)
+	local tap <const> = kdev.net.tap { name = "tap-queues", bridge = bridge, queues = 2 }
+	print(select(2, pcall(template.clone, template, { name = "three", net = tap })).message)
 	lua
   kd run --quiet "$work/pair.lua" "$kernel" "$initramfs" >"$work/addresses"
-  local one two local_one local_two
-  read -r one two <"$work/addresses"
+  local one two told local_one local_two
+  { read -r one two && read -r told; } <"$work/addresses"
+  equal "$told" 'the card of the template pair has one queue, and the tap tap-queues has 2'
   own() { kd exec "$1" ip -6 addr show dev eth0 scope link | sed -n 's/.*inet6 \(fe80[^/]*\).*/\1/p'; }
   has_address() { kd exec two ip -4 addr show dev eth0 | grep -qF "inet $two/"; }
   eventually has_address

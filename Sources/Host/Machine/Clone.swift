@@ -42,6 +42,12 @@ extension LocalHost {
       guard model == card.model else {
         throw HostError(.invalid, "the card of the template \(template.name) is \(model), wanted is \(card.model)")
       }
+      // How many it has is part of the saved state.
+      if case .tap(let tap, _, let queues?, _) = card.network, queues > 1 {
+        throw HostError(
+          .invalid, "the card of the template \(template.name) has one queue, and the tap \(tap) has \(queues)",
+          hint: "make the tap without queues")
+      }
       spec.cards = [card]
       spec.address = options.address
     }

@@ -214,6 +214,11 @@ extension QMP {
 extension LocalHost {
   /// - Throws: `invalid` for a machine that QEMU cannot save.
   static func checkIsSaved(_ spec: MachineSpec) throws(HostError) {
+    if let drive = spec.drives.first(where: { $0.interface == .nvme }) {
+      throw HostError(
+        .invalid, "a machine with an NVMe disk cannot be saved, and \(drive.path) is one",
+        hint: "use \"virtio\" or \"scsi\"")
+    }
     guard let share = spec.shares.first(where: { $0.driver == .virtiofs }) else { return }
     throw HostError(
       .invalid, "a machine with a share by virtiofs cannot be saved, and \(share.tag) is one", hint: "share it by 9p")
