@@ -318,10 +318,19 @@ extension LocalHost {
       error.message =
         "a port that is to lead to the machine \(spec.name) is taken: \(text[place.upperBound...].prefix { $0 != "'" })"
       error.hint = "choose another one, or a name instead of a number to get a free one"
-    } else if text.contains("Failed to find an available port") || text.contains("Address already in use") {
+    } else if let line = text.split(separator: "\n").first(where: { $0.contains("Address already in use") }) {
       error.code = .busy
-      error.message = "the VNC display \(spec.display.text) of the machine \(spec.name) is taken"
-      error.hint = "choose another one, or leave it out to get a free one"
+      // QEMU begins with the option that it is about.
+      if line.contains(": -vnc ") {
+        error.message = "the VNC display \(spec.display.text) of the machine \(spec.name) is taken"
+        error.hint = "choose another one, or leave it out to get a free one"
+      } else if line.contains(": -gdb "), case .port(let port) = spec.devices.gdb {
+        error.message = "the port \(port) for gdb of the machine \(spec.name) is taken"
+        error.hint = "choose another one, or gdb = true for a socket in the machine's folder"
+      } else if line.contains(": -device vhost-vsock"), let id = spec.devices.vsock {
+        error.message = "the vsock address \(id) of the machine \(spec.name) is taken"
+        error.hint = "choose another one"
+      }
     }
     error.command = nil
     error.detail = text.split(separator: "\n").suffix(6).joined(separator: "\n")

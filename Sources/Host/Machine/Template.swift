@@ -64,6 +64,7 @@ extension LocalHost {
     }
     var spec = wanted
     (spec.display, spec.hasPassword) = (.free, false)
+    if case .port = spec.devices.gdb { spec.devices.gdb = .socket }
     // Its clones have another network, or this one's address already.
     spec.address = spec.cards.isEmpty ? nil : userAddress
     guard spec.cards.count <= 1 else {
@@ -76,6 +77,9 @@ extension LocalHost {
     }
     guard spec.devices.nodes.isEmpty else {
       throw HostError(.invalid, "a template cannot have NUMA nodes: its memory is in one file")
+    }
+    guard spec.devices.vsock == nil else {
+      throw HostError(.invalid, "a template cannot have a vsock device: all clones would have its address")
     }
     try Self.checkIsSaved(spec)
     for index in spec.cards.indices { spec.cards[index].network = .unplugged }

@@ -229,8 +229,9 @@ function vm.running() end
 
 --- Boots a machine once and saves its state, from which clones go on in a fraction of a boot. It is kept in the cache, and
 --- found there the next time as long as all that it depends on is the same: the options, `prepare`, the files of kernel,
---- initramfs and disks, and QEMU. Of `net` only counts that there is one. One of that name that is another is replaced.
---- Errors: as `launch`; "command" when a program of `prepare` fails.
+--- initramfs and disks, and QEMU. Of `net` only counts that there is one, and a stub for gdb is on a socket of each clone's own.
+--- One of that name that is another is replaced.
+--- Errors: as `launch`; "command" when a program of `prepare` fails; "invalid" for what cannot be saved: NVMe disks, shares by virtiofs.
 ---@param options kdev.vm.LaunchOptions The name is the template's, 20 characters at most.
 ---@param prepare? string[][] Programs to run in the guest before it is saved, each with its arguments.
 ---@return kdev.Template
