@@ -137,6 +137,13 @@ test("what cannot be plugged in is refused and leaves nothing", function()
   }
   test.equal({ [a] = true, [b] = true }, { plug2 = true, plug3 = true })
   test.fails("there are: plug0, plug1, plug2, plug3", vm.unplug, vm, "disk9")
+  -- No guest lets go of it; meanwhile others have their turn at QEMU.
+  local waiting <close> = kdev.task.spawn(vm.unplug, vm, "plug0")
+  kdev.task.sleep(0.3)
+  local start <const> = kdev.time.monotonic()
+  test.equal(vm:status(), "running")
+  test.equal(kdev.time.monotonic() - start < 2, true)
+  waiting:cancel()
   vm:kill()
 end)
 
@@ -168,7 +175,7 @@ test("a port that is taken is told by what it is for", function()
     test.equal(test.fails(part, kdev.vm.launch, options).kind, "busy")
   end
   taken("the port " .. free .. " for gdb of the machine second is taken", { gdb = free })
-  taken("the VNC display 77 of the machine second is taken", { vnc = 77 })
+  taken("the VNC display :77 of the machine second is taken", { vnc = 77 })
   vm:kill()
 end)
 

@@ -72,11 +72,12 @@ extension Machine {
       }
       if host.plans("device_del \(id)  # QMP, to \(name)") { return }
       let events = try events(["DEVICE_DELETED"])
+      try await connected { qmp async throws(HostError) in try await qmp.execute("device_del", ["id": .string(id)]) }
+      // Others get their turn at QEMU meanwhile.
+      try await withTimeLimit(limit, "the guest of \(name) did not let go of \(id)") { () async throws(HostError) in
+        while let event = try await events.next(within: nil) { if event.data["device"]?.string == id { return } }
+      }
       try await connected { qmp async throws(HostError) in
-        try await qmp.execute("device_del", ["id": .string(id)])
-        try await withTimeLimit(limit, "the guest of \(name) did not let go of \(id)") { () async throws(HostError) in
-          while let event = try await events.next(within: nil) { if event.data["device"]?.string == id { return } }
-        }
         if device.drive != nil { try await qmp.execute("blockdev-del", ["node-name": .string(id)]) }
         if device.card != nil { try await qmp.execute("netdev_del", ["id": .string(id)]) }
       }

@@ -234,15 +234,7 @@ extension LocalHost {
       let result = try await run(command, timeLimit: .seconds(30))
       guard result.succeeded else { throw refusal(of: command, result, spec) }
       async let stamps: Void = startStamps(of: spec)
-      let qmp = try await QMP.connect(folder.qmp, loading: spec.memoryFile?.state)
-      defer { qmp.close() }
-      if let vncPassword { try await vncPassword.tell(qmp) }
-      let vnc = try await withTimeLimit(.seconds(10), "QEMU did not answer") { () async throws(HostError) in
-        try await qmp.execute("query-vnc")
-      }
-      if let port = vnc["service"]?.string.flatMap({ Int($0) }) {
-        record.display = port - 5900
-      }
+      record.display = try await begin(spec, folder, vncPassword)
       try write(record)
       if spec.wait == .none {
         await stamps
@@ -250,7 +242,7 @@ extension LocalHost {
         return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
       }
       step.progress("waiting for the guest")
-      let channel = try await boot(spec.agent, folder, qmp, timeLimit)
+      let channel = try await boot(spec.agent, folder, timeLimit)
       await stamps
       record.release = channel.release
       try write(record)
@@ -283,16 +275,30 @@ extension LocalHost {
     return ["-runas", "\(user):\(group)"]
   }
 
+  /// Tells a QEMU that has started what it has to know, and lets others have their turn at it while the guest boots.
+  /// - Returns: the number of its display.
+  private func begin(
+    _ spec: MachineSpec, _ folder: MachineFolder, _ vncPassword: Secret?
+  ) async throws(HostError) -> Int? {
+    let qmp = try await QMP.connect(folder.qmp, loading: spec.memoryFile?.state)
+    defer { qmp.close() }
+    if let vncPassword { try await vncPassword.tell(qmp) }
+    let vnc = try await withTimeLimit(.seconds(10), "QEMU did not answer") { () async throws(HostError) in
+      try await qmp.execute("query-vnc")
+    }
+    return vnc["service"]?.string.flatMap { Int($0) }.map { $0 - 5900 }
+  }
+
   /// Waits for the guest's hello, or for QEMU's end, whichever comes first.
   private func boot(
-    _ agent: MachineSpec.Agent, _ folder: MachineFolder, _ qmp: QMP, _ timeLimit: Duration
+    _ agent: MachineSpec.Agent, _ folder: MachineFolder, _ timeLimit: Duration
   ) async throws(HostError) -> any GuestControl {
     try await withTimeLimit(timeLimit, "the guest did not answer") { () async throws(HostError) in
       do throws(HostError) {
         return try await folder.control(agent)
       } catch {
         // Both channels closed: QEMU is ending. Wait for it, so that its console log is complete.
-        if error.code == .guest { await qmp.closed() }
+        if error.code == .guest { _ = try await qemu(in: folder.path).flatMap(ProcessHandle.init)?.end(within: nil) }
         throw error
       }
     }

@@ -72,12 +72,12 @@ extension Machine {
       // With -no-reboot QEMU would end instead.
       if !reboots { try await qmp.execute("set-action", ["reboot": .string("reset")]) }
       try await qmp.execute("system_reset")
-      _ = try await events.next(within: .seconds(5))
-      if reboots { return }
-      // SeaBIOS finds itself in memory that a reset does not clear, and resets the machine once more, and again.
-      while (try? await events.next(within: .seconds(1))) != nil {}
-      try await qmp.execute("set-action", ["reboot": .string("shutdown")])
     }
+    _ = try await events.next(within: .seconds(5))
+    if reboots { return }
+    // SeaBIOS finds itself in memory that a reset does not clear, and resets the machine once more, and again.
+    while (try? await events.next(within: .seconds(1))) != nil {}
+    try await qmp("set-action", ["reboot": .string("shutdown")])
   }
 
   /// Ends the machine: asks the guest to power off, by its agent or the ACPI power button, and QEMU to quit when it has not

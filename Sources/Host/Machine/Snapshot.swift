@@ -21,13 +21,13 @@ extension Machine {
       try Self.validate(snapshot: snapshot)
       try LocalHost.checkIsSaved(record.spec)
       if host.plans("# snapshot-save \(snapshot) by QMP") { return }
-      let qmp = try await QMP.connect(folder.qmp)
-      defer { qmp.close() }
-      let nodes = try await disks(qmp)
-      guard !(try await snapshots(qmp).contains { $0.name == snapshot }) else {
-        throw HostError(
-          .conflict, "the machine \(name) has a snapshot \(snapshot) already", hint: "delete it, or choose another name"
-        )
+      let nodes = try await connected { qmp async throws(HostError) in
+        guard !(try await snapshots(qmp).contains { $0.name == snapshot }) else {
+          throw HostError(
+            .conflict, "the machine \(name) has a snapshot \(snapshot) already",
+            hint: "delete it, or choose another name")
+        }
+        return try await disks(qmp)
       }
       do throws(HostError) {
         step.progress("unmounting shares")
@@ -35,14 +35,14 @@ extension Machine {
         step.progress("saving")
         // QEMU does nothing else meanwhile, and cannot be told to leave it.
         try await uncancelled { [self] () async throws(HostError) in
-          try await run("snapshot-save", snapshot, nodes, qmp)
+          try await run("snapshot-save", snapshot, nodes)
         }
         if Task.isCancelled {
-          try await uncancelled { [self] () async throws(HostError) in try await delete(snapshot, nodes, qmp) }
+          try await uncancelled { [self] () async throws(HostError) in try await delete(snapshot, nodes) }
           throw .cancelled
         }
       } catch {
-        try await goOn(after: error, qmp)
+        try await goOn(after: error)
       }
       try await uncancelled { [self] () async throws(HostError) in try await thaw() }
     }
@@ -55,10 +55,7 @@ extension Machine {
     try await host.step("restore \(name) to \(snapshot)") { step async throws(HostError) in
       try Self.validate(snapshot: snapshot)
       if host.plans("# snapshot-load \(snapshot) by QMP") { return }
-      let qmp = try await QMP.connect(folder.qmp)
-      defer { qmp.close() }
-      let nodes = try await disks(qmp)
-      try await requireSnapshot(snapshot, qmp)
+      let nodes = try await nodes(with: snapshot)
       // The guest's shares have to go, but a guest that hangs is the best reason to go back.
       step.progress("unmounting shares")
       _ = try? await withTimeLimit(.seconds(5), "freeze") { () async throws(HostError) in try await freeze() }
@@ -66,10 +63,10 @@ extension Machine {
         if Task.isCancelled { throw .cancelled }
         step.progress("loading")
         try await uncancelled { [self] () async throws(HostError) in
-          try await run("snapshot-load", snapshot, nodes, qmp)
+          try await run("snapshot-load", snapshot, nodes)
         }
       } catch {
-        try await goOn(after: error, qmp)
+        try await goOn(after: error)
       }
       try await uncancelled { [self] () async throws(HostError) in
         // The guest is where it was when it was saved, and so is its agent.
@@ -95,30 +92,32 @@ extension Machine {
     try await host.step("delete the snapshot \(snapshot) of \(name)") { _ async throws(HostError) in
       try Self.validate(snapshot: snapshot)
       if host.plans("# snapshot-delete \(snapshot) by QMP") { return }
-      let qmp = try await QMP.connect(folder.qmp)
-      defer { qmp.close() }
-      let nodes = try await disks(qmp)
-      try await requireSnapshot(snapshot, qmp)
-      try await delete(snapshot, nodes, qmp)
+      try await delete(snapshot, try await nodes(with: snapshot))
     }
   }
 
-  private func delete(_ snapshot: String, _ nodes: [String], _ qmp: QMP) async throws(HostError) {
-    try await qmp.runJob("snapshot-delete", ["tag": .string(snapshot), "devices": .array(nodes.map { .string($0) })])
+  private func delete(_ snapshot: String, _ nodes: [String]) async throws(HostError) {
+    try await connected { qmp async throws(HostError) in
+      try await qmp.runJob("snapshot-delete", ["tag": .string(snapshot), "devices": .array(nodes.map { .string($0) })])
+    }
   }
 
-  private func run(_ job: String, _ snapshot: String, _ nodes: [String], _ qmp: QMP) async throws(HostError) {
-    try await qmp.runJob(
-      job,
-      ["tag": .string(snapshot), "vmstate": .string(nodes[0]), "devices": .array(nodes.map { .string($0) })])
+  private func run(_ job: String, _ snapshot: String, _ nodes: [String]) async throws(HostError) {
+    try await connected { qmp async throws(HostError) in
+      try await qmp.runJob(
+        job,
+        ["tag": .string(snapshot), "vmstate": .string(nodes[0]), "devices": .array(nodes.map { .string($0) })])
+    }
   }
 
   /// Lets the guest go on as it was, also in a cancelled task: a load that failed leaves the machine standing still, as `restore-vm`.
   /// - Throws: the error, always.
-  private func goOn(after error: HostError, _ qmp: QMP) async throws(HostError) -> Never {
+  private func goOn(after error: HostError) async throws(HostError) -> Never {
     do throws(HostError) {
       try await uncancelled { [self] () async throws(HostError) in
-        if try await qmp.execute("query-status")["running"]?.bool == false { try await qmp.execute("cont") }
+        try await connected { qmp async throws(HostError) in
+          if try await qmp.execute("query-status")["running"]?.bool == false { try await qmp.execute("cont") }
+        }
         try await thaw()
       }
     } catch let trouble {
@@ -164,12 +163,16 @@ extension Machine {
     return found.sorted { $0.date < $1.date }
   }
 
-  private func requireSnapshot(_ snapshot: String, _ qmp: QMP) async throws(HostError) {
-    let known = try await snapshots(qmp).map(\.name)
-    guard known.contains(snapshot) else {
-      throw HostError(
-        .missing, "the machine \(name) has no snapshot \(snapshot)",
-        hint: known.isEmpty ? "it has none" : "it has: \(known.joined(separator: ", "))")
+  /// The block nodes that are saved, of a machine that has the snapshot.
+  private func nodes(with snapshot: String) async throws(HostError) -> [String] {
+    try await connected { qmp async throws(HostError) in
+      let known = try await snapshots(qmp).map(\.name)
+      guard known.contains(snapshot) else {
+        throw HostError(
+          .missing, "the machine \(name) has no snapshot \(snapshot)",
+          hint: known.isEmpty ? "it has none" : "it has: \(known.joined(separator: ", "))")
+      }
+      return try await disks(qmp)
     }
   }
 
