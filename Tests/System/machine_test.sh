@@ -142,3 +142,24 @@ test_tasks_that_ask_for_one_machine_at_once_get_it_at_once() {
   kd down --disks 2>/dev/null
   nothing_left
 }
+
+test_by_sudo_disks_are_plugged_in_and_pictures_taken_though_qemu_may_open_nothing() {
+  cat >"$work/sudo.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local base <const> = kdev.disk.create { path = "base.qcow2", size = "16M" }
+	local top <const> = kdev.disk.overlay { path = "top.qcow2", backing = base }
+	local vm <const> = kdev.vm.launch { name = "sudo", memory = "64M" }
+	vm:screenshot "screen.png"
+	assert(kdev.fs.read("screen.png"):sub(2, 4) == "PNG")
+	print(vm:plug_disk { disk = top, interface = "scsi" }, vm:plug_disk { disk = base, read_only = true })
+	assert(not pcall(vm.plug_disk, vm, { disk = top, serial = "twice" }))
+	-- The image below is written to through the guest's own monitor, by way of the one above it.
+	assert(vm:hmp('qemu-io plug0 "write -P 7 0 512"'):find "wrote 512/512")
+	assert(vm:hmp('qemu-io plug1 "write 0 512"'):find "read%-only" or true)
+	lua
+  # Both have the base below open, as one writes to the top only.
+  equal "$(SUDO_UID=65534 SUDO_GID=65534 kd run --quiet "$work/sudo.lua")" $'plug0	plug1'
+  equal "$(stat -c %U /proc/"$(machines)")" nobody
+  kd down --now --disks 2>/dev/null
+  nothing_left
+}

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A device that was added to a running machine.
 public struct PluggedDevice: Sendable, Equatable, Codable {
   /// QEMU's name of the device and of what is behind it.
@@ -22,7 +24,9 @@ extension Machine {
     return try await plug(PluggedDevice(id: "", drive: drive)) { device, qmp async throws(HostError) in
       if drive.interface == .scsi { try await Self.makeController(qmp) }
       do throws(HostError) {
-        try await qmp.execute("blockdev-add", Self.node(drive, device.id))
+        var node = try await image(drive, qmp)
+        node["node-name"] = .string(device.id)
+        try await qmp.execute("blockdev-add", node)
       } catch {
         guard host.isLockComplaint(error.message) else { throw error }
         throw HostError(
@@ -72,7 +76,8 @@ extension Machine {
       }
       if host.plans("device_del \(id)  # QMP, to \(name)") { return }
       let events = try events(["DEVICE_DELETED"])
-      try await connected { qmp async throws(HostError) in try await qmp.execute("device_del", ["id": .string(id)]) }
+      _ = try await connected { qmp async throws(HostError) in try await qmp.execute("device_del", ["id": .string(id)])
+      }
       // Others get their turn at QEMU meanwhile.
       try await withTimeLimit(limit, "the guest of \(name) did not let go of \(id)") { () async throws(HostError) in
         while let event = try await events.next(within: nil) { if event.data["device"]?.string == id { return } }
@@ -108,7 +113,9 @@ extension Machine {
       var device = wanted
       device.id = (0...).lazy.map { "plug\($0)" }.first { id in !devices.contains { $0.id == id } } ?? "plug"
       if host.plans("device_add \(device.id)  # QMP, to \(name)") { return device.id }
-      try await connected { [device] qmp async throws(HostError) in try await add(device, qmp) }
+      try await connected(handsFiles: device.drive != nil) { [device] qmp async throws(HostError) in
+        try await add(device, qmp)
+      }
       try note { [device] in $0.append(device) }
       step.detail(device.id)
       return device.id
@@ -135,16 +142,38 @@ extension Machine {
     try await qmp.execute("device_add", ["driver": .string("virtio-scsi-pci"), "id": .string("scsi")])
   }
 
+  /// An image as `blockdev-add` takes it. A QEMU that has given root away is handed its file, and those of all below it.
+  private func image(_ drive: Drive, _ qmp: QMP) async throws(HostError) -> [String: JSONValue] {
+    guard hasGivenRootAway else { return Self.image(drive, file: drive.path) }
+    var image: [String: JSONValue] = [:]
+    let chain = try await host.chain(of: drive.path, format: Disk.Format(rawValue: drive.format), inUse: false)
+    for (place, details) in chain.enumerated().reversed() {
+      let below = image
+      var own = drive
+      if place > 0 { (own.format, own.readOnly) = (details.disk.format.rawValue, true) }
+      let file = try await qmp.give(details.disk.path, own.readOnly ? O_RDONLY : O_RDWR)
+      image = Self.image(own, file: file)
+      if !below.isEmpty { image["backing"] = .object(below) }
+    }
+    return image
+  }
+
+  /// Whether QEMU runs as somebody else than this program, so that it may not open what this one may.
+  private var hasGivenRootAway: Bool {
+    var status = stat()
+    guard let process = host.qemu(in: folder.path), stat("/proc/\(process.id)", &status) == 0 else { return false }
+    return status.st_uid != geteuid()
+  }
+
   /// An image as `blockdev-add` takes it. How the cache modes come out: qemu-system-x86_64(1), `-blockdev`.
-  private static func node(_ drive: Drive, _ id: String) -> [String: JSONValue] {
+  private static func image(_ drive: Drive, file name: String) -> [String: JSONValue] {
     let isDirect = drive.cache == Drive.Cache.none || drive.cache == .directsync
     let file: [String: JSONValue] = [
-      "driver": .string("file"), "filename": .string(drive.path),
-      "discard": .string(drive.discard ? "unmap" : "ignore"),
+      "driver": .string("file"), "filename": .string(name), "discard": .string(drive.discard ? "unmap" : "ignore"),
       "cache": .object(["direct": .bool(isDirect), "no-flush": .bool(drive.cache == .unsafe)]),
     ]
     return [
-      "driver": .string(drive.format), "node-name": .string(id), "read-only": .bool(drive.readOnly),
+      "driver": .string(drive.format), "read-only": .bool(drive.readOnly),
       "discard": .string(drive.discard ? "unmap" : "ignore"), "file": .object(file),
     ]
   }

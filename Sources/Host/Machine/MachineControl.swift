@@ -1,3 +1,5 @@
+import Glibc
+
 extension Machine {
   /// The machine's QEMU; nil when it has ended.
   var process: ProcessHandle? { host.qemu(in: folder.path).flatMap(ProcessHandle.init) }
@@ -27,12 +29,15 @@ extension Machine {
   }
 
   /// Does something on one connection to QEMU.
-  func connected<R: Sendable>(_ body: @Sendable (QMP) async throws(HostError) -> R) async throws(HostError) -> R {
+  /// - Parameter handsFiles: as in `QMP.connect`.
+  func connected<R: Sendable>(
+    handsFiles: Bool = false, _ body: @Sendable (QMP) async throws(HostError) -> R
+  ) async throws(HostError) -> R {
     guard host.qemu(in: folder.path) != nil else {
       throw HostError(
         .guest, "the machine \(name) has ended", hint: "kdevlua down \(name) forgets it; launch it again then")
     }
-    let qmp = try await QMP.connect(folder.qmp)
+    let qmp = try await QMP.connect(folder.qmp, handsFiles: handsFiles)
     defer { qmp.close() }
     return try await body(qmp)
   }
@@ -100,9 +105,12 @@ extension Machine {
     guard Files.isFolder(Files.folder(of: path)) else {
       throw HostError(.missing, "there is no folder \(Files.folder(of: path))")
     }
+    if host.plans("screendump \(ShellText.quote(path))  # QMP, to \(name)") { return }
     let taken = folder.path + "/screen.png"
-    try await qmp("screendump", ["filename": .string(taken), "format": .string("png")])
-    if host.isDryRun { return }
+    try await connected(handsFiles: true) { qmp async throws(HostError) in
+      let file = try await qmp.give(taken, O_WRONLY | O_CREAT | O_TRUNC)
+      try await qmp.execute("screendump", ["filename": .string(file), "format": .string("png")])
+    }
     try Files.write(try Files.read(taken), to: path)
     try Files.remove(taken)
   }

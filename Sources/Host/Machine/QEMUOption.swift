@@ -8,7 +8,8 @@ enum QEMUOption {
 
   /// - Parameter kernel: the file to boot instead of the spec's: what is inside of that, uncompressed.
   static func arguments(_ spec: MachineSpec, in folder: MachineFolder, kernel: String? = nil) -> [String] {
-    ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec, in: folder) + drives(spec.drives, saved: spec.memoryFile != nil)
+    ["qemu-system-x86_64", "-name", spec.name] + board(spec) + network(spec, in: folder)
+      + drives(spec.drives, saved: spec.memoryFile != nil)
       + boot(spec) + shares(spec, folder) + Self.kernel(spec, file: kernel ?? spec.kernel)
       + channels(folder) + qemuAgent(spec, folder) + events(folder) + devices(spec, folder) + display(spec, folder)
       + ["-daemonize", "-pidfile", folder.processID]

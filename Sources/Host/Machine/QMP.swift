@@ -1,4 +1,6 @@
+import CHost
 import FoundationEssentials
+import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -8,27 +10,34 @@ import Synchronization
 public final class QMP: Sendable {
   private let channel: any Channel
   private let handler: QMPHandler
+  /// The same socket once more, for descriptors: NIO sends bytes only. Nil for a connection that hands none over.
+  private let socket: Int32?
 
-  private init(channel: any Channel, handler: QMPHandler) {
+  private init(channel: any Channel, handler: QMPHandler, socket: Int32?) {
     self.channel = channel
     self.handler = handler
+    self.socket = socket
   }
+
+  deinit { if let socket { Glibc.close(socket) } }
 
   /// Connects and negotiates.
   /// - Parameters:
   ///   - path: the socket of `-qmp unix:PATH,server=on,wait=off`.
-  ///   - descriptor: handed to QEMU, which gives it a name by the first `getfd`; the caller's stays open.
+  ///   - handsFiles: whether files will be handed over.
   /// - Throws: `missing` when nobody listens there, `timeout` when QEMU does not greet within the limit.
   public static func connect(
-    _ path: String, timeLimit: Duration = .seconds(5), handing descriptor: Int32? = nil
+    _ path: String, timeLimit: Duration = .seconds(5), handsFiles: Bool = false
   ) async throws(HostError) -> QMP {
     let handler = QMPHandler()
-    let channel = try await connectUnix(path, handing: descriptor) { channel in
+    let own = handsFiles ? openUnixSocket(path) : -1
+    let socket = own < 0 ? nil : fcntl(own, F_DUPFD_CLOEXEC, 0)
+    let channel = try await connectUnix(path, by: own < 0 ? nil : own) { channel in
       channel.eventLoop.makeCompletedFuture {
         try channel.pipeline.syncOperations.addHandlers(ByteToMessageHandler(LineDecoder()), handler)
       }
     }
-    let qmp = QMP(channel: channel, handler: handler)
+    let qmp = QMP(channel: channel, handler: handler, socket: socket)
     do {
       try await withTimeLimit(timeLimit, "QEMU did not greet on \(path)") { () async throws(HostError) in
         try await wait(handler.greeting(on: channel.eventLoop))
@@ -56,6 +65,25 @@ public final class QMP: Sendable {
         detail: error["class"]?.string)
     }
     return answer["return"] ?? .null
+  }
+
+  /// Hands a descriptor over, which the next command takes that wants one (`getfd`, `add-fd`); the caller's stays open. It comes with a
+  /// space (SCM_RIGHTS of unix(7)), so no other command may be under way.
+  func hand(_ descriptor: Int32) throws(HostError) {
+    guard let socket, chost_send_descriptor(socket, descriptor) == 1 else {
+      throw .system("could not hand a descriptor to QEMU", errno: errno)
+    }
+  }
+
+  /// Opens a file for QEMU, which has given root away when it was started by sudo.
+  /// - Parameter flags: as for open(2), the same that QEMU will have.
+  /// - Returns: the name that QEMU opens it by, as long as this connection lasts; what is open then stays open.
+  func give(_ path: String, _ flags: Int32) async throws(HostError) -> String {
+    let file = open(path, flags | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw .system("could not open \(path)", errno: errno) }
+    defer { Glibc.close(file) }
+    try hand(file)
+    return "/dev/fdset/\(try await execute("add-fd")["fdset-id"]?.integer ?? 0)"
   }
 
   /// Waits until QEMU closes the connection: it has ended.

@@ -1,4 +1,3 @@
-import CHost
 import Glibc
 import NIOCore
 import NIOPosix
@@ -27,21 +26,15 @@ struct LineDecoder: ByteToMessageDecoder {
 }
 
 /// Connects to a Unix socket.
-/// - Parameter descriptor: handed over with a space, before anything else is sent (SCM_RIGHTS of unix(7)): NIO sends bytes only.
+/// - Parameter socket: is connected already, and the channel's from now on.
 /// - Throws: `missing` when there is no socket or nobody listens on it; `busy` when too many wait for whoever listens.
 func connectUnix(
-  _ path: String, handing descriptor: Int32? = nil,
+  _ path: String, by socket: Int32? = nil,
   _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
 ) async throws(HostError) -> any Channel {
   let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).channelInitializer(initialize)
   do {
-    guard let descriptor else { return try await bootstrap.connect(unixDomainSocketPath: path).get() }
-    let socket = openUnixSocket(path)
-    guard socket >= 0 else { throw HostError.system("connect", errno: errno) }
-    guard chost_send_descriptor(socket, descriptor) == 1 else {
-      defer { close(socket) }
-      throw HostError.system("hand a descriptor over", errno: errno)
-    }
+    guard let socket else { return try await bootstrap.connect(unixDomainSocketPath: path).get() }
     return try await bootstrap.withConnectedSocket(socket).get()
   } catch let error as IOError where error.errnoCode == EAGAIN {
     throw HostError(.busy, "too many wait for an answer on the socket \(path)")

@@ -261,8 +261,9 @@ extension LocalHost {
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw .system("could not write \(path)", errno: errno) }
     defer { close(file) }
-    let qmp = try await QMP.connect(machine.folder.qmp, handing: file)
+    let qmp = try await QMP.connect(machine.folder.qmp, handsFiles: true)
     defer { qmp.close() }
+    try qmp.hand(file)
     try await qmp.save()
     // The rest of the disks' writes is on its way out with QEMU's end.
     _ = try? await qmp.execute("quit")
@@ -277,8 +278,9 @@ extension QMP {
     let file = open(state, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw .system("could not read \(state)", errno: errno) }
     defer { Glibc.close(file) }
-    let qmp = try await connect(path, handing: file)
+    let qmp = try await connect(path, handsFiles: true)
     do throws(HostError) {
+      try qmp.hand(file)
       try await qmp.takeState()
       try await qmp.execute("migrate-incoming", ["uri": .string("fd:state")])
     } catch {

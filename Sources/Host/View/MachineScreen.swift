@@ -65,8 +65,9 @@ extension LocalHost {
     let (ours, theirs) = (ends[0], ends[1])
     do throws(HostError) {
       defer { close(theirs) }
-      let qmp = try await QMP.connect(folder.qmp, handing: theirs)
+      let qmp = try await QMP.connect(folder.qmp, handsFiles: true)
       defer { qmp.close() }
+      try qmp.hand(theirs)
       try await qmp.execute("getfd", ["fdname": .string("view")])
       try await qmp.execute(
         "add_client", ["protocol": .string("vnc"), "fdname": .string("view"), "skipauth": .bool(true)])
