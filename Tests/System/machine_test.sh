@@ -155,7 +155,6 @@ test_by_sudo_disks_are_plugged_in_and_pictures_taken_though_qemu_may_open_nothin
 	assert(not pcall(vm.plug_disk, vm, { disk = top, serial = "twice" }))
 	-- The image below is written to through the guest's own monitor, by way of the one above it.
 	assert(vm:hmp('qemu-io plug0 "write -P 7 0 512"'):find "wrote 512/512")
-	assert(vm:hmp('qemu-io plug1 "write 0 512"'):find "read%-only" or true)
 	lua
   # Both have the base below open, as one writes to the top only.
   equal "$(SUDO_UID=65534 SUDO_GID=65534 kd run --quiet "$work/sudo.lua")" $'plug0	plug1'
