@@ -169,13 +169,13 @@ end)
 
 test("a port that is taken is told by what it is for", function()
   local free <const> = kdev.net.user { forward = { gdb = 1 } }.ports.gdb
-  local vm <const> = kdev.vm.launch { name = "first", memory = "64M", paused = true, gdb = free, vnc = 77 }
+  local vm <const> = kdev.vm.launch { name = "first", memory = "64M", paused = true, gdb = free, vnc = 76 }
   local function taken(part, options)
     options.name, options.memory, options.paused = "second", "64M", true
     test.equal(test.fails(part, kdev.vm.launch, options).kind, "busy")
   end
   taken("the port " .. free .. " for gdb of the machine second is taken", { gdb = free })
-  taken("the VNC display :77 of the machine second is taken", { vnc = 77 })
+  taken("the VNC display :76 of the machine second is taken", { vnc = 76 })
   vm:kill()
 end)
 
