@@ -157,6 +157,8 @@ test_a_wireguard_interface_works_on_in_a_namespace_and_comes_back() {
   nothing_left
 }
 
+one_machine() { [ "$(machines | wc -l)" = 1 ]; }
+
 test_user_networking_forwards_ports_and_a_link_joins_two_guests() {
   local ports
   cat >"$work/share/pair.lua" <<-'lua'
@@ -185,6 +187,15 @@ test_user_networking_forwards_ports_and_a_link_joins_two_guests() {
     equal "$(inside busybox wget -q -O - "http://127.0.0.1:$port/")" hello
   done
   contains "$(inside ss -Hlun)" '127.0.0.1:7007 '
+  # The program that made the link has ended; the guests send by it still.
+  contains "$(kd gc 2>&1)" 'nothing is left over'
+  kd exec one ping -c 1 -w 5 10.1.1.2 >/dev/null || fail 'gc has cut the link'
+  contains "$(kd ps)" 'link pair'
+  # One end is enough to keep it, and gc takes it when both have ended.
+  kd exec two sh -c 'sleep 0.2; poweroff -f' >/dev/null 2>&1 || true
+  eventually one_machine
+  kd gc >/dev/null 2>&1
+  [ -S "$KDEVLUA_STATE/links/pair.1" ] || fail 'gc has removed the socket of a guest that runs'
   # A port that is taken is named.
   sed 's/"pair"/"more"/; s/"one"/"three"/; s/"two"/"four"/' "$work/share/pair.lua" >"$work/share/more.lua"
   fails 1 kd run --quiet more.lua

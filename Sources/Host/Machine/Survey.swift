@@ -123,7 +123,7 @@ extension Resource {
   var name: String {
     switch self {
     case .tap(let name, _, _), .bridge(let name, _, _), .nameService(let name, _, _), .masquerade(let name, _),
-      .machine(let name, _), .namespace(let name), .movedLink(let name, _, _, _, _),
+      .link(let name, _), .machine(let name, _), .namespace(let name), .movedLink(let name, _, _, _, _),
       .tapSettings(let name, _, _, _, _, _):
       name
     case .forwarding: "net.ipv4.ip_forward"

@@ -214,7 +214,7 @@ extension Resource {
     case .tap, .bridge: 1
     case .movedLink: 2
     case .namespace: 3
-    case .machine, .disk, .temporary, .temporaryFolder: nil
+    case .link, .machine, .disk, .temporary, .temporaryFolder: nil
     }
   }
 

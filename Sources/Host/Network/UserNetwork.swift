@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A port of the host's loopback that leads to one of a guest with user networking.
 public struct PortForward: Sendable, Equatable, Codable {
   public var isUDP: Bool
@@ -39,7 +41,7 @@ extension LocalHost {
   public func makeLink(_ name: String, in transaction: Transaction) throws(HostError) -> (LinkEnd, LinkEnd) {
     try Self.validate(machineName: name)
     let folder = state.root + "/links"
-    let paths = [folder + "/\(name).1", folder + "/\(name).2"]
+    let paths = Self.sockets(ofLink: name, in: folder)
     if let long = paths.first(where: { $0.utf8.count > longestSocketPath }) {
       throw HostError(
         .invalid, "\(long) is too long for a Unix socket (\(longestSocketPath) bytes at most)",
@@ -48,11 +50,30 @@ extension LocalHost {
     if !isDryRun {
       try state.make(folder)
       // QEMU makes the sockets, and leaves them.
-      let known = try journal.entries().map(\.resource)
-      for path in paths where !known.contains(.temporary(path: path)) {
-        _ = try transaction.record(.temporary(path: path))
-      }
+      let resource = Resource.link(name: name, folder: folder)
+      if try !journal.entries().contains(where: { $0.resource == resource }) { _ = try transaction.record(resource) }
     }
     return (LinkEnd(own: paths[0], peer: paths[1]), LinkEnd(own: paths[1], peer: paths[0]))
+  }
+
+  /// The sockets of its two ends.
+  static func sockets(ofLink name: String, in folder: String) -> [String] {
+    [folder + "/\(name).1", folder + "/\(name).2"]
+  }
+
+  /// Whether a machine runs that is at an end of the link: its QEMU looks the other end's socket up for each packet.
+  func isUsed(link name: String, in folder: String) throws(HostError) -> Bool {
+    let sockets = Self.sockets(ofLink: name, in: folder)
+    // A dry run has left what would be gone by now.
+    let undone = plannedUndone.withLock { $0 }
+    let ended = undone.isEmpty ? [] : try journal.entries().filter { undone.contains($0.id) }.map(\.resource)
+    return try machines().contains { machine in
+      let name = machine.record.spec.name
+      guard machine.processID != nil,
+        !ended.contains(.machine(name: name, folder: self.folder(ofMachine: name).path))
+      else { return false }
+      let cards = machine.record.spec.cards + (machine.record.plugged ?? []).compactMap(\.card)
+      return cards.contains { if case .link(let end) = $0.network { sockets.contains(end.own) } else { false } }
+    }
   }
 }

@@ -19,6 +19,8 @@ public enum Resource: Codable, Sendable, Equatable {
   case namespace(name: String)
   /// An interface that was moved into a namespace, and what it had before. Entries of older programs do not tell whether it was up.
   case movedLink(name: String, namespace: String, addresses: [String], routes: [String], isUp: Bool?)
+  /// A cable between two machines, with the folder of its sockets.
+  case link(name: String, folder: String)
   /// A running QEMU with its folder of sockets and logs.
   case machine(name: String, folder: String)
   /// A disk image that was made.
@@ -47,6 +49,7 @@ public enum Resource: Codable, Sendable, Equatable {
     case .forwarding: "forwarding net.ipv4.ip_forward"
     case .namespace(let name): "namespace \(name)"
     case .movedLink(let name, _, _, _, _): "moved interface \(name)"
+    case .link(let name, _): "link \(name)"
     case .machine(let name, _): "machine \(name)"
     case .disk(let path): "disk \(path)"
     case .temporary(let path): "temporary file \(path)"
@@ -129,6 +132,13 @@ public struct Journal: Sendable {
       throw HostError(.system, "cannot write the journal: \(error)")
     }
     try Files.write(bytes, to: path(entry), mode: 0o600)
+  }
+
+  /// Notes that what it tells of stays, whatever became of its set-up.
+  func keep(_ entry: JournalEntry) throws(HostError) {
+    var entry = entry
+    entry.kept = true
+    try update(entry)
   }
 
   /// Whether the entry stands in the journal still.

@@ -113,6 +113,14 @@ extension LocalHost {
         } else if over.contains(entry.owner) {
           add("its machine has ended", .undo(entry))
         }
+      case .link(let name, let folder):
+        // Its sockets are files that QEMU makes, and programs that have made a link end long before its machines.
+        if try isUsed(link: name, in: folder) { continue }
+        if over.contains(entry.owner) {
+          add("its machine has ended", .undo(entry))
+        } else if entry.boot != boot || entry.maker?.isRunning != true {
+          add("no machine is at it, and the program that made it has ended", .undo(entry))
+        }
       case .disk(let path): if !Files.exists(path) { add("is gone", .strike(entry)) }
       case .temporary(let path), .temporaryFolder(let path):
         if !Files.exists(path) {

@@ -6,7 +6,7 @@ extension LocalHost {
   /// - Parameters:
   ///   - disks: remove disk images too; otherwise they stay, and their entries go.
   ///   - network: of a part of a network, those that go with it: one alone stays for the others' sake.
-  /// - Returns: whether it is gone; false for a part of a network that others use.
+  /// - Returns: whether it is gone; false for a part of a network, or a link, that others use.
   @discardableResult func undo(
     _ entry: JournalEntry, disks: Bool, now: Bool = false, of network: NetworkUndoing? = nil, _ step: Step? = nil
   ) async throws(HostError) -> Bool {
@@ -16,6 +16,14 @@ extension LocalHost {
     case .machine(let name, let folder):
       // One whose set-up did not succeed has nothing to write, and may not answer.
       try await stopMachine(name: name, folder: folder, runs: sameBoot, gracefully: entry.kept && !now, step)
+    case .link(let name, let folder):
+      if try isUsed(link: name, in: folder) {
+        if !isDryRun { try journal.keep(entry) }
+        return false
+      }
+      for path in Self.sockets(ofLink: name, in: folder) where Files.exists(path) {
+        if !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
+      }
     case .disk(let path):
       if disks, !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
     case .temporary(let path):
@@ -124,6 +132,7 @@ extension JournalEntry {
   var isShared: Bool {
     switch resource {
     case .tap, .tapSettings: false
+    case .link: true
     default: resource.isNetwork
     }
   }
