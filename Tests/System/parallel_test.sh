@@ -102,3 +102,63 @@ test_a_bridge_stays_while_a_set_up_that_took_it_over_has_put_nothing_into_it() {
   contains "$(cat "$work/out")" 'enough'
   nothing_left
 }
+
+# A tap in a bridge with DHCP and a way out, of a set-up that succeeded.
+shared_setup() {
+  cat >"$work/shared.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = arg[1] } -- luacheck: ignore setup
+	kdev.net.tap { bridge = kdev.net.bridge { name = "many0", dhcp = true, masquerade = true } }
+	lua
+  kd run --quiet "$work/shared.lua" "$1"
+}
+
+test_machines_in_one_bridge_are_taken_down_at_once_and_nothing_of_it_is_left() {
+  local name pid pids before
+  before=$(inside cat /proc/sys/net/ipv4/ip_forward)
+  for _ in 1 2 3 4 5; do
+    for name in one two three; do shared_setup $name; done
+    pids=()
+    for name in one two three; do
+      kd down --quiet $name >"$work/out-$name" 2>&1 &
+      pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid" || fail "$(cat "$work"/out-*)"; done
+    equal "$(inside nft list tables)" ''
+    equal "$(inside cat /proc/sys/net/ipv4/ip_forward)" "$before"
+    equal "$(ip netns pids "$namespace")" ''
+    nothing_left
+  done
+}
+
+test_a_machine_that_takes_its_time_to_go_keeps_nobody_from_its_bridge() {
+  local pid
+  paused_machine
+  kd run --quiet "$work/paused.lua" slow tap
+  kd run --quiet "$work/paused.lua" quick tap
+  # Its QEMU answers nobody, so that it is waited for.
+  kill -STOP "$(cat "$KDEVLUA_STATE/machines/slow/pid")"
+  kd down slow >"$work/out" 2>&1 &
+  pid=$!
+  sleep 1
+  kd down --now quick 2>/dev/null
+  kd run --quiet "$work/paused.lua" quick tap
+  kill -0 "$pid" || fail 'the slow one is gone already'
+  wait "$pid"
+  kd down --now --disks 2>/dev/null
+  nothing_left
+}
+
+test_a_lock_that_is_held_for_a_moment_is_waited_for() {
+  paused_machine
+  kd run --quiet "$work/paused.lua" looked tap
+  # As gc and doctor hold it while they look.
+  flock "$KDEVLUA_STATE/locks/looked.lock" sleep 0.7 &
+  sleep 0.1
+  kd run --quiet "$work/paused.lua" looked tap
+  flock "$KDEVLUA_STATE/locks/looked.lock" sleep 0.7 &
+  sleep 0.1
+  kd down --now --disks looked 2>/dev/null
+  wait
+  nothing_left
+}

@@ -68,7 +68,7 @@ extension LocalHost {
         hint: "set KDEVLUA_STATE to a shorter path")
     }
     // A set-up of that name holds its lock already; anyone else must not start the same machine at the same time.
-    let lock = isDryRun || transaction.owner == spec.name ? nil : try lock(spec.name)
+    let lock = isDryRun || transaction.owner == spec.name ? nil : try await lock(spec.name)
     defer {
       withExtendedLifetime(lock) {}
       releaseReservations(of: spec)

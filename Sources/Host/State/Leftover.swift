@@ -67,12 +67,12 @@ extension LocalHost {
     return try await leftovers(holding: &locks)
   }
 
-  /// - Parameter locks: takes the locks of all names that the answer is about.
+  /// - Parameter locks: gets the locks of all names that the answer is about; all others are let go.
   private func leftovers(holding locks: inout [String: FileLock]) async throws(HostError) -> [Leftover] {
     // Interfaces first: whoever makes one has written a line of it before.
     let links = executables.find("ip") == nil ? [] : try await links()
     let entries = try journal.entries()
-    for name in Set(entries.flatMap(\.lockNames)) where locks[name] == nil { locks[name] = try? lock(name) }
+    for name in Set(entries.flatMap(\.lockNames)) where locks[name] == nil { locks[name] = try? freeLock(name) }
     let free = entries.filter { $0.lockNames.allSatisfy { locks[$0] != nil } }
     let boot = try Journal.bootID()
     func runs(_ entry: JournalEntry) -> Bool {
@@ -130,6 +130,14 @@ extension LocalHost {
         }
       }
     }
+    let named = Set(
+      found.flatMap { leftover -> Set<String> in
+        switch leftover.cure {
+        case .undo(let entry), .strike(let entry): entry.lockNames
+        default: []
+        }
+      })
+    locks = locks.filter { named.contains($0.key) }
     found += try unrecordedMachines(entries, &locks)
     found += try unrecordedLinks(links, entries)
     for path in try journal.brokenEntries() {
@@ -172,7 +180,7 @@ extension LocalHost {
       let folder = state.machines + "/" + name
       let resource = Resource.machine(name: name, folder: folder)
       if entries.contains(where: { $0.resource == resource }) { continue }
-      if locks[name] == nil { locks[name] = try? lock(name) }
+      if locks[name] == nil { locks[name] = try? freeLock(name) }
       // A name with a lock may have come into the journal since it was read.
       guard locks[name] != nil, try !journal.entries().contains(where: { $0.resource == resource }) else { continue }
       found.append(

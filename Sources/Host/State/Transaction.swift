@@ -124,7 +124,7 @@ extension LocalHost {
   public func begin(_ name: String, keepOnFailure: Bool = false) async throws(HostError) -> Transaction {
     try Self.validate(machineName: name)
     if isDryRun { return Transaction(host: self, owner: name, keepOnFailure: false, lock: nil) }
-    let transaction = Transaction(host: self, owner: name, keepOnFailure: keepOnFailure, lock: try lock(name))
+    let transaction = Transaction(host: self, owner: name, keepOnFailure: keepOnFailure, lock: try await lock(name))
     try warnOfBrokenEntries()
     let halfMade = try journal.entries().reversed().filter { $0.owner == name && !$0.kept }
     let network = NetworkUndoing(halfMade.filter(\.resource.isNetwork))
@@ -135,15 +135,24 @@ extension LocalHost {
     return transaction
   }
 
-  /// Takes the lock of a machine's name.
-  func lock(_ name: String) throws(HostError) -> FileLock {
-    try state.make(state.locks)
-    guard let lock = try FileLock.attempt(state.locks + "/" + name + ".lock") else {
-      throw HostError(
-        .busy, "another kdevlua is setting up or taking down the machine \(name)",
-        hint: "wait for it, or choose another --name")
+  /// Takes the lock of a machine's name. Whoever only looks at what is left over holds it for a moment, so it waits for that long.
+  func lock(_ name: String) async throws(HostError) -> FileLock {
+    let end = ContinuousClock.now + .seconds(2)
+    while true {
+      if let lock = try freeLock(name) { return lock }
+      guard ContinuousClock.now < end else {
+        throw HostError(
+          .busy, "another kdevlua is setting up or taking down the machine \(name)",
+          hint: "wait for it, or choose another --name")
+      }
+      try await pause(.milliseconds(10))
     }
-    return lock
+  }
+
+  /// Takes the lock of a machine's name if it is free now.
+  func freeLock(_ name: String) throws(HostError) -> FileLock? {
+    try state.make(state.locks)
+    return try FileLock.attempt(state.locks + "/" + name + ".lock")
   }
 
   /// - Throws: `invalid`. The name becomes a folder, part of an interface's name and the guest's host name.

@@ -62,50 +62,79 @@ extension LocalHost {
       let known = Set(all.map(\.owner)).subtracting([""]).sorted().joined(separator: ", ")
       throw HostError(.invalid, "no machine \(name) was made here", hint: known.isEmpty ? nil : "there are: \(known)")
     }
-    // Of names without a lock nothing is touched: they appeared since, and somebody is at work on them.
     var locks: [String: FileLock] = [:]
     if !isDryRun {
-      for holder in Set(all.flatMap(\.lockNames)) {
-        if name == nil || holder == name {
-          locks[holder] = try lock(holder)
-        } else if all.contains(where: { $0.lockNames.contains(holder) && ($0.isShared || $0.isFor(name ?? "")) }) {
-          locks[holder] = try? lock(holder)
-        }
+      let own = all.filter { entry in name.map { entry.isFor($0) } ?? true }
+      for holder in Set(own.flatMap(\.lockNames)).sorted() { locks[holder] = try await lock(holder) }
+    }
+    // Of names without a lock nothing is touched: they appeared since, and somebody is at work on them.
+    func isMine(_ entry: JournalEntry) -> Bool { isDryRun || entry.lockNames.allSatisfy { locks[$0] != nil } }
+    var outcome = TakenDown(disks: disks)
+    let things = try journal.entries().reversed().filter { entry in
+      !entry.resource.isNetwork && (name.map { entry.isFor($0) } ?? true) && isMine(entry)
+    }
+    await takeDown(things, &outcome) { entry, step async throws(HostError) in
+      try await self.undo(entry, disks: true, now: now, step)
+    }
+    // Networks last, and as a whole: nothing is on them any more. Whoever takes another machine of them down sees them as they
+    // are before or after; a guest that takes its time to power off keeps nobody waiting.
+    let networkLock = try await self.networkLock()
+    defer { withExtendedLifetime((locks, networkLock)) {} }
+    if !isDryRun, !Task.isCancelled {
+      let entries = try journal.entries()
+      let holders = Set(entries.filter { orphaned($0, in: entries) }.flatMap(\.lockNames))
+      for holder in holders.sorted() where locks[holder] == nil { locks[holder] = try? await lock(holder) }
+    }
+    let entries = try journal.entries()
+    let rest = entries.reversed().filter { entry in
+      guard isMine(entry), !things.contains(where: { $0.id == entry.id }) else { return false }
+      return orphaned(entry, in: entries) || entry.resource.isNetwork && (name.map { entry.isFor($0) } ?? true)
+    }
+    let network = NetworkUndoing(rest.filter(\.resource.isNetwork))
+    await takeDown(rest.filter { !$0.resource.isNetwork } + network.entries, &outcome) {
+      entry, step async throws(HostError) in
+      if entry.resource.isNetwork {
+        try await self.undo(entry, of: network, isLocked: true)
+      } else {
+        try await self.undo(entry, disks: true, step)
       }
     }
-    defer { withExtendedLifetime(locks) {} }
+    if let failed = outcome.failed { throw failed }
+    return (outcome.undone, outcome.kept)
+  }
+
+  private struct TakenDown {
+    let disks: Bool
     var undone: [Resource] = []
     var kept: [Resource] = []
     var failed: HostError?
-    let going = try journal.entries().reversed().filter { entry in
-      guard name == nil || entry.isFor(name ?? "") || orphaned(entry, in: all) else { return false }
-      return isDryRun || entry.lockNames.allSatisfy { locks[$0] != nil }
-    }
-    // Networks last, and as a whole: nothing is on them any more.
-    let network = NetworkUndoing(going.filter(\.resource.isNetwork))
-    for entry in going.filter({ !$0.resource.isNetwork }) + network.entries {
+  }
+
+  /// Undoes entries, each as a step of its own; goes on when one cannot be undone, and ends when the task is cancelled.
+  private func takeDown(
+    _ entries: [JournalEntry], _ outcome: inout TakenDown,
+    _ undo: (JournalEntry, Step) async throws(HostError) -> Bool
+  ) async {
+    for entry in entries {
       if Task.isCancelled {
-        failed = .cancelled
-        break
+        outcome.failed = .cancelled
+        return
       }
-      if case .disk = entry.resource, entry.kept, !disks {
-        kept.append(entry.resource)
+      if case .disk = entry.resource, entry.kept, !outcome.disks {
+        outcome.kept.append(entry.resource)
         continue
       }
       do {
-        let resource = entry.resource
-        let isGone = try await step("remove \(resource.title)") { step async throws(HostError) in
-          let isGone = try await undo(entry, disks: true, now: now, of: network, step)
+        let isGone = try await step("remove \(entry.resource.title)") { step async throws(HostError) in
+          let isGone = try await undo(entry, step)
           if !isGone { step.adopted("stays: other machines use it") }
           return isGone
         }
-        if isGone { undone.append(resource) }
+        if isGone { outcome.undone.append(entry.resource) }
       } catch {
-        failed = failed ?? error
+        outcome.failed = outcome.failed ?? error
       }
     }
-    if let failed { throw failed }
-    return (undone, kept)
   }
 
   /// Whether the entry is a bridge, or what belongs to one, that stayed for other machines' sake when its own was taken down:
