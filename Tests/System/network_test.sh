@@ -205,6 +205,61 @@ test_user_networking_forwards_ports_and_a_link_joins_two_guests() {
   nothing_left
 }
 
+# A machine whose guest never starts, in a bridge that is served: [NAME [ADDRESS [BRIDGE'S ADDRESS]]].
+addressed() {
+  cat >"$work/share/addressed.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = arg[1] } -- luacheck: ignore setup
+	local bridge <const> = kdev.net.bridge { name = "named0", address = arg[3] or "192.168.77.1/24", dhcp = true }
+	local launch <const> = arg[4] == "line" and kdev.vm.command_line or kdev.vm.launch
+	launch {
+	  name = arg[1], memory = "64M", net = kdev.net.tap { bridge = bridge }, wait = "none",
+	  extra = { arg[4] == "bad" and "-cpu" or "-S", arg[4] == "bad" and "nonesuch" or nil },
+	  address = arg[2] ~= "" and arg[2] or nil,
+	}
+	lua
+  kd run --quiet addressed.lua "$@"
+}
+
+test_an_address_is_a_guests_from_its_launch_until_it_is_forgotten() {
+  local own notes=$KDEVLUA_STATE/networks/named0/names number
+  addressed one
+  own=$(cat "$notes/one")
+  addressed one
+  # Another address is another machine, and what DHCP and DNS know stays as it is.
+  fails 1 addressed one 192.168.77.50/24,192.168.77.1
+  contains "$output" "address is ${own% one}, wanted is 192.168.77.50"
+  equal "$(cat "$notes/one")" "$own"
+  fails 1 addressed two 192.168.77.1/24
+  contains "$output" 'the address 192.168.77.1 is that of the bridge named0 itself'
+  fails 1 addressed two "${own% one}/24"
+  contains "$output" "the address ${own% one} is that of the machine one"
+  # What is not launched has none.
+  fails 1 addressed two 192.168.77.51/24 192.168.77.1/24 bad
+  addressed three 192.168.77.51/24 192.168.77.1/24 line
+  equal "$(ls "$notes")" one
+  # Nor what somebody has killed before it was.
+  echo '192.168.77.52 ghost' >"$notes/ghost"
+  contains "$(kd gc 2>&1)" 'remove address of ghost'
+  equal "$(ls "$notes")" one
+  kd down --now 2>/dev/null
+  # In a network of five guests there is room for four beside a stranger that has asked by DHCP.
+  kd eval 'kdev.net.bridge { name = "named0", address = "192.168.77.1/29", dhcp = true }'
+  inside ip link add stranger type veth peer name port0
+  inside ip link set port0 master named0
+  inside ip link set port0 up
+  inside ip link set stranger up
+  inside busybox udhcpc -i stranger -n -q -f -s /bin/true >/dev/null 2>&1
+  grep -q . "$KDEVLUA_STATE/networks/named0/leases" || fail 'the stranger got no address'
+  for number in 1 2 3 4; do addressed "m$number" '' 192.168.77.1/29; done
+  lacks "$(cat "$notes"/*)" "$(cut -d ' ' -f 3 "$KDEVLUA_STATE/networks/named0/leases") "
+  fails 1 addressed m5 '' 192.168.77.1/29
+  contains "$output" 'no address is free in named0'
+  inside ip link del stranger
+  kd down --now 2>/dev/null
+  nothing_left
+}
+
 no_machines() { [ -z "$(machines)" ]; }
 
 test_passt_gives_a_guest_the_hosts_network_and_ends_with_the_machine() {

@@ -8,6 +8,8 @@ public struct CloneOptions: Sendable {
   public var card: NetworkCard?
   /// What the guest configures: `ADDRESS/PREFIX,GATEWAY` or `dhcp`.
   public var address: String?
+  /// What is noted of it when it is launched.
+  public var addressNote: AddressNote?
   /// Folders of the host instead of the template's, by tag.
   public var shares: [String: String]
   /// The display on loopback; nil takes the first free one.
@@ -33,7 +35,7 @@ extension LocalHost {
     spec.name = options.name
     spec.display = options.vnc.map { .number($0) } ?? .free
     spec.memoryFile = .init(path: template.memoryFile, state: template.stateFile, key: template.key)
-    spec.address = nil
+    (spec.address, spec.addressNote) = (nil, nil)
     if let card = options.card {
       guard let model = spec.cards.first?.model else {
         throw HostError(
@@ -49,7 +51,7 @@ extension LocalHost {
           hint: "make the tap without queues")
       }
       spec.cards = [card]
-      spec.address = options.address
+      (spec.address, spec.addressNote) = (options.address, options.addressNote)
     }
     for (tag, path) in options.shares {
       guard let index = spec.shares.firstIndex(where: { $0.tag == tag }) else {

@@ -224,6 +224,7 @@ extension LocalHost {
       for (disk, below) in zip(spec.drives, below) { try await overlay(disk.path, over: below) }
       try prepareEvents(folder)
       try write(record)
+      try noteAddress(of: spec)
       // An earlier machine of that name that has ended may be in somebody's hands still.
       _ = openMachines.find(folder, process: nil)
       let end = ContinuousClock.now + timeLimit

@@ -150,6 +150,7 @@ extension MachineRecord {
     compare("boot order", \.bootText)
     compare("reboot", \.reboots)
     compare("network", \.cardTexts)
+    compare("address", \.addressText)
     compare("shares", \.shareTexts)
     compare("more arguments", \.extra)
     compare("password of the display", \.hasPassword)
@@ -178,6 +179,8 @@ extension MachineSpec {
   fileprivate var driveTexts: String { Self.list(drives.map(\.text)) }
   fileprivate var cdromText: String { cdrom ?? "none" }
   fileprivate var bootText: String { boot ?? "the firmware's" }
+  /// Gateway and DNS server are no difference: the bridge may have got them since.
+  fileprivate var addressText: String { address.map { String($0.prefix { $0 != "/" && $0 != "," }) } ?? "none" }
   fileprivate var shareTexts: String { Self.list(shares.map(\.text)) }
   fileprivate var gdbText: String {
     switch devices.gdb {

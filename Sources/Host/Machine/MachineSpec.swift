@@ -57,6 +57,8 @@ public struct MachineSpec: Sendable, Equatable {
   public var cards: [NetworkCard]
   /// What the guest's init configures: `ADDRESS/PREFIX,GATEWAY` or `dhcp`.
   public var address: String?
+  /// What DHCP and DNS in the bridge of the first card are told of it when it is launched.
+  public var addressNote: AddressNote?
   public var shares: [Share]
   public var display: Display
   /// Whether the display asks for a password.

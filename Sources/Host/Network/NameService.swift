@@ -1,7 +1,7 @@
 import Glibc
 
 /// Where the files of a bridge are: who has which address in it, and what its dnsmasq reads and writes.
-struct BridgeFolder: Sendable {
+struct BridgeFolder: Sendable, Equatable {
   let path: String
 
   init(of bridge: String, in namespace: String?, _ state: StateDirectory) {

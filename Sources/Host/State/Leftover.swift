@@ -10,6 +10,8 @@ public struct Leftover: Sendable, Equatable {
     case removeLink(name: String, index: Int, kind: Link.Kind)
     case removeTree(path: String)
     case removeFile(path: String)
+    /// What DHCP and DNS are told of a machine is taken back.
+    case forgetAddress(machine: String)
     /// It runs, and no line of the journal tells of it: one is written, so that `down` finds it.
     case record(Resource)
   }
@@ -140,6 +142,7 @@ extension LocalHost {
     locks = locks.filter { named.contains($0.key) }
     found += try unrecordedMachines(entries, &locks)
     found += try unrecordedLinks(links, entries)
+    found += try unusedAddresses()
     for path in try journal.brokenEntries() {
       found.append(
         Leftover(title: "journal entry \(path)", reason: "cannot be read", cure: .removeFile(path: path)))
@@ -192,6 +195,20 @@ extension LocalHost {
     return found
   }
 
+  /// Addresses that are noted for machines that are not there. A machine's line in the journal is older than its note, so that
+  /// none is missed that is being launched.
+  private func unusedAddresses() throws(HostError) -> [Leftover] {
+    let names = try namesWithAddress()
+    if names.isEmpty { return [] }
+    let machines = try journal.entries().map(\.resource)
+    return names.sorted().compactMap { name in
+      let folder = state.machines + "/" + name
+      guard !machines.contains(.machine(name: name, folder: folder)), qemu(in: folder) == nil else { return nil }
+      return Leftover(
+        title: "address of \(name)", reason: "there is no such machine", cure: .forgetAddress(machine: name))
+    }
+  }
+
   /// Files that were being written when their writer was killed (`Files.write`).
   private func partialFiles() -> [Leftover] {
     let folders =
@@ -224,6 +241,7 @@ extension LocalHost {
       try await removeLinks(link.map { [$0] } ?? [], in: nil)
     case .removeTree(let path): if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
     case .removeFile(let path): if !plans("rm \(ShellText.quote(path))") { try Files.remove(path) }
+    case .forgetAddress(let machine): if !isDryRun { try forgetAddress(of: machine) }
     case .record(let resource): if !isDryRun { _ = try journal.record(resource, owner: "", kept: true) }
     }
     return true

@@ -85,7 +85,7 @@ extension LocalHost {
       case .tap, .link, .unplugged: break
       }
     }
-    if let address = spec.address { release(Self.reservation(ofAddress: String(address.prefix { $0 != "/" }))) }
+    if let note = spec.addressNote { release(Self.reservation(ofAddress: note.address)) }
   }
 
   static func reservation(ofPort port: Int) -> String { "port/\(port)" }

@@ -17,7 +17,7 @@ extension LaunchOptions {
         throw options.wrong("net", "all taps of a machine have to be in one network namespace")
       }
       spec.cards.append(card)
-      if spec.cards.count == 1 { spec.address = try address(at: index, spec, host) }
+      if spec.cards.count == 1 { try setAddress(&spec, at: index, host) }
     }
     if lua.type(at: net) == .table, lua.rawCount(at: net) > 0 {
       for position in 1...lua.rawCount(at: net) {
@@ -32,18 +32,21 @@ extension LaunchOptions {
   }
 
   /// What the guest configures of the card at `index`.
-  private func address(at index: Int32, _ spec: MachineSpec, _ host: LocalHost) throws -> String? {
+  private func setAddress(_ spec: inout MachineSpec, at index: Int32, _ host: LocalHost) throws {
     let lua = options.lua
     if lua.type(at: index) == .table {
       lua.rawField("net", of: index)
       defer { lua.pop() }
-      return try address(at: lua.top, spec, host)
+      return try setAddress(&spec, at: lua.top, host)
     }
-    // passt gives the guest the host's own address, by DHCP.
-    if let user = UserNetworkObject.test(lua, at: index) { return user.isPasst ? "dhcp" : userAddress }
-    let wanted = try options.string("address")
-    return try TapObject.test(lua, at: index)?.bridge.map {
-      try host.guestAddress(for: spec.name, in: $0, mac: spec.cards.first?.address, wanted: wanted)
+    if let user = UserNetworkObject.test(lua, at: index) {
+      // passt gives the guest the host's own address, by DHCP.
+      spec.address = user.isPasst ? "dhcp" : userAddress
+    } else if let bridge = TapObject.test(lua, at: index)?.bridge {
+      let found = try host.guestAddress(
+        for: spec.name, in: bridge, mac: spec.cards.first?.address, wanted: try options.string("address"))
+      spec.address = found.text
+      spec.addressNote = found.note
     }
   }
 }

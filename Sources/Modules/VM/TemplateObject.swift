@@ -62,7 +62,7 @@ final class TemplateObject: LuaObject, Sendable {
     try launch.network(&spec, environment.host)
     guard spec.cards.count <= 1 else { throw options.wrong("net", "a clone has one card at most") }
     clone.card = spec.cards.first
-    clone.address = spec.address
+    (clone.address, clone.addressNote) = (spec.address, spec.addressNote)
     for share in try launch.shares() { clone.shares[share.tag] = share.path }
     clone.vnc = try options.integer("vnc", in: 0...99)
     return clone
