@@ -260,6 +260,25 @@ test_an_address_is_a_guests_from_its_launch_until_it_is_forgotten() {
   nothing_left
 }
 
+test_no_port_is_given_twice_and_each_is_free_for_its_protocol() {
+  # With two ports to choose from, one of them is sure to come again.
+  inside sh -c 'echo 50000 50001 >/proc/sys/net/ipv4/ip_local_port_range'
+  kd eval 'local a <const>, b <const> = kdev.net.user(), kdev.net.user()
+    assert(a.ssh_port + b.ssh_port == 100001, a.ssh_port .. " and " .. b.ssh_port)
+    local ok <const>, err <const> = pcall(kdev.net.user)
+    assert(not ok and err.kind == "busy", err)'
+  # Somebody listens there for UDP.
+  inside sh -c 'exec python3 -c "import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((\"127.0.0.1\", 50000)); time.sleep(60)"' &
+  local pid=$!
+  eventually sh -c "ip netns exec $namespace ss -Hlun | grep -q :50000"
+  for _ in 1 2 3 4; do
+    kd eval 'local n <const> = kdev.net.user { ssh_port = 2200, forward = { ["udp:x"] = 7 } }
+      assert(n.ports["udp:x"] == 50001, n.ports["udp:x"])'
+  done
+  kill $pid
+  nothing_left
+}
+
 no_machines() { [ -z "$(machines)" ]; }
 
 test_passt_gives_a_guest_the_hosts_network_and_ends_with_the_machine() {

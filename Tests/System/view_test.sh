@@ -221,6 +221,20 @@ test_a_tunnel_leads_to_a_display_of_another_host_and_ends_with_its_scope() {
 	  port = second.port
 	end
 	assert(greeting(5905) == "" and greeting(port) == "", "the tunnels outlive their scope")
+	-- Two at once take two.
+	do
+	  local first <const>, other <const> = kdev.task.all { function() return open {} end, function() return open {} end }
+	  local one <close> = first
+	  local two <close> = other
+	  assert(one.port ~= two.port)
+	  assert(greeting(one.port):find "^RFB 003" and greeting(two.port):find "^RFB 003")
+	end
+	-- One that does not come up keeps no display.
+	assert(not pcall(open, { identity = work .. "/other_key" }))
+	do
+	  local tunnel <close> = open {}
+	  assert(tunnel.display == 5)
+	end
 	local function refuses(changes, code, words)
 	  local ok <const>, err <const> = pcall(open, changes)
 	  assert(not ok and err.kind == code and err.message:find(words, 1, true), tostring(err))

@@ -83,25 +83,41 @@ func wait<R: Sendable>(_ future: EventLoopFuture<R>) async throws(HostError) -> 
 /// Longest path that a Unix socket's address holds, without the final NUL (unix(7)).
 let longestSocketPath = 107
 
-/// A TCP port on loopback that nobody listens on now; `LocalHost.reserveLoopbackPort` keeps it free.
-func freeLoopbackPort() throws(HostError) -> Int {
-  guard let port = try bindLoopback(0) else { throw HostError(.busy, "no port of 127.0.0.1 is free") }
-  return port
+/// A port on loopback that nobody listens on now; `LocalHost.reserveLoopbackPort` keeps it free.
+/// - Parameter isGood: whether it may be this one.
+/// - Throws: `busy` when there is no such port.
+func freeLoopbackPort(
+  udp: Bool = false, where isGood: (Int) throws(HostError) -> Bool = { _ in true }
+) throws(HostError) -> Int {
+  // Linux offers the same port again and again when nobody has it, so those that are not good are held meanwhile.
+  var held: [Int32] = []
+  defer { for descriptor in held { close(descriptor) } }
+  while let bound = try bindLoopback(0, udp: udp) {
+    held.append(bound.descriptor)
+    if try isGood(bound.port) { return bound.port }
+  }
+  throw HostError(.busy, "no port of 127.0.0.1 is free")
 }
 
 /// Whether nobody listens on a TCP port of loopback now.
-func isFreeLoopbackPort(_ port: Int) throws(HostError) -> Bool { try bindLoopback(port) != nil }
+func isFreeLoopbackPort(_ port: Int) throws(HostError) -> Bool {
+  guard let bound = try bindLoopback(port, udp: false) else { return false }
+  close(bound.descriptor)
+  return true
+}
 
-/// Binds a socket for a moment.
+/// Binds a socket.
 /// - Parameter wanted: 0 is any port.
-/// - Returns: the port; nil when it is taken.
-private func bindLoopback(_ wanted: Int) throws(HostError) -> Int? {
-  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+/// - Returns: the socket, which the caller has to close, and its port; nil when it is taken.
+private func bindLoopback(_ wanted: Int, udp: Bool) throws(HostError) -> (descriptor: Int32, port: Int)? {
+  let kind = Int32((udp ? SOCK_DGRAM : SOCK_STREAM).rawValue)
+  let descriptor = socket(AF_INET, kind | Int32(SOCK_CLOEXEC.rawValue), 0)
   guard descriptor >= 0 else { throw .system("could not make a socket", errno: errno) }
-  defer { close(descriptor) }
-  // What was closed a moment ago does not keep a server from its port either.
-  var reuses: Int32 = 1
-  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<Int32>.size))
+  if !udp {
+    // What was closed a moment ago does not keep a server from its port either.
+    var reuses: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<Int32>.size))
+  }
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
   address.sin_port = in_port_t(wanted).bigEndian
@@ -112,7 +128,9 @@ private func bindLoopback(_ wanted: Int) throws(HostError) -> Int? {
       bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
     }
   }
-  if !bound, errno == EADDRINUSE { return nil }
-  guard bound else { throw .system("could not use port \(wanted) of 127.0.0.1", errno: errno) }
-  return Int(UInt16(bigEndian: address.sin_port))
+  if bound { return (descriptor, Int(UInt16(bigEndian: address.sin_port))) }
+  let code = errno
+  close(descriptor)
+  if code == EADDRINUSE { return nil }
+  throw .system("could not use port \(wanted) of 127.0.0.1", errno: code)
 }

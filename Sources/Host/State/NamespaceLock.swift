@@ -50,11 +50,12 @@ final class NamespaceLock: Sendable {
 
 /// What this process keeps from all others while it is not visible yet on the machine itself.
 struct Reservations: Sendable {
-  private var held: [String: (owner: String, lock: NamespaceLock)] = [:]
+  private var held: [String: (owner: String?, lock: NamespaceLock)] = [:]
 
+  /// - Parameter owner: nil is one that takes nothing twice.
   /// - Returns: whether it is the owner's now, or was already.
-  mutating func take(_ what: String, for owner: String) throws(HostError) -> Bool {
-    if let known = held[what] { return known.owner == owner }
+  mutating func take(_ what: String, for owner: String?) throws(HostError) -> Bool {
+    if let known = held[what] { return owner != nil && known.owner == owner }
     guard let lock = try NamespaceLock.attempt(what) else { return false }
     held[what] = (owner, lock)
     return true
@@ -65,8 +66,9 @@ struct Reservations: Sendable {
 
 extension LocalHost {
   /// Keeps a port or an address of this network namespace from every other kdevlua, until `release` or the process's end.
+  /// - Parameter owner: who may take it again in this process; nil is nobody.
   /// - Returns: false when another kdevlua, or another owner in this one, has it.
-  func reserve(_ what: String, for owner: String) throws(HostError) -> Bool {
+  func reserve(_ what: String, for owner: String?) throws(HostError) -> Bool {
     let result = reservations.withLock { held -> Result<Bool, HostError> in
       do throws(HostError) { return .success(try held.take(what, for: owner)) } catch { return .failure(error) }
     }
@@ -91,12 +93,12 @@ extension LocalHost {
   static func reservation(ofPort port: Int) -> String { "port/\(port)" }
   static func reservation(ofAddress address: String) -> String { "address/\(address)" }
 
-  /// A TCP port on loopback that nobody listens on, and that no other kdevlua is given until a machine with it is
-  /// launched.
-  public func reserveLoopbackPort() throws(HostError) -> Int {
-    while true {
-      let port = try freeLoopbackPort()
-      if try reserve(Self.reservation(ofPort: port), for: "") { return port }
+  /// A port on loopback that nobody listens on, and that nobody else, in this kdevlua or another one, is given until a machine
+  /// with it is launched.
+  /// - Throws: `busy` when none is free.
+  public func reserveLoopbackPort(udp: Bool = false) throws(HostError) -> Int {
+    try freeLoopbackPort(udp: udp) { port throws(HostError) in
+      try reserve(Self.reservation(ofPort: port), for: nil)
     }
   }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// What a tunnel leads to.
 public struct TunnelSpec: Sendable, Equatable {
@@ -23,15 +24,22 @@ public final class Tunnel: Sendable {
   public let display: Int
   private let host: LocalHost
   private let process: ChildProcess
+  /// Whether this tunnel keeps the port from others.
+  private let isReserved: Atomic<Bool>
 
   public var port: Int { LocalHost.port(ofDisplay: display) }
 
-  fileprivate init(_ spec: TunnelSpec, display: Int, _ host: LocalHost, _ process: ChildProcess) {
+  fileprivate init(
+    _ spec: TunnelSpec, display: Int, isReserved: Bool, _ host: LocalHost, _ process: ChildProcess
+  ) {
     self.spec = spec
     self.display = display
     self.host = host
     self.process = process
+    self.isReserved = Atomic(isReserved)
   }
+
+  deinit { letGo() }
 
   /// Runs ssh; returns when it has ended.
   public func run() async { await process.run() }
@@ -48,12 +56,16 @@ public final class Tunnel: Sendable {
         guard try await process.line() != nil else { throw try await refusal() }
         guard try await Self.isScreen(port) else { throw try await refusal() }
       }
-      host.release(LocalHost.reservation(ofPort: port))
+      letGo()
     } catch {
       await process.close()
+      letGo()
       throw error
     }
   }
+
+  /// By now ssh has the port, or it is not needed.
+  private func letGo() { if isReserved.exchange(false, ordering: .relaxed) { host.release(LocalHost.reservation(ofPort: port)) } }
 
   /// Waits until ssh ends.
   /// - Throws: `system` always: by itself it ends only when the connection is lost.
@@ -131,14 +143,14 @@ extension LocalHost {
       + ["-L", forward, "--", spec.address.destination]
     if !isDryRun { _ = try executables.require("ssh") }
     let process = ChildProcess(self, .change(words), timeLimit: nil, pipesInput: false)
-    return Tunnel(spec, display: display, self, process)
+    return Tunnel(spec, display: display, isReserved: spec.localDisplay == nil, self, process)
   }
 
   private func localDisplay(_ spec: TunnelSpec) throws(HostError) -> Int {
     if let wanted = spec.localDisplay { return wanted }
     for display in [spec.display] + Array(1...99) {
       let port = Self.port(ofDisplay: display)
-      if try isFreeLoopbackPort(port), try reserve(Self.reservation(ofPort: port), for: spec.address.destination) {
+      if try isFreeLoopbackPort(port), try reserve(Self.reservation(ofPort: port), for: nil) {
         return display
       }
     }

@@ -84,14 +84,15 @@ private func forwards(_ options: Options, _ host: LocalHost) throws -> [UserNetw
     else {
       throw options.wrong("forward", "\"8080\", \"udp:5353\" or a name expected, got \"\(key)\"")
     }
+    let isUDP = parts.count == 2 && parts[0] == "udp"
     let port: Int
     if let number = Int(name) {
       guard ports.contains(number) else { throw options.wrong("forward", "a port is 1 to 65535, got \(name)") }
       port = number
     } else {
-      port = try host.reserveLoopbackPort()
+      port = try host.reserveLoopbackPort(udp: isUDP)
     }
-    return (key, PortForward(isUDP: parts.count == 2 && parts[0] == "udp", host: port, guest: guest))
+    return (key, PortForward(isUDP: isUDP, host: port, guest: guest))
   }
 }
 
