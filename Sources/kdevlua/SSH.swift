@@ -8,7 +8,7 @@ struct SSH: ParsableCommand {
     abstract: "Log in to the guest of a running machine by ssh, or run a command there.",
     discussion: """
       With a key of the machine's own, which is put into the guest by the guest channel where there is one. With --config, writes \
-      an ssh_config and prints its path: `Include` it, and `ssh kd-NAME` reaches each machine.
+      an ssh_config and prints its path: `Include` it, and `ssh kd-NAME` reaches each machine, also those that are launched later.
       """)
 
   @OptionGroup var output: OutputOptions
@@ -28,7 +28,7 @@ struct SSH: ParsableCommand {
       let host = try output.host()
       try Session.perform {
         if config {
-          Session.write(try host.writeSSHConfig() + "\n", to: STDOUT_FILENO)
+          Session.write(try await host.writeSSHConfig() + "\n", to: STDOUT_FILENO)
           return
         }
         guard let name else { return }

@@ -182,6 +182,8 @@ start_sshd() {
 		kdev.proc.run { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", arg[1] .. ".hostkey" }
 		m:push(arg[1] .. ".hostkey", "/etc/ssh/ssh_host_ed25519_key")
 		m:exec { "/usr/sbin/sshd" }
+		-- It goes into the background before it listens.
+		m:exec { "sh", "-c", "until grep -q ':0016 ' /proc/net/tcp; do sleep 0.1; done" }
 	lua
 	kd run --quiet "$work/sshd.lua" "$1"
 }
@@ -189,13 +191,14 @@ start_sshd() {
 test_ssh_reaches_a_guest_and_is_ended_when_the_guest_hangs() {
 	launch 'net = kdev.net.user()'
 	start_sshd g
+	# Nobody has used the machine's key before.
+	equal "$(inside ssh -F "$(kd ssh --config)" kd-g uname -n)" g
 	in_guest <<-'lua'
 		local r <const> = m:ssh { "sh", "-c", "cat; echo \"$1\" >&2; exit 4", "x", "a 'b' $c", stdin = "in", check = false }
 		assert(r.status == 4 and r.stdout == "in" and r.stderr == "a 'b' $c\n", r.stdout .. r.stderr)
 	lua
 	equal "$(kd ssh g uname -n)" g
 	equal "$(stat -c %a "$KDEVLUA_STATE/machines/g/ssh_key")" 600
-	equal "$(inside ssh -F "$(kd ssh --config)" kd-g uname -n)" g
 	# A guest that stands still.
 	kill -STOP "$(machines)"
 	fails 255 timeout 60 ip netns exec "$namespace" ssh -F "$KDEVLUA_STATE/ssh_config" kd-g true
@@ -204,7 +207,15 @@ test_ssh_reaches_a_guest_and_is_ended_when_the_guest_hangs() {
 	launch
 	fails 1 kd ssh g true
 	contains "$output" 'no address of the guest'
+	lacks "$(cat "$KDEVLUA_STATE/ssh_config")" kd-g
 	kd down --quiet g
+	# A machine that comes after the file is in it, too, as long as it runs.
+	launch 'net = kdev.net.user()'
+	rm "$work/share/g.hostkey"*
+	start_sshd g
+	equal "$(inside ssh -F "$KDEVLUA_STATE/ssh_config" kd-g uname -n)" g
+	kd down --quiet g
+	equal "$(cat "$KDEVLUA_STATE/ssh_config")" ''
 	rm -f "$KDEVLUA_STATE/ssh_config"
 	nothing_left
 }
@@ -231,8 +242,8 @@ test_ssh_reaches_guests_that_ask_by_dhcp_in_a_bridge_and_in_a_namespace() {
 	for name in here there; do
 		start_sshd "$name"
 		eventually [ -n "$(kd exec "$name" ip -4 route)" ]
-		equal "$(kd ssh "$name" uname -n)" "$name"
 		equal "$(inside ssh -F "$(kd ssh --config)" "kd-$name" uname -n)" "$name"
+		equal "$(kd ssh "$name" uname -n)" "$name"
 	done
 	[ -z "$(inside ip -br link show type bridge | grep there)" ] || fail 'the second bridge is outside'
 	rm -f "$KDEVLUA_STATE/ssh_config"

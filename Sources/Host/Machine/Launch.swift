@@ -90,9 +90,11 @@ extension LocalHost {
     try await checkModels(spec.cards)
     try await checkExtra(spec.extra)
     try checkShares(spec.shares)
-    return try await step("machine \(spec.name)") { step async throws(HostError) in
+    let machine = try await step("machine \(spec.name)") { step async throws(HostError) in
       try await start(spec, folder, timeLimit, vncPassword, over: below, step, in: transaction)
     }
+    await refreshSSHConfig(with: machine)
+    return machine
   }
 
   private func adopt(

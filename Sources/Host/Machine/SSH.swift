@@ -56,13 +56,51 @@ extension LocalHost {
     return text
   }
 
-  /// Writes the snippet into the state folder.
+  /// Writes the snippet into the state folder, and puts the machines' keys into their guests. From then on it is kept up to date:
+  /// see ``refreshSSHConfig(with:)``.
   /// - Returns: its path.
-  public func writeSSHConfig() throws(HostError) -> String {
-    let path = state.root + "/ssh_config"
-    let text = try sshConfig()
-    if !plans("# \(path): an ssh host for each machine") { try Files.write(Array(text.utf8), to: path, mode: 0o600) }
-    return path
+  public func writeSSHConfig() async throws(HostError) -> String {
+    if plans("# \(sshConfigPath): an ssh host for each machine") { return sshConfigPath }
+    _ = try executables.require("ssh-keygen")
+    try writeSSHConfigFile()
+    for state in try machines() where state.processID != nil {
+      guard try address(of: state.record) != nil else { continue }
+      let name = state.record.spec.name
+      try await makeSSHKey(folder(ofMachine: name), name)
+      do throws(HostError) {
+        let machine = try await runningMachine(name, timeLimit: .seconds(2))
+        // A guest without our agent has had its key by other means.
+        if machine.channel != nil { try await machine.authorizeSSH() }
+      } catch {
+        if error.code == .cancelled { throw error }
+        warn("could not put the ssh key into the guest \(name), kdevlua ssh \(name) tries again: \(error.message)")
+      }
+    }
+    return sshConfigPath
+  }
+
+  /// Where ssh looks that was told to include the snippet.
+  private var sshConfigPath: String { state.root + "/ssh_config" }
+
+  private func writeSSHConfigFile() throws(HostError) {
+    // Machines come and go at the same time; whoever is last knows of all.
+    try state.make(state.locks)
+    let lock = try FileLock.wait(state.locks + "/ssh_config.lock")
+    defer { withExtendedLifetime(lock) {} }
+    try Files.write(Array(try sshConfig().utf8), to: sshConfigPath, mode: 0o600)
+  }
+
+  /// Writes the snippet anew, where somebody has asked for one, as a machine has come or gone.
+  /// - Parameter machine: one that has come: its key is put into its guest.
+  func refreshSSHConfig(with machine: Machine? = nil) async {
+    guard !isDryRun, Files.exists(sshConfigPath) else { return }
+    do throws(HostError) {
+      if let machine, try address(of: machine.record) != nil {
+        try await makeSSHKey(machine.folder, machine.name)
+        if machine.channel != nil { try await machine.authorizeSSH() }
+      }
+      try writeSSHConfigFile()
+    } catch { warn("could not keep \(sshConfigPath) up to date: \(error.message)") }
   }
 
   /// The argument vector of ssh for a machine's guest.

@@ -15,6 +15,7 @@ extension LocalHost {
     if !isDryRun { try await endServants(in: path) }
     if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
     if !isDryRun { try forgetAddress(of: name) }
+    await refreshSSHConfig()
   }
 
   /// Ends a machine's QEMU; no error when there is none.

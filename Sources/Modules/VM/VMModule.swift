@@ -23,7 +23,7 @@ enum VMModule: KdevModule {
       }
     }
     TemplateObject.build(module, environment)
-    module.async("ssh_config") { _ in LuaOperation { try host.writeSSHConfig() } }
+    module.async("ssh_config") { _ in LuaOperation { try await host.writeSSHConfig() } }
     module.function("command_line") { lua in
       let options = try environment.options(lua, at: 1, "kdev.vm.LaunchOptions", for: "kdev.vm.command_line")
       lua.push(host.commandLine(of: try LaunchOptions(options).spec(host)))

@@ -273,7 +273,8 @@ function Machine:snapshots() end
 --- Deletes a saved state. Errors: "missing" when there is none of that name.
 ---@param name string
 function Machine:delete_snapshot(name) end
---- Writes a file for ssh's `Include`: with it, `ssh kd-NAME` reaches each machine that runs and has a known address.
+--- Writes a file for ssh's `Include`: with it, `ssh kd-NAME` reaches each machine that runs and has a known address. Puts keys into
+--- the guests. Once it is there, each machine that is launched or stopped changes it.
 ---@return string # The file's path.
 function vm.ssh_config() end
 
