@@ -148,10 +148,16 @@ public final class LocalHost: Sendable {
         program = try executables.require("sudo")
       }
       for line in lines { observer.observe(.command(line)) }
-      return try await withTimeLimit(timeLimit, "\(name) did not end") {
+      let result = try await withTimeLimit(timeLimit, "\(name) did not end") {
         [program, arguments] () async throws(HostError) in
         try await spawn(program, arguments)
       }
+      if viaSudo, Self.isRefusedBySudo(result) {
+        throw HostError(
+          .permission, "this needs root, and sudo does not allow it: \(lines.first ?? name)", hint: Self.rootHint,
+          detail: result.errorText)
+      }
+      return result
     } catch {
       // Which command it was, for whoever branches on it.
       var error = error
@@ -209,6 +215,12 @@ public final class LocalHost: Sendable {
   /// What gives kdevlua the right to make taps and bridges.
   static let rootHint = "run `sudo -v` first; for a lasting sudo rule see docs/how-to/run-without-root.md"
   var sudoTrouble: String { executables.find("sudo") == nil ? "there is no sudo" : "sudo asks for a password" }
+
+  /// What sudo says of a command that no rule allows without a password, or at all; a program that it started says nothing of the kind.
+  private static func isRefusedBySudo(_ result: CommandResult) -> Bool {
+    result.status == 1
+      && (result.errorText.hasPrefix("sudo: ") || result.errorText.hasPrefix("Sorry, user "))
+  }
 
   private func noRoot(for line: String) -> HostError {
     HostError(

@@ -53,6 +53,9 @@ test_doctor_starts_a_guest_and_tells_what_is_missing_with_the_command_that_mends
   equal "$(told gdb)" 'limited not installed: no kdevlua gdb | sudo apt-get install gdb'
   contains "$(told qemu-system-x86_64)" "ok $(qemu-system-x86_64 --version | head -n 1)"
   contains "$(told ip)" "ok $(ip -V)"
+  # What is not in PATH, or no program.
+  if [ -e /usr/lib/qemu/virtiofsd ]; then contains "$(told virtiofsd)" 'ok virtiofsd'; fi
+  if [ -e /usr/share/novnc ]; then equal "$(told novnc)" 'ok /usr/share/novnc/vnc.html | '; fi
   contains "$(told CONFIG_TUN)" 'limited not in this kernel'
   contains "$(told CONFIG_TUN)" 'guests get user networking | sudo apt-get install linux-image-amd64'
   contains "$(told CONFIG_BRIDGE)" 'ok a module'

@@ -6,14 +6,9 @@ extension MachineFolder {
 }
 
 extension LocalHost {
-  /// Where distributions have it, none of them in PATH: Debian 13 and newer, and Debian 12 with QEMU itself.
-  private static let virtiofsPlaces = ["/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd"]
-
   /// - Throws: `missing` when there is no virtiofsd.
   private func virtiofsd() throws(HostError) -> String {
-    if let path = executables.find("virtiofsd") ?? Self.virtiofsPlaces.first(where: { executables.find($0) != nil }) {
-      return path
-    }
+    if let path = executables.find("virtiofsd", or: Program.virtiofsPlaces) { return path }
     throw HostError(
       .missing, "virtiofsd is not installed", hint: "sudo apt-get install virtiofsd, or leave driver out to share by 9p"
     )

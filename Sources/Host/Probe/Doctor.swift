@@ -11,6 +11,7 @@ extension LocalHost {
       try await canBeRoot()
       ? .yes(isRoot ? "as root" : "by sudo") : .no("you are not root, and \(sudoTrouble)", hint: Self.rootHint)
     findings.append(Finding("root", root, otherwise: "no taps and bridges"))
+    if root.works, !isRoot { findings += try await examineSudo() }
     findings.append(Finding("tap", try await probeTap(), otherwise: "guests get user networking"))
     findings.append(Finding("vhost", probeVhost(), otherwise: "packets go through QEMU"))
     findings += try await examineKernelOptions()
@@ -20,6 +21,28 @@ extension LocalHost {
     for leftover in try await leftovers() {
       findings.append(
         Finding("leftover", .limited, "\(leftover.title), \(leftover.reason)", hint: "kdevlua gc"))
+    }
+    return findings
+  }
+
+  /// What sudo does not allow, as with the rule of docs/how-to/run-without-root.md, which is for taps and bridges alone.
+  private func examineSudo() async throws(HostError) -> [Finding] {
+    let needs = [
+      (["dnsmasq", "--conf-file=/"], "no DHCP and DNS for guests"),
+      (["nft", "-f", "-"], "guests of a bridge do not get out"),
+      (
+        ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"],
+        "guests of a bridge get out only where packets are forwarded already"
+      ),
+      (["ip", "netns", "add", "kdevlua"], "no networks in namespaces"),
+    ]
+    var findings: [Finding] = []
+    for (words, otherwise) in needs {
+      guard let path = executables.find(words[0]) else { continue }
+      let words = [path] + words.dropFirst()
+      if try await run(.query(["sudo", "-n", "-l"] + words)).succeeded { continue }
+      let name = words[1] == "netns" ? "ip netns" : Files.name(of: path)
+      findings.append(Finding("root", .limited, "sudo does not allow \(name): \(otherwise)", hint: "sudo -v"))
     }
     return findings
   }

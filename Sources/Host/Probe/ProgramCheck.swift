@@ -3,12 +3,17 @@ extension LocalHost {
   func examinePrograms() async throws(HostError) -> [Finding] {
     var findings: [Finding] = []
     for program in Program.all { findings.append(try await examine(program)) }
+    let page = Self.noVNC + "/vnc.html"
+    findings.append(
+      Files.exists(page)
+        ? Finding("novnc", .ok, page)
+        : Finding("novnc", .limited, "not installed: no kdevlua view", hint: "sudo apt-get install novnc"))
     return findings
   }
 
   private func examine(_ program: Program) async throws(HostError) -> Finding {
     let install = "sudo apt-get install \(program.package)"
-    guard let path = executables.find(program.name) else {
+    guard let path = executables.find(program.name, or: program.places) else {
       return Finding(
         program.name, program.without == nil ? .broken : .limited,
         "not installed" + (program.without.map { ": \($0)" } ?? ""), hint: install)
@@ -19,7 +24,7 @@ extension LocalHost {
     }
     guard let option = program.versionOption else { return Finding(program.name, .ok, path) }
     do throws(HostError) {
-      let result = try await run(.query(program.name, option), timeLimit: .seconds(10))
+      let result = try await run(.query(path, option), timeLimit: .seconds(10))
       let said = (result.outputText + result.errorText).split(separator: "\n").first.map(String.init) ?? path
       return Self.judge(program, saying: said)
     } catch {

@@ -29,6 +29,9 @@ public final class Executables: Sendable {
     return nil
   }
 
+  /// The program's path in PATH, or else the first of the places where it is.
+  func find(_ name: String, or places: [String]) -> String? { find(name) ?? places.first { find($0) != nil } }
+
   /// The program's path.
   /// - Throws: `missing`, with the Debian package that brings the program.
   public func require(_ name: String) throws(HostError) -> String {

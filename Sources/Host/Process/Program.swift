@@ -9,17 +9,23 @@ public struct Program: Sendable {
   public let versionOption: String?
   /// The first version that can do all that kdevlua asks of it, and what came with that one; nil: none is known to be too old.
   public let oldest: (version: String, brings: String)?
+  /// Where it is, besides PATH.
+  let places: [String]
 
   private init(
     _ name: String, in package: String, without: String? = nil, version: String? = "--version",
-    oldest: (version: String, brings: String)? = nil
+    oldest: (version: String, brings: String)? = nil, places: [String] = []
   ) {
     self.name = name
     self.package = package
     self.without = without
     versionOption = version
     self.oldest = oldest
+    self.places = places
   }
+
+  /// Where distributions have it, none of them in PATH: Debian 13 and newer, and Debian 12 with QEMU itself.
+  static let virtiofsPlaces = ["/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd"]
 
   /// All of them, a line each, by name.
   public static let all: [Program] = [
@@ -67,6 +73,8 @@ public struct Program: Sendable {
     Program("sudo", in: "sudo", without: "who is not root makes no taps and bridges"),
     Program("sysctl", in: "procps", without: "guests of a bridge do not get out"),
     Program("tar", in: "tar", without: "no folders are copied into guests"),
+    Program(
+      "virtiofsd", in: "virtiofsd", without: "no folder shared by virtiofs", places: virtiofsPlaces),
     Program("xdg-open", in: "xdg-utils", without: "no browser is opened"),
     Program("xorriso", in: "xorriso", without: "no ISO is made"),
     Program("xz", in: "xz-utils", without: "no kernels, modules and sources that xz has packed"),
