@@ -147,7 +147,7 @@ import Testing
         add(KernelObject(kernel))
         add(KernelTreeObject(path: folder, version: "6.1.0"))
         add(BridgeObject(bridge, host))
-        add(TapObject(Tap(name: "a", bridge: "a", namespace: "a", queues: 1, entry: nil), in: bridge, host))
+        add(TapObject(Tap(name: "a", bridge: "a", namespace: "a", queues: 1, entry: nil), in: bridge, mtu: nil, host))
         add(NamespaceObject(NetworkNamespace(name: "a", entries: []), host))
         add(UserNetworkObject(sshPort: 1, forwards: []))
         add(LinkEndObject(LinkEnd(own: "/nonexistent/a", peer: "/nonexistent/b")))

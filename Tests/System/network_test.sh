@@ -279,6 +279,40 @@ test_no_port_is_given_twice_and_each_is_free_for_its_protocol() {
   nothing_left
 }
 
+test_large_packets_and_several_queues_are_in_the_tap_and_in_the_guest() {
+  local name shown
+  cat >"$work/share/large.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = "large" } -- luacheck: ignore setup
+	local kernel <const> = kdev.kernel.find()
+	local bridge <const> = kdev.net.bridge { name = "large0", mtu = 9000 }
+	local function start(name, options)
+	  options.name, options.bridge = "tap-" .. name, bridge
+	  kdev.vm.launch {
+	    name = name, kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), memory = "512M", cpus = 2,
+	    net = kdev.net.tap(options),
+	  }
+	end
+	kdev.task.all { function() start("wide", { queues = 2 }) end, function() start("small", { mtu = 1400 }) end }
+	lua
+  kd run --quiet large.lua
+  shown=$(inside ip -d -j link show tap-wide)
+  contains "$shown" '"mtu":9000'
+  contains "$shown" '"multi_queue":true'
+  contains "$(inside ip -d -j link show tap-small)" '"mtu":1400'
+  contains "$(inside ip -d -j link show tap-small)" '"multi_queue":false'
+  # Nobody serves addresses here, so the guests have heard of it from their cards.
+  equal "$(kd exec wide cat /sys/class/net/eth0/mtu)" 9000
+  equal "$(kd exec small cat /sys/class/net/eth0/mtu)" 1400
+  equal "$(kd exec wide sh -c 'ls /sys/class/net/eth0/queues | grep -c rx')" 2
+  equal "$(kd exec small sh -c 'ls /sys/class/net/eth0/queues | grep -c rx')" 1
+  # What the guest sends comes whole: nothing had to be put together.
+  kd exec wide ping -c 1 -w 5 -s 8000 "$(inside ip -4 -br addr show large0 | awk '{ sub("/.*", "", $3); print $3 }')" >/dev/null
+  equal "$(inside cat /proc/net/snmp | awk '/^Ip: [0-9]/ { print $15 }')" 0
+  kd down --now 2>/dev/null
+  nothing_left
+}
+
 no_machines() { [ -z "$(machines)" ]; }
 
 test_passt_gives_a_guest_the_hosts_network_and_ends_with_the_machine() {

@@ -51,12 +51,12 @@ extension Machine {
       try await qmp.execute("netdev_add", Self.backend(card.network, device.id, folder))
       let address = card.address ?? QEMUOption.mac(of: "\(name)/\(device.id)")
       do throws(HostError) {
-        try await qmp.execute(
-          "device_add",
-          [
-            "driver": .string(card.model), "id": .string(device.id), "netdev": .string(device.id),
-            "mac": .string(address), "romfile": .string(""),
-          ])
+        var options: [String: JSONValue] = [
+          "driver": .string(card.model), "id": .string(device.id), "netdev": .string(device.id),
+          "mac": .string(address), "romfile": .string(""),
+        ]
+        if let mtu = card.hostMTU { options["host_mtu"] = .integer(mtu) }
+        try await qmp.execute("device_add", options)
       } catch {
         _ = try? await qmp.execute("netdev_del", ["id": .string(device.id)])
         throw error

@@ -19,12 +19,18 @@ public struct NetworkCard: Sendable, Equatable, Codable {
   public var model: String
   /// Nil is one made from the machine's name, so that it stays the same and differs between machines.
   public var address: String?
+  /// The largest packet in bytes that the guest is told of, where the model can tell it; nil is what it takes by itself.
+  public var mtu: Int?
 
-  public init(_ network: Network, model: String = Self.virtio, address: String? = nil) {
+  public init(_ network: Network, model: String = Self.virtio, address: String? = nil, mtu: Int? = nil) {
     self.network = network
     self.model = model
     self.address = address
+    self.mtu = mtu
   }
+
+  /// Of virtio the guest's driver learns it from the device (VIRTIO_NET_F_MTU), whoever gives the guest its address.
+  var hostMTU: Int? { model == Self.virtio ? mtu : nil }
 
   public static let virtio = "virtio-net-pci"
 
@@ -34,7 +40,7 @@ public struct NetworkCard: Sendable, Equatable, Codable {
 
   /// For people: what it is connected to, and what is not as by default.
   var text: String {
-    let more = (model == Self.virtio ? [] : [model]) + (address.map { [$0] } ?? [])
+    let more = (model == Self.virtio ? [] : [model]) + (address.map { [$0] } ?? []) + (mtu.map { ["mtu \($0)"] } ?? [])
     return network.text + (more.isEmpty ? "" : " (\(more.joined(separator: ", ")))")
   }
 }
@@ -70,7 +76,7 @@ extension QEMUOption {
       }
       return [
         "-netdev", backend(card.network, id, folder), "-device",
-        "\(card.model),netdev=\(id),mac=\(address)\(queues)\(rom)",
+        "\(card.model),netdev=\(id),mac=\(address)\(queues)\(card.hostMTU.map { ",host_mtu=\($0)" } ?? "")\(rom)",
       ]
     }
   }

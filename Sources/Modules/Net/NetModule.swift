@@ -37,7 +37,7 @@ enum NetModule: KdevModule {
       return LuaOperation {
         let tap = try await host.makeTap(
           name, bridge: bridge?.bridge, mtu: mtu, queues: queues, namespace: namespace?.namespace.name, in: transaction)
-        return TapObject(tap, in: bridge?.bridge, host)
+        return TapObject(tap, in: bridge?.bridge, mtu: mtu ?? bridge?.bridge.mtu, host)
       }
     }
     module.async("namespace") { lua in
@@ -130,11 +130,14 @@ final class TapObject: LuaObject, Sendable {
   let tap: Tap
   /// The bridge it is in, when it was given as one.
   let bridge: Bridge?
+  /// The largest packet in bytes, where one was asked for.
+  let mtu: Int?
   private let host: LocalHost
 
-  init(_ tap: Tap, in bridge: Bridge?, _ host: LocalHost) {
+  init(_ tap: Tap, in bridge: Bridge?, mtu: Int?, _ host: LocalHost) {
     self.tap = tap
     self.bridge = bridge
+    self.mtu = mtu
     self.host = host
   }
 

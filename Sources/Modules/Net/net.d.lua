@@ -15,7 +15,7 @@ local net = {}
 ---@class kdev.net.TapOptions
 ---@field name? string 15 characters at most. Default: made from the name of the machine that the set-up is for.
 ---@field bridge? kdev.Bridge The bridge to put it into; the tap is made in its namespace.
----@field mtu? integer The largest packet in bytes, 68 to 65535. Default: the bridge's, if it was given one.
+---@field mtu? integer The largest packet in bytes, 68 to 65535. Default: the bridge's, if it was given one. A guest with a virtio card learns it from its card.
 ---@field queues? integer Queues that the guest's processors share, 1 to 255. Default 1.
 ---@field namespace? kdev.Namespace For a tap without a bridge. Default: the host's.
 

@@ -59,7 +59,9 @@ extension NetworkCard {
   static func read(
     _ lua: LuaState, at index: Int32, vhost: Bool?, _ host: LocalHost, table: (Int32) throws -> Options
   ) throws -> NetworkCard {
-    guard lua.type(at: index) == .table else { return NetworkCard(try network(lua, at: index, vhost, host)) }
+    guard lua.type(at: index) == .table else {
+      return NetworkCard(try network(lua, at: index, vhost, host), mtu: mtu(lua, at: index))
+    }
     let options = try table(index)
     let model = try options.string("model") ?? virtio
     let address = try options.string("mac")
@@ -70,8 +72,12 @@ extension NetworkCard {
     options.push("net")
     defer { lua.pop() }
     return NetworkCard(
-      try network(lua, at: lua.top, own ?? vhost, host), model: model == "virtio" ? virtio : model, address: address)
+      try network(lua, at: lua.top, own ?? vhost, host), model: model == "virtio" ? virtio : model, address: address,
+      mtu: mtu(lua, at: lua.top))
   }
+
+  /// What the tap at `index` was asked for.
+  private static func mtu(_ lua: LuaState, at index: Int32) -> Int? { TapObject.test(lua, at: index)?.mtu }
 
   /// What the object at `index` connects a card to.
   private static func network(
