@@ -36,7 +36,7 @@ box() {
 		UserKnownHostsFile $work/own/known
 	config
 	echo "[127.0.0.1]:2222 $(cut -d' ' -f1,2 "$work/own/host.pub")" >"$work/own/known"
-	inside /usr/sbin/sshd -f "$work/own/sshd_config"
+	inside "${sshd[@]:-/usr/sbin/sshd}" -f "$work/own/sshd_config"
 	eventually test -s "$work/own/sshd.pid"
 }
 
@@ -232,6 +232,39 @@ test_a_host_without_kdevlua_gets_a_copy_and_keeps_it() {
 	fails 1 kd remote --config "$work/own/config" --program /bin/true box ps
 	contains "$output" '/bin/true'
 	contains "$output" 'no kdevlua that speaks protocol'
+	nothing_left_at_box
+}
+
+test_a_host_with_qemu_alone_launches_what_is_brought_to_it() {
+	local name sshd
+	# What every Debian has, as the copy needs it, and QEMU.
+	mkdir -p "$work/few" "$work/own/sbin"
+	for name in sh uname head tar gzip mkdir mv rm qemu-system-x86_64 qemu-img; do
+		ln -s "$(command -v $name)" "$work/few/$name"
+	done
+	# kdevlua looks for programs in the folders of the system, too.
+	cp /usr/sbin/sshd "$work/own/sbin/sshd"
+	sshd=(unshare -m sh -c "mount --bind $work/own/sbin /usr/sbin && exec /usr/sbin/sshd \"\$@\"" sh)
+	box "$work/few"
+	rm "$work/box/bin/kdevlua" "$work/box/cache"/*
+	on_box <<-lua
+		local kernel <const> = kdev.kernel.find()
+		box:push(kernel.path, "vmlinuz")
+		box:push(kdev.kernel.initramfs(kernel), "initramfs")
+		box.fs.mkdir "$work/box/shared"
+		box.fs.write("$work/box/shared/file", "shared")
+		local vm <close> = box.vm.launch {
+			name = "far", kernel = box.kernel.find { path = "vmlinuz" }, initramfs = "initramfs", memory = "384M",
+			disks = { box.disk.create { path = "far.qcow2", size = "64M" } }, net = box.net.user(),
+			share = { hostshare = "$work/box/shared" },
+		}
+		assert(vm:exec({ "uname", "-n" }).stdout == "far\n")
+		vm:mount("hostshare", "/mnt/host")
+		assert(vm:exec({ "cat", "/mnt/host/file" }).stdout == "shared")
+		assert(vm:exec({ "sh", "-c", "ls /sys/block | grep -c vda" }).stdout == "1\n")
+	lua
+	lacks "$(kd remote --config "$work/own/config" box ps)" running
+	kd remote --config "$work/own/config" box down --disks --quiet 2>/dev/null
 	nothing_left_at_box
 }
 
