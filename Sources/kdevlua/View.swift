@@ -66,12 +66,12 @@ struct View: ParsableCommand {
 
   /// Shows a display of another host as long as the tunnel lasts.
   private static func show(_ spec: TunnelSpec, _ port: Int?, browser: Bool, _ host: LocalHost) async throws {
-    let tunnel = try host.tunnel(spec)
+    let tunnel = try host.tunnel(spec, bySocket: true)
     let ssh = Task { await tunnel.run() }
     let result: Result<Void, any Error>
     do {
       try await tunnel.waitUntilUp(within: .seconds(30))
-      let view = try await host.view(display: tunnel.display, port: port)
+      let view = try await host.view(tunnel, port: port)
       try await show(view, browser: browser, host) { () async throws(HostError) in try await tunnel.waitForEnd() }
       result = .success(())
     } catch { result = .failure(error) }

@@ -262,7 +262,18 @@ test_a_tunnel_leads_to_a_display_of_another_host_and_ends_with_its_scope() {
   equal "$(ask "$place/screen" -b "$work/cookies" -H 'Connection: Upgrade' -H 'Upgrade: websocket' --max-time 2 \
     -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==' -H "Origin: ${address%/*}" || true)" 101
   grep -qa 'RFB 003' "$work/answer" || fail 'no screen answers'
+  # No other user of this host gets there: of what listens there is the page alone, which asks for the token.
+  equal "$(inside ss -Hltn | wc -l)" 1
+  equal "$(find "$KDEVLUA_STATE" -name 'view-*.sock' -printf '%m ')" '600 '
   interrupt
+  [ -z "$(find "$KDEVLUA_STATE" -name 'view-*')" ] || fail 'the socket is left'
+  # What a kill leaves, gc removes.
+  show --no-browser --host root@10.9.7.1 --display 5 --identity "$work/key" --config "$work/ssh_config"
+  kill -9 "$view"
+  wait "$view" 2>/dev/null || true
+  ip netns pids "$namespace" | xargs -r kill -9
+  kd gc 2>/dev/null
+  [ -z "$(find "$KDEVLUA_STATE" -name 'view-*')" ] || fail 'gc left the socket'
   ip -n "$namespace" link del near0
   nothing_left
 }

@@ -46,6 +46,17 @@ extension LocalHost {
     }
   }
 
+  /// A page that shows the display that a tunnel leads to.
+  /// - Throws: as ``view(machine:port:)``.
+  public func view(_ tunnel: Tunnel, port: Int? = nil) async throws(HostError) -> ViewServer {
+    try await view(port: port) { loop, initialize async throws(HostError) in
+      do { return try await tunnel.connect(on: loop, initialize) } catch {
+        throw HostError(
+          .missing, "the tunnel to \(tunnel.spec.address.destination) leads nowhere any more", detail: "\(error)")
+      }
+    }
+  }
+
   private func view(port: Int?, _ connect: @escaping ScreenConnector) async throws(HostError) -> ViewServer {
     guard Files.exists(Self.noVNC + "/vnc.html") else {
       throw HostError(.missing, "noVNC is not installed", hint: "sudo apt-get install novnc")

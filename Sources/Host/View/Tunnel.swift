@@ -16,24 +16,33 @@ public struct TunnelSpec: Sendable, Equatable {
   }
 }
 
-/// A VNC display of another host on a port of this one's loopback, by `ssh -L`. It lasts as long as its ssh, which belongs to a task
-/// that has to call ``run()``.
+/// A VNC display of another host on a port of this one's loopback, or on a Unix socket, by `ssh -L`. It lasts as long as its ssh,
+/// which belongs to a task that has to call ``run()``.
 public final class Tunnel: Sendable {
+  /// What leads there.
+  enum End: Sendable {
+    /// A display on 127.0.0.1, for every user of this host.
+    case display(Int)
+    /// A socket that only the calling user can open, with its line in the journal; nil in a dry run.
+    case socket(String, JournalEntry?)
+  }
+
   public let spec: TunnelSpec
-  /// The display on 127.0.0.1 that leads there.
-  public let display: Int
+  let end: End
   private let host: LocalHost
   private let process: ChildProcess
   /// Whether this tunnel keeps the port from others.
   private let isReserved: Atomic<Bool>
 
+  /// The display on 127.0.0.1 that leads there; of a tunnel by a socket, the one over there.
+  public var display: Int { if case .display(let number) = end { number } else { spec.display } }
   public var port: Int { LocalHost.port(ofDisplay: display) }
 
   fileprivate init(
-    _ spec: TunnelSpec, display: Int, isReserved: Bool, _ host: LocalHost, _ process: ChildProcess
+    _ spec: TunnelSpec, _ end: End, isReserved: Bool, _ host: LocalHost, _ process: ChildProcess
   ) {
     self.spec = spec
-    self.display = display
+    self.end = end
     self.host = host
     self.process = process
     self.isReserved = Atomic(isReserved)
@@ -54,7 +63,7 @@ public final class Tunnel: Sendable {
       try await withTimeLimit(limit, "the tunnel to \(spec.address.destination) did not come up") {
         () async throws(HostError) in
         guard try await process.line() != nil else { throw try await refusal() }
-        guard try await Self.isScreen(port) else { throw try await refusal() }
+        guard try await isScreen() else { throw try await refusal() }
       }
       letGo()
     } catch {
@@ -65,7 +74,9 @@ public final class Tunnel: Sendable {
   }
 
   /// By now ssh has the port, or it is not needed.
-  private func letGo() { if isReserved.exchange(false, ordering: .relaxed) { host.release(LocalHost.reservation(ofPort: port)) } }
+  private func letGo() {
+    if isReserved.exchange(false, ordering: .relaxed) { host.release(LocalHost.reservation(ofPort: port)) }
+  }
 
   /// Waits until ssh ends.
   /// - Throws: `system` always: by itself it ends only when the connection is lost.
@@ -75,17 +86,32 @@ public final class Tunnel: Sendable {
     throw HostError(.system, "the tunnel to \(spec.address.destination) has ended", detail: result.errorText)
   }
 
-  public func close() async { await process.close() }
+  public func close() async {
+    await process.close()
+    if case .socket(let path, let entry?) = end {
+      try? Files.remove(path)
+      try? host.journal.strike(entry)
+    }
+  }
 
-  /// Whether what the port leads to greets as VNC servers do, first and at once (RFC 6143, 7.1.1).
-  private static func isScreen(_ port: Int) async throws(HostError) -> Bool {
+  /// Connects to what is over there.
+  func connect(
+    on group: any EventLoopGroup, _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+  ) async throws -> any Channel {
+    let bootstrap = ClientBootstrap(group: group).channelInitializer(initialize)
+    return switch end {
+    case .display: try await bootstrap.connect(host: "127.0.0.1", port: port).get()
+    case .socket(let path, _): try await bootstrap.connect(unixDomainSocketPath: path).get()
+    }
+  }
+
+  /// Whether what it leads to greets as VNC servers do, first and at once (RFC 6143, 7.1.1).
+  private func isScreen() async throws(HostError) -> Bool {
     let greeting = Greeting()
     do {
-      let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .channelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(greeting) }
-        }
-        .connect(host: "127.0.0.1", port: port).get()
+      let channel = try await connect(on: MultiThreadedEventLoopGroup.singleton) { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(greeting) }
+      }
       defer { channel.close(promise: nil) }
       return try await wait(greeting.isScreen(on: channel.eventLoop))
     } catch let error as HostError {
@@ -127,23 +153,43 @@ extension LocalHost {
 
   /// A tunnel to a VNC display of another host, as in the document: `ssh -L 5901:localhost:5901 user@remote`. It is up when
   /// ``Tunnel/waitUntilUp(within:)`` returns.
+  /// - Parameter bySocket: it ends in a socket that only the calling user can open, and not on a port of loopback.
   /// - Throws: `missing` without ssh; `busy` when no display is free here.
-  public func tunnel(_ spec: TunnelSpec) throws(HostError) -> Tunnel {
-    let display = try localDisplay(spec)
+  public func tunnel(_ spec: TunnelSpec, bySocket: Bool = false) throws(HostError) -> Tunnel {
+    if !isDryRun { _ = try executables.require("ssh") }
+    let end: Tunnel.End = bySocket ? try tunnelSocket() : .display(try localDisplay(spec))
+    let here =
+      switch end {
+      case .display(let display): "127.0.0.1:\(Self.port(ofDisplay: display))"
+      // A colon ends it, and % begins what ssh replaces.
+      case .socket(let path, _):
+        path.replacing("\\", with: "\\\\").replacing(":", with: "\\:").replacing("%", with: "%%")
+      }
     // The first value of an option counts. A connection of its own, which ends with it, even where the configuration shares one;
     // LocalCommand is run when the port is open; what ssh says of a refused channel is no error of its own.
     let options = [
       "ExitOnForwardFailure=yes", "ClearAllForwardings=no", "ControlPath=none", "LogLevel=INFO",
       "PermitLocalCommand=yes",
-      "LocalCommand=echo up",
+      "LocalCommand=echo up", "StreamLocalBindMask=0177", "StreamLocalBindUnlink=yes",
     ]
-    let forward = "127.0.0.1:\(Self.port(ofDisplay: display)):localhost:\(Self.port(ofDisplay: spec.display))"
+    let forward = "\(here):localhost:\(Self.port(ofDisplay: spec.display))"
     let words =
       ["ssh", "-N", "-T"] + options.flatMap { ["-o", $0] } + spec.address.options(port: "-p")
       + ["-L", forward, "--", spec.address.destination]
-    if !isDryRun { _ = try executables.require("ssh") }
     let process = ChildProcess(self, .change(words), timeLimit: nil, pipesInput: false)
-    return Tunnel(spec, display: display, isReserved: spec.localDisplay == nil, self, process)
+    return Tunnel(spec, end, isReserved: !bySocket && spec.localDisplay == nil, self, process)
+  }
+
+  private func tunnelSocket() throws(HostError) -> Tunnel.End {
+    let path = "\(state.root)/view-\(String(UInt32.random(in: .min ... .max), radix: 16)).sock"
+    guard path.utf8.count <= longestSocketPath else {
+      throw HostError(
+        .invalid, "\(path) is too long for a Unix socket (\(longestSocketPath) bytes at most)",
+        hint: "set KDEVLUA_STATE to a shorter path")
+    }
+    if isDryRun { return .socket(path, nil) }
+    try state.make(state.root)
+    return .socket(path, try Transaction.none(self).record(.temporary(path: path)))
   }
 
   private func localDisplay(_ spec: TunnelSpec) throws(HostError) -> Int {

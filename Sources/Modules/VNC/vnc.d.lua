@@ -22,7 +22,7 @@ local vnc = {}
 
 --- Makes a tunnel to a VNC display, as in the document: `ssh -L 5901:localhost:5901 user@remote`. Returns when the VNC server there
 --- has answered. ssh asks nothing, neither for a password nor about a host's key. It ends with the variable (`<close>`), or with the
---- script. Errors: "connection" when it cannot be reached or its host key is not known; "permission" when it does not let the user in;
+--- script. Its port here is there for every user of this host. Errors: "connection" when it cannot be reached or its host key is not known; "permission" when it does not let the user in;
 --- "missing" when no VNC server answers there; "busy" when the display is taken here; "timeout".
 ---@param options kdev.vnc.TunnelOptions
 ---@return kdev.Tunnel
