@@ -162,3 +162,69 @@ test_a_lock_that_is_held_for_a_moment_is_waited_for() {
   wait
   nothing_left
 }
+
+# Two set-ups in a bridge that is served, each with a command in its fifo: the first has made it.
+shared_setups() {
+  cat >"$work/shared.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = arg[1] } -- luacheck: ignore setup
+	kdev.net.tap { bridge = kdev.net.bridge { name = "shared0", dhcp = true, masquerade = true } }
+	io.stdout:write("ready\n"):flush()
+	io.read()
+	error "enough"
+	lua
+  local name
+  pids=()
+  for name in first second; do
+    rm -f "$work/$name" "$work/$name.out"
+    mkfifo "$work/$name"
+    # It becomes the program by exec, so that its number is known.
+    (cd "$work/share" && exec ip netns exec "$namespace" "$PROGRAM" run --quiet "$work/shared.lua" "$name") \
+      <>"$work/$name" >"$work/$name.out" 2>&1 &
+    pids+=($!)
+    eventually grep -q ready "$work/$name.out"
+  done
+  echo >"$work/first"
+  wait "${pids[0]}" || true
+  # It stays for the second one's sake.
+  equal "$(inside ip -br link show master shared0 | wc -l)" 1
+  equal "$(inside cat /proc/sys/net/ipv4/ip_forward)" 1
+}
+
+test_what_a_failed_set_up_has_left_for_another_one_goes_with_that() {
+  local pids
+  shared_setups
+  echo >"$work/second"
+  wait "${pids[1]}" || true
+  contains "$(cat "$work/second.out")" enough
+  nothing_left
+  # And when that is killed, with gc, or with the next run of its name, or of the first one's.
+  shared_setups
+  kill -9 "${pids[1]}"
+  wait "${pids[1]}" 2>/dev/null || true
+  kd gc 2>/dev/null
+  nothing_left
+  shared_setups
+  kill -9 "${pids[1]}"
+  wait "${pids[1]}" 2>/dev/null || true
+  kd eval 'kdev.transaction.begin { name = "second" }' 2>/dev/null
+  nothing_left
+  shared_setups
+  fails 1 kd eval 'local setup <close> = kdev.transaction.begin { name = "first" } error "enough"'
+  equal "$(inside cat /proc/sys/net/ipv4/ip_forward)" 1
+  echo >"$work/second"
+  wait "${pids[1]}" || true
+  nothing_left
+}
+
+test_gc_leaves_what_a_failed_set_up_has_left_for_another_one() {
+  local pids
+  shared_setups
+  kd gc 2>"$work/err"
+  contains "$(cat "$work/err")" 'nothing is left over'
+  kd down first 2>/dev/null
+  equal "$(inside ip -br link show master shared0 | wc -l)" 1
+  echo >"$work/second"
+  wait "${pids[1]}" || true
+  nothing_left
+}

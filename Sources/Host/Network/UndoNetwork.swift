@@ -52,9 +52,9 @@ extension LocalHost {
         // Another set-up has a line of the same bridge.
         try journal.strike(entry)
       } else {
-        var kept = entry
-        kept.kept = true
-        try journal.update(kept)
+        var left = entry
+        (left.kept, left.isLeft) = (true, true)
+        try journal.update(left)
       }
       return false
     }
@@ -136,6 +136,9 @@ extension LocalHost {
     network.failures.withLock { $0 = failures }
     return failures
   }
+
+  /// The numbers of the entries that stay for other machines' sake.
+  func staying(of network: NetworkUndoing) async throws(HostError) -> Set<Int> { try await plan(of: network).staying }
 
   private func plan(of network: NetworkUndoing) async throws(HostError) -> NetworkUndoing.Plan {
     if let known = network.plan.withLock({ $0 }) { return known }

@@ -68,6 +68,8 @@ public struct JournalEntry: Codable, Sendable, Equatable, Identifiable {
   public let boot: String
   /// False until the set-up that made it has succeeded.
   public var kept: Bool
+  /// Its set-up is over and has left it for others, who use it.
+  var isLeft: Bool?
   public var resource: Resource
   /// The process that made it; entries of older programs have none.
   public var maker: ProcessIdentity?

@@ -21,6 +21,14 @@ public struct Leftover: Sendable, Equatable {
   public let reason: String
   let cure: Cure
 
+  /// The line of the journal that tells of it.
+  fileprivate var entry: JournalEntry? {
+    switch cure {
+    case .undo(let entry), .strike(let entry): entry
+    default: nil
+    }
+  }
+
   /// The part of a network that is to be undone.
   fileprivate var networkEntry: JournalEntry? {
     if case .undo(let entry) = cure, entry.resource.isNetwork { entry } else { nil }
@@ -132,6 +140,7 @@ extension LocalHost {
         }
       }
     }
+    found += await unusedParts(free.filter { $0.isLeft ?? false && $0.boot == boot }, found)
     let named = Set(
       found.flatMap { leftover -> Set<String> in
         switch leftover.cure {
@@ -148,6 +157,19 @@ extension LocalHost {
         Leftover(title: "journal entry \(path)", reason: "cannot be read", cure: .removeFile(path: path)))
     }
     return found + partialFiles() + (try partialTemplates(holding: &locks))
+  }
+
+  /// Of the parts of networks that set-ups have left for others, those that nobody uses any more.
+  /// - Parameter found: what goes, too.
+  private func unusedParts(_ left: [JournalEntry], _ found: [Leftover]) async -> [Leftover] {
+    let known = Set(found.compactMap(\.entry?.id))
+    let rest = left.filter { !known.contains($0.id) }
+    guard !rest.isEmpty,
+      let staying = try? await staying(of: NetworkUndoing(found.compactMap(\.networkEntry) + rest))
+    else { return [] }
+    return rest.filter { !staying.contains($0.id) }.map { entry in
+      Leftover(title: entry.resource.title, reason: "nobody uses it any more", cure: .undo(entry))
+    }
   }
 
   /// Interfaces with our alias that no line of the journal tells of, and nobody uses: taps, then the bridges that only they

@@ -96,7 +96,11 @@ public final class Transaction: Sendable {
     while true {
       let entries = takeNext().filter { host.journal.has($0) }
       if entries.isEmpty, made.withLock({ $0.isEmpty }) { return errors }
-      let network = NetworkUndoing(entries.filter(\.resource.isNetwork))
+      var parts = entries.filter(\.resource.isNetwork)
+      var locks: [String: FileLock] = [:]
+      if !parts.isEmpty { parts += (try? host.leftForOthers(holding: &locks)) ?? [] }
+      defer { withExtendedLifetime(locks) {} }
+      let network = NetworkUndoing(parts)
       for entry in entries.filter({ !$0.resource.isNetwork }) + network.entries {
         do throws(HostError) { try await host.undo(entry, disks: true, of: network) } catch {
           host.warn("could not undo \(entry.resource.title), kdevlua down \(owner) tries again: \(error.message)")
@@ -104,6 +108,14 @@ public final class Transaction: Sendable {
         }
       }
     }
+  }
+
+  /// What an earlier set-up of the name has left for others is this one's again.
+  fileprivate func takeOver(_ entry: JournalEntry) throws(HostError) {
+    var entry = entry
+    (entry.kept, entry.isLeft) = (false, nil)
+    try host.journal.update(entry)
+    made.withLock { [entry] in $0.append(entry) }
   }
 
   /// What is undone next: one by one what is no network, and then the networks as a whole.
@@ -127,10 +139,20 @@ extension LocalHost {
     let transaction = Transaction(host: self, owner: name, keepOnFailure: keepOnFailure, lock: try await lock(name))
     try warnOfBrokenEntries()
     let halfMade = try journal.entries().reversed().filter { $0.owner == name && !$0.kept }
-    let network = NetworkUndoing(halfMade.filter(\.resource.isNetwork))
+    var parts = halfMade.filter(\.resource.isNetwork)
+    var locks: [String: FileLock] = [:]
+    if !parts.isEmpty { parts += try leftForOthers(holding: &locks) }
+    defer { withExtendedLifetime(locks) {} }
+    let network = NetworkUndoing(parts)
     for entry in halfMade.filter({ !$0.resource.isNetwork }) + network.entries {
-      note("an earlier set-up of \(name) was interrupted; undoing \(entry.resource.title)")
+      if entry.owner == name {
+        note("an earlier set-up of \(name) was interrupted; undoing \(entry.resource.title)")
+      }
       try await undo(entry, disks: true, of: network)
+    }
+    let boot = try Journal.bootID()
+    for entry in try journal.entries() where entry.owner == name && entry.isLeft ?? false && entry.boot == boot {
+      try transaction.takeOver(entry)
     }
     return transaction
   }

@@ -137,6 +137,17 @@ extension LocalHost {
     }
   }
 
+  /// Parts of networks that set-ups have left for others when they were over. Whoever was the last of those removes them.
+  /// - Parameter locks: takes the locks of these set-ups' names.
+  func leftForOthers(holding locks: inout [String: FileLock]) throws(HostError) -> [JournalEntry] {
+    let boot = try Journal.bootID()
+    func left() throws(HostError) -> [JournalEntry] {
+      try journal.entries().filter { $0.isLeft ?? false && $0.boot == boot }
+    }
+    for name in Set(try left().flatMap(\.lockNames)) where locks[name] == nil { locks[name] = try? lock(name) }
+    return try left().filter { $0.lockNames.allSatisfy { locks[$0] != nil } }
+  }
+
   /// Whether the entry is a bridge, or what belongs to one, that stayed for other machines' sake when its own was taken down:
   /// whoever takes the last of them down removes it.
   private func orphaned(_ entry: JournalEntry, in all: [JournalEntry]) -> Bool {
