@@ -47,7 +47,7 @@ test("a disk of each kind is read and written, and what is discarded goes back t
       test.equal(sh("cat /sys/block/" .. name .. "/ro"), "1")
       test.equal(select(2, sh("echo x >/dev/" .. name, false)) ~= 0, true)
     else
-      sh(("head -c 8388608 /dev/urandom >/dev/%s; echo disk-%d | dd of=/dev/%s conv=notrunc; sync"):format(name, size, name))
+      sh(("head -c 8388608 /dev/urandom >/dev/%s; echo disk-%d >/dev/%s; sync"):format(name, size, name))
       test.equal(sh("echo 3 >/proc/sys/vm/drop_caches; head -c 7 /dev/" .. name), "disk-" .. size)
       test.equal(kdev.fs.read(size .. ".img"):sub(1, 7), "disk-" .. size)
       test.equal(blocks(size) >= 16384, true)
@@ -66,18 +66,21 @@ test("shares keep the guest's owners beside the files, or in them", function()
   for _, tag in ipairs { "xattr", "file" } do
     vm:mount(tag, "/mnt/" .. tag)
     sh(("cd /mnt/%s; echo text >f; chown 1234:99 f; chmod 4711 f; mknod n c 1 3"):format(tag))
-    test.equal(sh(("cd /mnt/%s; stat -c '%%u %%g %%a' f; stat -c %%F n"):format(tag)), "1234 99 4711\ncharacter special file")
+    local kept <const> = sh(("cd /mnt/%s; stat -c '%%u %%g %%a' f; stat -c %%F n"):format(tag))
+    test.equal(kept, "1234 99 4711\ncharacter special file")
     test.equal(kdev.fs.read(tag .. "/f"), "text\n")
-    test.equal(kdev.proc.run({ "stat", "-c", "%u %F", tag .. "/n" }).stdout, kdev.proc.run({ "id", "-u" }).stdout:gsub("\n", "") .. " regular empty file\n")
+    test.equal(kdev.proc.run({ "stat", "-c", "%F", tag .. "/n" }).stdout, "regular empty file\n")
   end
 end)
 
 test("the guest has a line and a console more, and two nodes", function()
   test.equal(sh "ls -d /sys/devices/system/node/node[0-9]* | wc -l", "2")
   test.contains(sh "cat /sys/devices/system/node/node1/cpulist", "1")
-  local reader <const> = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.makefile().readline())"
+  local reader <const> = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); "
+    .. "print(s.makefile().readline())"
   for index, name in ipairs { "ttyS2", "hvc0" } do
-    local said <const> = kdev.task.spawn(kdev.proc.run, { "python3", "-c", reader, vm.consoles[index], timeout = "20s" })
+    local command <const> = { "python3", "-c", reader, vm.consoles[index], timeout = "20s" }
+    local said <const> = kdev.task.spawn(kdev.proc.run, command)
     kdev.task.sleep(0.5)
     sh(("echo hello from %s >/dev/%s"):format(name, name))
     test.contains(said:await().stdout, "hello from " .. name)
@@ -85,7 +88,8 @@ test("the guest has a line and a console more, and two nodes", function()
 end)
 
 test("a guest whose agent does not answer is powered off by its button", function()
-  sh "(sleep 0.3; for p in /proc/[0-9]*; do grep -q 'kdev/agen[t]' $p/cmdline && kill -STOP ${p#/proc/}; done) >/dev/null 2>&1 &"
+  sh "(sleep 0.3; for p in /proc/[0-9]*; do \
+      grep -q 'kdev/agen[t]' $p/cmdline && kill -STOP ${p#/proc/}; done) >/dev/null 2>&1 &"
   kdev.task.sleep(1)
   test.equal(test.fails("did not end", vm.exec, vm, { "true", timeout = 1 }).kind, "timeout")
   test.equal(vm:power_down({ timeout = "60s" }).cause, "guest-shutdown")
