@@ -16,6 +16,22 @@ import Testing
     #expect(loaded["ceph"]?.users == [])
   }
 
+  @Test func aKernelThatCannotUnloadModulesHasThemLoadedAndSaysSo() throws {
+    let fixed = LoadedModule.list(
+      "ceph 356352 - - Live 0xffffffffa005d000\nlibceph 356352 - - Live 0xffffffffa0005000\n")
+    #expect(fixed["ceph"] == LoadedModule(name: "ceph", references: nil, users: []))
+    let error = #expect(throws: HostError.self) {
+      try Machine.kept(Machine.unloadingOrder(of: ["ceph"], in: fixed), in: fixed)
+    }
+    #expect(error?.code == .missing)
+    #expect(error?.message.contains("cannot unload modules") == true)
+    #expect(try Machine.kept(["xfs", "libcrc32c"], in: loaded).map(\.name) == ["xfs"])
+  }
+
+  @Test func whatIsKnownOfAModuleIsFoundByEitherSpelling() {
+    #expect(LoadedModule.byName(["crypto-cbc": 1, "ceph": 2]) == ["crypto_cbc": 1, "ceph": 2])
+  }
+
   @Test func thoseThatUseAModuleAreUnloadedBeforeIt() {
     #expect(Machine.unloadingOrder(of: ["libceph"], in: loaded) == ["ceph", "libceph"])
     #expect(Machine.unloadingOrder(of: ["ceph", "libcrc32c"], in: loaded) == ["ceph", "libceph", "xfs", "libcrc32c"])

@@ -1,8 +1,8 @@
 /// A kernel module as a guest has it loaded: a line of /proc/modules.
 struct LoadedModule: Sendable, Equatable {
   let name: String
-  /// How many use it, other modules included.
-  let references: Int
+  /// How many use it, other modules included; nil when the kernel does not count, as it cannot unload modules.
+  let references: Int?
   /// The modules that use it.
   let users: [String]
 
@@ -11,11 +11,19 @@ struct LoadedModule: Sendable, Equatable {
     var modules: [String: LoadedModule] = [:]
     for line in text.split(separator: "\n") {
       let fields = line.split(separator: " ")
-      guard fields.count >= 5, let references = Int(fields[2]) else { continue }
+      guard fields.count >= 5 else { continue }
       let users = fields[3].split(separator: ",").map(String.init).filter { $0 != "-" && !$0.hasPrefix("[") }
-      modules[String(fields[0])] = LoadedModule(name: String(fields[0]), references: references, users: users)
+      modules[String(fields[0])] = LoadedModule(name: String(fields[0]), references: Int(fields[2]), users: users)
     }
     return modules
+  }
+
+  /// A module's name as the kernel writes it: `crypto-cbc.ko` is `crypto_cbc`.
+  static func name(_ text: String) -> String { text.replacing("-", with: "_") }
+
+  /// What is known of modules, by their names as the kernel writes them.
+  static func byName<Value>(_ values: [String: Value]) -> [String: Value] {
+    Dictionary(values.map { (name($0.key), $0.value) }, uniquingKeysWith: { $1 })
   }
 }
 
@@ -33,12 +41,15 @@ extension Machine {
   ///   - names: the modules; one that is not loaded is only loaded.
   ///   - files: the modules' files in the guest, by name. A module without one is loaded by modprobe.
   ///   - parameters: words for the module's loading, by name.
-  /// - Throws: `busy`, before anything is unloaded, with what keeps each module in use; `command` when one cannot be loaded.
+  /// - Throws: before anything is unloaded `busy`, with what keeps each module in use, and `missing` when the kernel cannot unload
+  ///   modules; `command` when one cannot be loaded.
   public func reloadModules(
     _ names: [String], files: [String: String] = [:], parameters: [String: [String]] = [:]
   ) async throws(HostError) -> ReloadedModules {
     try await host.step("reload \(names.joined(separator: ", ")) in the guest") { step async throws(HostError) in
-      let names = names.map { $0.replacing("-", with: "_") }
+      let names = names.map(LoadedModule.name)
+      let files = LoadedModule.byName(files)
+      let parameters = LoadedModule.byName(parameters)
       if channel == nil {
         for name in names { host.observer.observe(.planned("modprobe -r \(name) && modprobe \(name)  # in the guest")) }
         return ReloadedModules(unloaded: names, loaded: names)
@@ -46,7 +57,7 @@ extension Machine {
       let loaded = LoadedModule.list(try await readInGuest("/proc/modules"))
       let order = Self.unloadingOrder(of: names, in: loaded)
       var result = ReloadedModules(unloaded: order)
-      let kept = order.compactMap { loaded[$0] }.filter { $0.references > $0.users.count }
+      let kept = try Self.kept(order, in: loaded)
       if !kept.isEmpty { throw try await inUse(kept) }
       for name in order { try await require(["rmmod", name], to: "unload \(name)") }
       // What was not loaded comes after what was: it may use it.
@@ -72,13 +83,28 @@ extension Machine {
     return order
   }
 
+  /// Those that something else than modules uses.
+  /// - Throws: `missing` when the kernel cannot unload them.
+  static func kept(_ order: [String], in loaded: [String: LoadedModule]) throws(HostError) -> [LoadedModule] {
+    var kept: [LoadedModule] = []
+    for module in order.compactMap({ loaded[$0] }) {
+      guard let references = module.references else {
+        throw HostError(
+          .missing, "the guest's kernel cannot unload modules, so \(module.name) stays as it is",
+          hint: "configure it with CONFIG_MODULE_UNLOAD")
+      }
+      if references > module.users.count { kept.append(module) }
+    }
+    return kept
+  }
+
   /// The error that says what keeps modules loaded.
   private func inUse(_ modules: [LoadedModule]) async throws(HostError) -> HostError {
     let mounts = try await readInGuest("/proc/mounts").split(separator: "\n").map { $0.split(separator: " ") }
     var lines: [String] = []
     var hint: String?
     for module in modules {
-      let others = module.references - module.users.count
+      let others = (module.references ?? 0) - module.users.count
       var reasons = ["\(others) use\(others == 1 ? "" : "s") by the kernel or programs"]
       if !module.users.isEmpty { reasons.append("used by \(module.users.joined(separator: ", "))") }
       // A file system is most often called as its module is.
