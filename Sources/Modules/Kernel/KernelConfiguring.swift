@@ -15,11 +15,13 @@ extension KernelModule {
       let names = try options.strings("fragments")
       let asked = try fragment(of: options)
       let isStrict = try options.bool("strict")
+      let isAnew = try options.bool("anew")
       let make = try makeOptions(options)
       return LuaOperation {
         let tree = try KernelTree(path: tree.path, output: output)
         var request = ConfigureRequest(tree: tree)
         request.make = make
+        request.isAnew = isAnew
         if let base { request.base = try await base.base(host) }
         if let modules { request.modules = try await modules.modules(host) }
         request.fragments = try names.map { name throws(HostError) in

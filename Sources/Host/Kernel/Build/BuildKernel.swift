@@ -48,25 +48,34 @@ extension LocalHost {
   /// - Throws: `missing` for a program or a configuration that is not there, `busy` when another kdevlua builds there, `command`
   ///   with the first error of the build and what belongs to it; `cancelled` when everything that it started has ended.
   public func buildKernel(_ request: BuildRequest, isChecked: Bool = true) async throws(HostError) -> BuiltKernel {
+    let lock = try lock(for: request)
+    defer { withExtendedLifetime(lock) {} }
+    return try await build(request, isChecked: isChecked)
+  }
+
+  /// Holds the output of a build that has all that it needs; nil in a dry run.
+  func lock(for request: BuildRequest) throws(HostError) -> FileLock? {
     let tree = request.tree
     for program in request.make.programs { _ = try executables.require(program) }
-    let version = try tree.version()
-    if !isDryRun {
-      guard Files.exists(tree.config) || request.targets.contains(where: { $0.hasSuffix("config") }) else {
-        throw HostError(
-          .missing, "\(tree.output) has no .config",
-          hint: "kdev.kernel.configure { tree = ..., output = ... } makes one")
-      }
-      if tree.output != tree.path, Files.exists(tree.path + "/.config") {
-        throw HostError(
-          .conflict,
-          "\(tree.path) has been configured or built in itself, and then cannot be built into another folder",
-          hint: "make -C \(ShellText.quote(tree.path)) mrproper  (it removes that configuration, too)")
-      }
-      try Files.makeFolder(tree.notes)
+    if isDryRun { return nil }
+    guard Files.exists(tree.config) || request.targets.contains(where: { $0.hasSuffix("config") }) else {
+      throw HostError(
+        .missing, "\(tree.output) has no .config",
+        hint: "kdev.kernel.configure { tree = ..., output = ... } makes one")
     }
-    let lock = isDryRun ? nil : try Self.lock(tree)
-    defer { withExtendedLifetime(lock) {} }
+    if tree.output != tree.path, Files.exists(tree.path + "/.config") {
+      throw HostError(
+        .conflict,
+        "\(tree.path) has been configured or built in itself, and then cannot be built into another folder",
+        hint: "make -C \(ShellText.quote(tree.path)) mrproper  (it removes that configuration, too)")
+    }
+    return try Self.lock(tree)
+  }
+
+  /// Builds while the output is held by ``lock(for:)``.
+  func build(_ request: BuildRequest, isChecked: Bool) async throws(HostError) -> BuiltKernel {
+    let tree = request.tree
+    let version = try tree.version()
     let start = ContinuousClock.now
     let saved = request.makesSingleModules && !request.makesAllModules ? Self.saveModulesOrder(of: tree) : nil
     defer { saved?.restore() }
@@ -88,11 +97,15 @@ extension LocalHost {
     return build
   }
 
-  private static func lock(_ tree: KernelTree) throws(HostError) -> FileLock {
+  /// Holds the output of a tree, so that nobody else configures or builds there.
+  /// - Throws: `busy`.
+  static func lock(_ tree: KernelTree) throws(HostError) -> FileLock {
+    try Files.makeFolder(tree.notes)
     let path = tree.notes + "/.lock"
     guard let lock = try FileLock.attempt(path) else {
       throw HostError(
-        .busy, "another kdevlua builds in \(tree.output)", hint: "wait for it, or give another output folder")
+        .busy, "another kdevlua configures or builds in \(tree.output)",
+        hint: "wait for it, or give another output folder")
     }
     return lock
   }

@@ -11,7 +11,10 @@ extension LocalHost {
     request.make = make
     request.targets = ["modules"]
     request.installsModules = false
-    _ = try await buildKernel(request)
+    // Held for both: a build between them would leave its own modules.order.
+    let lock = try lock(for: request)
+    defer { withExtendedLifetime(lock) {} }
+    _ = try await build(request, isChecked: true)
     try await installModules(of: request, into: folder, strips: strips)
     return "\(folder)/lib/modules/\(tree.release ?? "")"
   }

@@ -28,6 +28,8 @@ public struct ConfigureRequest: Sendable {
   /// The loaded modules, one a line as in /proc/modules: all others are left out (`localmodconfig`).
   public var modules: [UInt8]?
   public var fragments: [Fragment] = []
+  /// Makes it again also when nothing that it depends on has changed.
+  public var isAnew = false
 
   public init(tree: KernelTree) { self.tree = tree }
 }
@@ -46,17 +48,16 @@ extension LocalHost {
   /// Makes the configuration of a kernel as in the document: a base, `localmodconfig`, `olddefconfig`, and fragments merged by
   /// the tree's own `scripts/kconfig/merge_config.sh`. Then each option of the fragments is looked up in what came of it.
   /// - Parameter isStrict: an option that did not stick is an error, and the configuration stays what it was.
-  /// - Throws: `command` with Kconfig's own words; `conflict` when strict.
+  /// - Throws: `command` with Kconfig's own words; `conflict` when strict; `busy` when another kdevlua configures or builds there.
   public func configureKernel(_ request: ConfigureRequest, isStrict: Bool) async throws(HostError) -> ConfiguredKernel {
     let tree = request.tree
     let version = try tree.version()
     for program in request.make.programs + ["flex", "bison"] { _ = try executables.require(program) }
-    let inputs = isDryRun ? [] : Self.inputs(of: request, version)
-    if !isDryRun { try Files.makeFolder(tree.notes) }
+    let lock = isDryRun ? nil : try Self.lock(tree)
+    defer { withExtendedLifetime(lock) {} }
+    let inputs = isDryRun ? [] : try await inputs(of: request, version)
     let before = try? Files.read(tree.config)
-    let isKept =
-      before != nil && (try? Files.read(tree.notes + "/config-inputs")) == inputs
-      && (try? Files.read(tree.notes + "/config-result")) == before
+    let isKept = before != nil && !request.isAnew && Self.isKept(tree, inputs, result: before)
     do throws(HostError) {
       try await step("configure linux \(version)") { step async throws(HostError) in
         if isKept { return step.adopted("nothing to change") }
@@ -74,8 +75,7 @@ extension LocalHost {
           detail: Self.table(of: stuck).joined(separator: "\n"))
       }
       let after = try Files.read(tree.config)
-      try Files.write(inputs, to: tree.notes + "/config-inputs")
-      try Files.write(after, to: tree.notes + "/config-result")
+      if !isKept { try Self.keep(tree, inputs, result: after, request.make.sourceArchitecture) }
       return ConfiguredKernel(tree: tree, config: config, stuck: stuck, isChanged: before != after)
     } catch {
       if !isDryRun {
@@ -195,21 +195,6 @@ extension LocalHost {
   private static func table(of stuck: [StuckOption]) -> [String] {
     let rows = stuck.map { [$0.name, "wanted \($0.wanted)", "is \($0.got)", $0.text] }
     return TextTable(rows: rows, alignments: [.left, .left, .left, .left]).lines(within: nil)
-  }
-
-  // MARK: - The second time
-
-  /// All that the configuration depends on, as text: a second run with the same has nothing to do.
-  private static func inputs(of request: ConfigureRequest, _ version: String) -> [UInt8] {
-    var text = Array("\(version)\n\(request.make.arguments.joined(separator: " "))\n".utf8)
-    switch request.base {
-    case .current: text += Array("as it was\n".utf8)
-    case .target(let name): text += Array("make \(name)\n".utf8)
-    case .text(let base, _): text += base
-    }
-    text += Array("modules\n".utf8) + (request.modules ?? [])
-    for fragment in request.fragments { text += Array("fragment \(fragment.name)\n".utf8) + fragment.text }
-    return text
   }
 }
 

@@ -78,6 +78,10 @@ extension LocalHost {
     let archive = folder + installed
     if !Files.exists(archive) {
       try await step("download \(package)") { step async throws(HostError) in
+        let lock = isDryRun ? nil : try await cacheLock(Files.folder(of: folder))
+        defer { withExtendedLifetime(lock) {} }
+        // Another kdevlua may have fetched it while this one waited.
+        if Files.exists(archive) { return step.adopted("another kdevlua has it") }
         let partial = folder + ".partial"
         if !isDryRun {
           try Files.removeTree(partial)
