@@ -29,7 +29,7 @@ local kdev <const> = require "kdev"
 local kernel <const> = kdev.kernel.find()
 local tests = 0
 local found <const> = kdev.kernel.bisect {
-  tree = "linux", good = "c1", bad = "c7",
+  tree = "linux", good = "c1", bad = "HEAD",
   build = function()
     kdev.proc.run { "make", "-C", "/lib/modules/$release/build", "M=" .. kdev.fs.absolute "linux", "modules" }
     return kernel

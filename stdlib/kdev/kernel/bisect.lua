@@ -51,6 +51,8 @@ function Bisection:build(commit)
   for _, name in ipairs { "arch", "cross_compile", "cc", "llvm", "ccache", "jobs" } do configure[name] = build[name] end
   for name, value in pairs(options.configure or {}) do configure[name] = value end
   configure.tree, configure.output, build.tree, build.output = self.tree, self.output, self.tree, self.output
+  -- A commit may change scripts that Kconfig asks, which are nothing that configure compares.
+  if configure.anew == nil then configure.anew = true end
   -- Each step begins with the same: what an older kernel does not know would be lost for the newer ones.
   configure.base = configure.base or (kdev.fs.exists(self.config) and self.config) or "defconfig"
   kdev.kernel.configure(configure)
@@ -135,6 +137,19 @@ function Bisection:mark(step)
   if left then kdev.ui.note(left) end
 end
 
+-- What git's log of a bisection begins with: its first ends.
+local function head_of(log) return log:match "^.-git bisect start[^\n]*" or log:match "[^\n]*" end
+
+local function is_equal(one, other) return kdev.json.encode(one) == kdev.json.encode(other) end
+
+-- The same with the commits that the names stand for now.
+function Bisection:commits(asked)
+  local wanted <const> = { good = {}, paths = asked.paths, first_parent = asked.first_parent }
+  for position, name in ipairs(asked.good) do wanted.good[position] = commit_of(self.tree, name) end
+  wanted.bad = asked.bad and commit_of(self.tree, asked.bad)
+  return wanted
+end
+
 -- Begins, or goes on with what was begun with the same good and bad.
 function Bisection:begin()
   local options <const>, tree <const> = self.options, self.tree
@@ -145,11 +160,13 @@ function Bisection:begin()
   end
   local goods = options.good or {}
   if type(goods) == "string" then goods = { goods } end
-  local wanted <const> = { good = {}, paths = options.paths or {}, first_parent = options.first_parent or false }
-  for position, name in ipairs(goods) do wanted.good[position] = commit_of(tree, name) end
-  wanted.bad = options.bad and commit_of(tree, options.bad)
+  -- As the call has them: HEAD is another commit while the bisection is under way.
+  local asked <const> = {
+    good = goods, bad = options.bad, paths = options.paths or {}, first_parent = options.first_parent or false,
+  }
   local log <const> = read(self.git_log)
-  if log and kdev.fs.exists(git_file(tree, "BISECT_START")) then return self:resume(log, wanted) end
+  if log and kdev.fs.exists(git_file(tree, "BISECT_START")) then return self:resume(log, asked) end
+  local wanted <const> = self:commits(asked)
   if not wanted.bad or #wanted.good == 0 then
     error(("no bisection is under way in %s: say which commit is good, and which is bad"):format(tree), 0)
   end
@@ -167,29 +184,34 @@ function Bisection:begin()
   kdev.fs.mkdir(self.folder)
   local config <const> = read(self.output .. "/.config")
   if config then kdev.fs.write(self.config, config) end
-  self.state = { wanted = wanted, steps = kdev.json.array {} }
+  self.state = { asked = asked, wanted = wanted, steps = kdev.json.array {} }
   self.is_new = true
   local result <const> = git(tree, start, { check = false })
   if result.status ~= 0 then
     git(tree, { "bisect", "reset" }, { check = false })
     error(("git bisect start: %s%s"):format(result.stdout, result.stderr), 0)
   end
-  self.state.head = kdev.fs.read(self.git_log):match "[^\n]*"
+  self.state.head = head_of(kdev.fs.read(self.git_log))
   self:save()
   local left <const> = result.stdout:match "Bisecting: ([^\n]+)"
   if left then kdev.ui.note(left) end
 end
 
-function Bisection:resume(log, wanted)
+function Bisection:resume(log, asked)
   local saved <const> = read(self.state_file)
   local state <const> = saved and kdev.json.decode(saved)
-  local is_ours <const> = state and state.head == log:match "[^\n]*"
-  local is_named <const> = wanted.bad or #wanted.good > 0
-  if is_named and not (is_ours and kdev.json.encode(state.wanted) == kdev.json.encode(wanted)) then
+  local is_ours <const> = state and state.head == head_of(log)
+  local is_named <const> = asked.bad or #asked.good > 0
+  local function is_same()
+    return is_ours
+      and (is_equal(state.asked, asked) or is_equal(state.wanted, self:commits(asked)))
+  end
+  if is_named and not is_same() then
     error(("another bisection is under way in %s\n"):format(self.tree)
       .. "go on with it without good and bad, or end it: git bisect reset", 0)
   end
-  self.state = is_ours and state or { wanted = wanted, head = log:match "[^\n]*", steps = kdev.json.array {} }
+  self.state = is_ours and state
+    or { asked = asked, wanted = self:commits(asked), head = head_of(log), steps = kdev.json.array {} }
   if not is_ours then
     if kdev.fs.exists(self.folder) then kdev.fs.remove_tree(self.folder) end
     kdev.fs.mkdir(self.folder)
