@@ -30,7 +30,7 @@ extension Machine {
   /// - Throws: as ``LocalHost/debugger(of:_:)``; `command` when gdb cannot connect, or one of its commands fails, after which it does no
   ///   other; `timeout`.
   public func debug(_ options: DebuggerOptions, timeLimit: Duration) async throws(HostError) -> CommandResult {
-    let line = try await host.debugger(record, options)
+    let line = try await host.debugger(try host.machine(name)?.record ?? self.record, options)
     defer { if let input = line.input { try? Files.remove(input) } }
     if options.kgdb { try await enterKGDB() }
     do throws(HostError) {
@@ -111,15 +111,19 @@ extension LocalHost {
   /// Makes gdb's command line. For the machine's stub, which is opened when the machine has none: the guest stops when gdb
   /// connects, and goes on when gdb leaves.
   /// - Throws: `missing` when no vmlinux is known, or gdb is not installed.
-  fileprivate func debugger(_ record: MachineRecord, _ options: DebuggerOptions) async throws(HostError) -> DebuggerLine {
+  func debugger(_ record: MachineRecord, _ options: DebuggerOptions) async throws(HostError) -> DebuggerLine {
     let name = record.spec.name
     let folder = folder(ofMachine: name)
-    guard let image = options.vmlinux.map({ Files.absolute($0) }) ?? record.debugTree?.vmlinux else {
+    let tree = options.vmlinux == nil ? record.debugTree : nil
+    guard let image = options.vmlinux.map({ Files.absolute($0) }) ?? tree?.vmlinux else {
       throw HostError(
         .missing, "no vmlinux is known for the kernel of \(name)",
         hint: "name the one that it was built with: vmlinux = \"PATH\"")
     }
     guard Files.exists(image) else { throw HostError(.missing, "there is no \(image)") }
+    if let newer = tree?.newer {
+      note("\(newer) was built anew since \(name) has booted it: gdb's symbols and lines are of another kernel")
+    }
     let gdb = try executables.require("gdb")
     let target = options.kgdb ? folder.serialAgent : try await gdbStub(of: record, folder)
     // The kernel's scripts (lx-dmesg, lx-symbols ...) are vmlinux-gdb.py beside vmlinux, with CONFIG_GDB_SCRIPTS.

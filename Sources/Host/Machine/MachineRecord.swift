@@ -14,6 +14,8 @@ public struct MachineRecord: Sendable, Equatable, Codable {
   public var arguments: [String]?
   /// What was added since. It is no difference to what is wanted: a set-up that adds it adds it again, which is taken over.
   public var plugged: [PluggedDevice]?
+  /// The kernel that was built here and installed on its disk.
+  public var installed: InstalledKernel?
 
   /// Where the guest is reached from this host: an address, or `127.0.0.1:PORT` for its ssh port.
   public var address: String? {
@@ -24,6 +26,14 @@ public struct MachineRecord: Sendable, Equatable, Codable {
     case .link, .unplugged, nil: nil
     }
   }
+}
+
+/// A kernel that was installed in a guest, and what it was built into.
+public struct InstalledKernel: Sendable, Equatable, Codable {
+  var output: String
+  /// Its `uname -r`: the guest may run another one.
+  var release: String
+  var vmlinux: FileIdentity?
 }
 
 /// A machine in the registry, with the process that it runs in.

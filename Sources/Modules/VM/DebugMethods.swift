@@ -3,7 +3,8 @@ import LuaKit
 import LuaRuntime
 
 extension MachineObject {
-  /// The methods that look into the guest's kernel: `dmesg`, `dynamic_debug`, `ftrace`, `gdb`, `reports` and `wait_report`.
+  /// The methods that look into the guest's kernel: `dmesg`, `dynamic_debug`, `ftrace`, `gdb`, `note_build`, `reports` and
+  /// `wait_report`.
   static func defineDebugging(_ type: LuaClass<MachineObject>) {
     type.asyncMethod("reports") { object, _ in
       LuaOperation { LuaValue.array(await object.machine.kernelReports().map { LuaValue($0) }) }
@@ -21,6 +22,10 @@ extension MachineObject {
     type.asyncMethod("dynamic_debug") { object, lua in
       let query: String = try lua.read(2)
       return LuaOperation { try await object.machine.dynamicDebug(query) }
+    }
+    type.asyncMethod("note_build") { object, lua in
+      let output: String = try lua.read(2)
+      return LuaOperation { try object.machine.noteBuild(output) }
     }
     type.asyncMethod("ftrace") { object, lua in
       let options = try object.environment.options(lua, at: 2, "kdev.vm.FtraceOptions", for: "Machine:ftrace")

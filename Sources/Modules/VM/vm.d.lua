@@ -441,6 +441,11 @@ function Machine:dynamic_debug(query) end
 ---@return kdev.vm.FtraceResult
 function Machine:ftrace(options) end
 
+--- Remembers where the kernel was built that is installed on the guest's disk: `vm:gdb` and the decoding of reports look there while
+--- the guest runs that kernel. `kdev.kernel.install` does it. Errors: "missing" when no kernel has been built there.
+---@param output string What it was built into.
+function Machine:note_build(output) end
+
 --- Runs commands of gdb on the guest's kernel, over QEMU's stub or kgdb; the guest stands still meanwhile. `kdevlua gdb NAME` is
 --- the same at the terminal. Addresses fit only without KASLR: `append = { "nokaslr" }`. Errors: "missing" without a vmlinux,
 --- "command" when the kernel has no kgdb, or gdb fails.

@@ -127,6 +127,7 @@ return function(options)
     kdev.ui.note "the guest has no /boot/grub/grub.cfg; which kernel its boot loader takes is left to it"
   end
   vm:exec { "sync" }
+  vm:note_build(output)
   if not reboots then return release end
   local runs <const> = vm:reboot { timeout = options.boot_timeout }
   if runs ~= release then
