@@ -345,17 +345,32 @@ local script <const> = 'cat "$1" && echo from the guest > "$1"'
 local seen <const> = vm:exec { "sh", "-c", script, "sh", "/mnt/host/" .. note.name }.stdout
 local release <const> = vm:exec { "uname", "-r" }.stdout
 
+-- Reloads what the guest has loaded of another build: of the modules, and of those that they need. Who built it, and
+-- when, does not count: an interrupted run or make itself may have.
+local function reload_stale(names)
+  local built <const> = require "kdev.kernel.built_modules"(kernel.output)
+  local known <const>, stale <const> = {}, {}
+  for _, name in ipairs(names) do
+    -- What has no file is built in.
+    if built.files[name:gsub("-", "_")] then known[#known + 1] = name end
+  end
+  local all <const> = built.with_dependencies(known)
+  local states <const> = built.compare(vm, all)
+  for _, name in ipairs(all) do
+    local is_stale <const> = states[name] == "other" or states[name] == "unknown" and (kernel.steps or 0) > 0
+    if is_stale then stale[#stale + 1] = name end
+  end
+  if #stale > 0 then kdev.kernel.reload { vm = vm, modules = stale } end
+end
+
 -- "Install Modules on the Guest": over a share. A module may be reloaded without a reboot.
 if has_modules then vm:mount("modules", "/lib/modules") end
 if config.modules then
-  if was_running and config.kernel.source and kernel.steps and kernel.steps > 0 then
-    kdev.kernel.reload { vm = vm, modules = config.modules }
-  else
-    for _, name in ipairs(config.modules) do
-      kdev.ui.step("modprobe " .. name, function()
-        vm:exec { "sh", "-c", '[ -d /sys/module/"$1" ] || modprobe "$1"', "sh", name }
-      end)
-    end
+  if was_running and has_modules and not kdev.ui.dry_run() then reload_stale(config.modules) end
+  for _, name in ipairs(config.modules) do
+    kdev.ui.step("modprobe " .. name, function()
+      vm:exec { "sh", "-c", '[ -d /sys/module/"$1" ] || modprobe "$1"', "sh", name }
+    end)
   end
   for _, query in ipairs(config.dynamic_debug or {}) do vm:dynamic_debug(query) end
 end

@@ -17,8 +17,24 @@ struct Watch: ParsableCommand {
   var modules: [String]
   @Flag(help: "Compile through ccache.")
   var ccache = false
-  @Option(help: ArgumentHelp("The compiler, as it was built with.", valueName: "command"))
+  @Flag(help: "Compile by clang and the LLVM tools.")
+  var llvm = false
+  @Option(
+    help: ArgumentHelp(
+      "The compiler; without it, --ccache and --llvm: as it was built the last time.", valueName: "command"))
   var cc: String?
+  @Option(help: ArgumentHelp("How many compilers at once; default: by processors and memory.", valueName: "n"))
+  var jobs: Int?
+  @Option(
+    name: .customLong("watch"),
+    help: ArgumentHelp(
+      "A folder of the source to watch; can be given again. Default: those of the modules.", valueName: "dir"))
+  var folders: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Parameters for a module's loading, such as ceph=disable_send_metrics=1; can be given again.",
+      valueName: "module=words"))
+  var parameters: [String] = []
   @Option(help: ArgumentHelp("End after so many rounds; default: Ctrl-C.", valueName: "n"))
   var rounds: Int?
   @Argument(help: "The machine.")
@@ -26,26 +42,49 @@ struct Watch: ParsableCommand {
   @Argument(parsing: .captureForPassthrough, help: "The test: a command in the guest, and its arguments.")
   var test: [String] = []
 
+  func validate() throws {
+    if let text = parameters.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
+      throw ValidationError("--parameters \(text) is not of the form MODULE=WORDS")
+    }
+  }
+
   func run() throws {
     do {
       let words = test.first == "--" ? Array(test.dropFirst()) : test
-      let options = [modules.joined(separator: " "), ccache ? "yes" : "", cc ?? "", rounds.map(String.init) ?? ""]
-      try Eval.perform(Self.script, [name, tree, built ?? ""] + options + words, host: output.host())
+      try Eval.perform(Self.script, [name, options.text] + words, host: output.host())
     } catch {
       throw Session.exitCode(for: error)
     }
   }
 
+  /// The options as those of `kdev.kernel.loop`.
+  private var options: JSONValue {
+    var fields: [String: JSONValue] = [
+      "tree": .string(tree), "modules": .array(modules.map { .string($0) }),
+    ]
+    fields["output"] = built.map { .string($0) }
+    fields["cc"] = cc.map { .string($0) }
+    if ccache { fields["ccache"] = .bool(true) }
+    if llvm { fields["llvm"] = .bool(true) }
+    fields["jobs"] = jobs.map { .integer($0) }
+    fields["rounds"] = rounds.map { .integer($0) }
+    if !folders.isEmpty { fields["watch"] = .array(folders.map { .string($0) }) }
+    var named: [String: String] = [:]
+    for text in parameters {
+      let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      named[sides[0]] = [named[sides[0]], sides[1]].compactMap(\.self).joined(separator: " ")
+    }
+    if !named.isEmpty { fields["parameters"] = .object(named.mapValues { .string($0) }) }
+    return .object(fields)
+  }
+
   /// The arguments of the command as a call.
   private static let script = """
     local kdev <const> = require "kdev"
-    local function given(text) return text ~= "" and text or nil end
-    local modules <const> = {}
-    for name in arg[4]:gmatch "%S+" do modules[#modules + 1] = name end
-    local rounds <const> = kdev.kernel.loop {
-      vm = kdev.vm.get(arg[1]), tree = arg[2], output = given(arg[3]), modules = modules, ccache = arg[5] ~= "",
-      cc = given(arg[6]), rounds = tonumber(arg[7]), test = #arg > 7 and table.move(arg, 8, #arg, 1, {}) or nil,
-    }
+    local options <const> = kdev.json.decode(arg[2])
+    options.vm = kdev.vm.get(arg[1])
+    if #arg > 2 then options.test = table.move(arg, 3, #arg, 1, {}) end
+    local rounds <const> = kdev.kernel.loop(options)
     if not rounds[#rounds].ok then os.exit(1) end
     """
 }

@@ -1,31 +1,7 @@
-# What needs a kernel that was built here: the inner loop and gdb. A build takes minutes, so it is made before, with ceph as a
-# module, debug information and gdb's scripts, and named by variables:
-#   KDEVLUA_TEST_TREE the source, KDEVLUA_TEST_OUTPUT what it was built into, KDEVLUA_TEST_CC the compiler of it ("gcc")
+# The inner loop and gdb, on a kernel that was built here.
 # shellcheck shell=bash
-
-built_kernel() {
-  tree=${KDEVLUA_TEST_TREE:-} output=${KDEVLUA_TEST_OUTPUT:-} cc=${KDEVLUA_TEST_CC:-gcc}
-  [ -n "$tree" ] && [ -n "$output" ] || skip 'no built kernel: KDEVLUA_TEST_TREE and KDEVLUA_TEST_OUTPUT name one'
-  cat >"$work/share/up.lua" <<END
-local kdev <const> = require "kdev"
-local kernel <const> = kdev.kernel.build { tree = "$tree", output = "$output", cc = "$cc" }
-local vm <const> = kdev.vm.launch {
-  name = "inner", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel), share = { hostshare = "$output" },
-}
-vm:mount("hostshare", "/mnt/host")
-END
-  kd run --quiet up.lua
-}
-
-# said TEXT: waits until the loop has said it, for as long as a build may take on a busy machine.
-said() {
-  local count=0
-  until grep -q "$1" "$log"; do
-    sleep 0.2
-    count=$((count + 1))
-    [ $count -lt 1500 ] || fail "the loop does not say '$1': $(cat "$log")"
-  done
-}
+# shellcheck source=Tests/System/built_kernel.sh
+. "$(dirname "${BASH_SOURCE[0]}")/built_kernel.sh"
 
 test_a_saved_file_is_built_reloaded_and_tested_in_the_running_guest() {
   built_kernel

@@ -123,6 +123,7 @@ function kernel.install_modules(options) end
 ---@field fragments? string[] Options to merge, in their order: "ceph", "debug", "guest", "kasan", "kgdb", "lockdep", "xfs"; the kernel's own of kernel/configs, as "kvm_guest"; a team's of fragments/kernel/NAME.config; a file, as "./my.config".
 ---@field options? table<string, string|boolean|integer> Options to merge after them: { CEPH_FS = "m", XFS_FS = true, LOCALVERSION = "-mine", NR_CPUS = 8 }.
 ---@field strict? boolean An option that did not stick is an error, and the configuration stays as it was.
+---@field anew? boolean Make it also when all that it depends on is as it was: the call, the files of Kconfig and the compiler. Default false.
 ---@field arch? string `ARCH=`, as for build.
 ---@field cross_compile? string `CROSS_COMPILE=`, as for build.
 ---@field cc? string `CC=`, as for build: some options depend on the compiler.
@@ -155,7 +156,8 @@ function kernel.install_modules(options) end
 --- Configures a kernel: a base, `make localmodconfig`, `make olddefconfig`, and fragments merged by the kernel's own
 --- scripts/kconfig/merge_config.sh. Then every option of the fragments is looked up in what came of it, and for each that is
 --- otherwise the reason is found in Kconfig. A second run with the same has nothing to do. Errors: "command" with the words
---- of Kconfig; "missing" for a fragment or a program; "conflict" when strict.
+--- of Kconfig; "missing" for a fragment or a program; "conflict" when strict; "busy" when another kdevlua configures or builds
+--- there.
 ---@param options kdev.kernel.ConfigureOptions
 ---@return kdev.kernel.Configuration
 function kernel.configure(options) end
@@ -187,8 +189,8 @@ function kernel.version(tree) end
 ---@field unloaded string[] In their order.
 ---@field loaded string[] In their order.
 
---- Unloads modules in the guest, those that use them first, and loads them again. Errors: "busy", before anything is unloaded,
---- with what keeps each in use; "command" when one cannot be loaded.
+--- Unloads modules in the guest, those that use them first, and loads them again. Errors, before anything is unloaded: "busy" with
+--- what keeps each in use, "missing" when its kernel cannot unload modules; then "command" when one cannot be loaded.
 ---@param options kdev.kernel.ReloadOptions
 ---@return kdev.kernel.Reloaded
 function kernel.reload(options) end
@@ -215,12 +217,12 @@ function kernel.install(options) end
 ---@field tree string|kdev.KernelTree The kernel's source.
 ---@field output? string What it was built into. Default: the source.
 ---@field modules string[] Their names: { "ceph" }. Modules of the tree that they need are built and reloaded, too.
----@field watch? string[] Folders of the source. Default: those of the modules.
+---@field watch? string[] Folders of the source. Default: those of the modules, and include/linux/NAME where it is.
 ---@field test? string[]|function A command to run in the guest, or a function that gets the machine. Its error does not end the loop.
 ---@field parameters? table<string, string> As for reload.
 ---@field rounds? integer End after so many rounds. Default: go on until Ctrl-C.
 ---@field jobs? integer As for build.
----@field cc? string As for build.
+---@field cc? string As for build. Without `cc`, `llvm` and `ccache` it is built as it was the last time.
 ---@field llvm? boolean As for build.
 ---@field ccache? boolean As for build.
 

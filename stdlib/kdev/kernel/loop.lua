@@ -2,40 +2,28 @@
 --   kdev.kernel.loop { vm = vm, tree = "src", output = "b", modules = { "ceph" }, test = { "mount", "/mnt/ceph" } }
 local kdev <const> = require "kdev"
 local in_guest <const> = require "kdev.kernel.in_guest"
-
--- The modules of a build by name, with underscores as the kernel writes them.
-local function built_modules(output)
-  local files <const> = {}
-  local found <const> = kdev.proc.run { "find", output, "-name", "*.ko", "-not", "-path", "*/.kdevlua/*", query = true }
-  for path in found.stdout:gmatch "[^\n]+" do
-    files[path:match "([^/]+)%.ko$":gsub("-", "_")] = path
-  end
-  return files
-end
-
--- The modules with those of the build that they need, these first.
-local function with_dependencies(names, files, output)
-  local order <const>, seen <const> = {}, {}
-  local function visit(name)
-    name = name:gsub("-", "_")
-    if seen[name] then return end
-    seen[name] = true
-    if not files[name] then
-      error("there is no module " .. name .. " below " .. output .. ": build it once first", 0)
-    end
-    local needed <const> = kdev.proc.run { "modinfo", "-F", "depends", files[name], query = true }.stdout
-    for other in needed:gmatch "[^,%s]+" do visit(other) end
-    order[#order + 1] = name
-  end
-  for _, name in ipairs(names) do visit(name) end
-  return order
-end
+local built_modules <const> = require "kdev.kernel.built_modules"
 
 -- What a compiler reads. An editor's own files, and what make writes, are none of it.
 local function is_source(path)
   local name <const> = path:match "[^/]+$"
   if name:find "^[.#]" or name:find "~$" or name:find "%.mod%.c$" then return false end
   return name:find "%.[chS]$" or name:find "%.inc$" or name == "Makefile" or name == "Kbuild"
+end
+
+-- How to build: as the call says; when it says nothing of the compiler, as it was built the last time. For another
+-- compiler make would compile all again.
+local function make_options(options, output)
+  local how <const> = { jobs = options.jobs }
+  local kept <const> = output .. "/.kdevlua/make-options.json"
+  if options.cc == nil and options.llvm == nil and options.ccache == nil then
+    if kdev.fs.exists(kept) then
+      for name, value in pairs(kdev.json.decode(kdev.fs.read(kept))) do how[name] = value end
+    end
+  else
+    how.cc, how.llvm, how.ccache = options.cc, options.llvm, options.ccache
+  end
+  return how
 end
 
 local function failed(what, err)
@@ -47,19 +35,23 @@ return function(options)
   local vm <const> = options.vm
   local tree <const> = kdev.fs.absolute(type(options.tree) == "string" and options.tree or options.tree.path)
   local output <const> = kdev.fs.absolute(options.output or tree)
-  local files <const> = built_modules(output)
-  local names <const> = with_dependencies(options.modules, files, output)
+  local built <const> = built_modules(output)
+  local files <const> = built.files
+  local names <const> = built.with_dependencies(options.modules)
+  local how <const> = make_options(options, output)
   local targets <const>, in_guests_view <const>, seen <const> = {}, {}, {}
   local folders = {}
+  local function watch_folder(folder)
+    if seen[folder] or not kdev.fs.is_dir(folder) then return end
+    seen[folder] = true
+    folders[#folders + 1] = folder
+  end
   for _, name in ipairs(names) do
     local path <const> = files[name]:sub(#output + 2)
     targets[#targets + 1] = path
     in_guests_view[name] = in_guest(vm, files[name])
-    local folder <const> = tree .. "/" .. path:match "^(.*)/"
-    if not seen[folder] and kdev.fs.is_dir(folder) then
-      seen[folder] = true
-      folders[#folders + 1] = folder
-    end
+    watch_folder(tree .. "/" .. path:match "^(.*)/")
+    watch_folder(tree .. "/include/linux/" .. name)
   end
   for position, folder in ipairs(options.watch or {}) do
     if position == 1 then folders = {} end
@@ -67,23 +59,29 @@ return function(options)
   end
   local watch <close> = kdev.fs.watch(folders)
 
-  -- Which build of each module the guest has.
-  local loaded <const> = {}
+  -- Which build of each module the guest has. nil while nobody knows: at first, and after a reload that failed, which
+  -- may have left modules unloaded.
+  local loaded
+  local function mark(name)
+    local status <const> = kdev.fs.stat(files[name])
+    return status.size .. " " .. status.modified
+  end
   local function changed_modules()
+    if not loaded then
+      loaded = {}
+      for name, state in pairs(built.compare(vm, names)) do
+        if state == "same" then loaded[name] = mark(name) end
+      end
+    end
     local changed <const> = {}
     for _, name in ipairs(names) do
-      local status <const> = kdev.fs.stat(files[name])
-      local mark <const> = status.size .. " " .. status.modified
-      if loaded[name] ~= mark then changed[#changed + 1] = name end
+      if loaded[name] ~= mark(name) then changed[#changed + 1] = name end
     end
     return changed
   end
   local function mark_loaded(modules)
     for _, name in ipairs(modules) do
-      if files[name] then
-        local status <const> = kdev.fs.stat(files[name])
-        loaded[name] = status.size .. " " .. status.modified
-      end
+      if files[name] then loaded[name] = mark(name) end
     end
   end
 
@@ -91,10 +89,9 @@ return function(options)
     local begin <const> = kdev.time.monotonic()
     local stage = "build"
     local ok <const>, err <const> = pcall(function()
-      kdev.kernel.build {
-        tree = tree, output = output, targets = targets, jobs = options.jobs, cc = options.cc, llvm = options.llvm,
-        ccache = options.ccache, install_modules = false,
-      }
+      local build <const> = { tree = tree, output = output, targets = targets, install_modules = false }
+      for name, value in pairs(how) do build[name] = value end
+      kdev.kernel.build(build)
       stage = "reload"
       local changed <const> = changed_modules()
       if #changed > 0 then
@@ -115,6 +112,7 @@ return function(options)
     end)
     -- A Ctrl-C ends the loop, not the round.
     if not ok and type(err) == "userdata" and err.kind == "cancelled" then error(err, 0) end
+    if not ok and stage == "reload" then loaded = nil end
     local seconds <const> = kdev.time.monotonic() - begin
     if ok then kdev.ui.note(("done in %.1f s; waiting for a change"):format(seconds)) else failed(stage, err) end
     return { ok = ok, stage = stage, error = not ok and err or nil, seconds = seconds }

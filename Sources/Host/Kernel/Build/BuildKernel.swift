@@ -83,6 +83,7 @@ extension LocalHost {
     var build = BuiltKernel(
       tree: tree, status: made.status, diagnostics: made.log.diagnostics, steps: made.log.steps, seconds: 0,
       log: tree.log, packages: made.log.packages.map { Files.resolve("\(tree.output)/\($0)") ?? $0 })
+    if made.status == 0, !isDryRun { try request.make.keep(in: tree) }
     if made.status != 0, isChecked { throw Self.failure(of: made, tree) }
     if made.status == 0, request.makesAllModules, request.installsModules, !isDryRun, Self.hasNewModules(tree) {
       try await installModules(of: request, into: tree.notes, strips: true)
