@@ -47,6 +47,27 @@ run_packages=(qemu-system-x86 qemu-utils iproute2 busybox-static cpio kmod)
 
 # What a kernel's build calls.
 kernel_packages=(git make gcc flex bison bc libelf-dev libssl-dev ccache xz-utils)
+# What it calls with LLVM=1.
+clang_packages=(clang lld llvm)
+
+# Prints what the set-up needs besides for its arguments: setup_packages --branch v6.12 --compiler clang.
+setup_packages() {
+  local builds='' clang=''
+  while [ $# -gt 0 ]; do
+    case "$1 ${2:-}" in
+    # As setup.lua has it: what says how to build has it built.
+    --build-kernel* | --branch* | --tree* | --archive* | --output* | --kernel-config* | --fragment*) builds=yes ;;
+    '--kernel testing' | '--kernel wip' | '--kernel distribution') builds=yes ;;
+    '--kernel=testing '* | '--kernel=wip '* | '--kernel=distribution '*) builds=yes ;;
+    '--compiler clang' | '--compiler=clang '*) builds=yes clang=yes ;;
+    --compiler*) builds=yes ;;
+    '--net dhcp' | '--net=dhcp '*) printf '%s\n' dnsmasq-base nftables ;;
+    esac
+    shift
+  done
+  [ -z "$builds" ] || printf '%s\n' "${kernel_packages[@]}"
+  [ -z "$clang" ] || printf '%s\n' "${clang_packages[@]}"
+}
 
 # Builds the program: static Swift library, the system's liblua5.4. Prints its path.
 build_release() {

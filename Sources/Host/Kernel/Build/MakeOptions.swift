@@ -61,10 +61,14 @@ public struct MakeOptions: Sendable, Equatable {
     return ["CCACHE_PREFIX": distribution.rawValue]
   }
 
+  /// What LLVM=1 calls (Documentation/kbuild/llvm.rst).
+  static let llvmPrograms =
+    ["clang", "ld.lld"] + ["ar", "nm", "objcopy", "objdump", "readelf", "strip"].map { "llvm-" + $0 }
+
   /// The programs that have to be there.
   var programs: [String] {
     ["make"] + (ccache ? ["ccache"] : []) + (distribution.map { [$0.rawValue] } ?? [])
-      + (llvm ? ["clang", "ld.lld"] : compiler == nil ? [(crossCompile ?? "") + "gcc"] : [])
+      + (llvm ? Self.llvmPrograms : compiler == nil ? [(crossCompile ?? "") + "gcc"] : [])
   }
 
   /// As many at once as there are processors for it, and memory.
