@@ -1,4 +1,5 @@
-# A CephFS in a guest. It takes minutes and Ceph's daemons, so it runs only when KDEVLUA_TEST_CEPH is set.
+# A CephFS in a guest. It takes minutes and Ceph's daemons, so it runs only when KDEVLUA_TEST_CEPH is set. The kernel is the one that was
+# built here when KDEVLUA_TEST_TREE, KDEVLUA_TEST_OUTPUT and KDEVLUA_TEST_CC name it (built_kernel_test.sh), else Debian's.
 # shellcheck shell=bash
 
 # cluster ADDRESS: a monitor, a manager, an OSD in memory and an MDS, which listen on the address. Its configuration, with the
@@ -68,10 +69,14 @@ test_a_cephfs_is_mounted_in_a_guest_and_keeps_what_is_written() {
     command -v $program >/dev/null || skip "no $program (apt-get install ceph-mon ceph-mgr ceph-osd ceph-mds ceph-common)"
   done
   ceph=$work/ceph
-  cat >"$work/share/guest.lua" <<-'lua'
+  local tree=${KDEVLUA_TEST_TREE:-} output=${KDEVLUA_TEST_OUTPUT:-} kernel='kdev.kernel.find()' wanted
+  if [ -n "$tree" ] && [ -n "$output" ]; then
+    kernel="kdev.kernel.build { tree = '$tree', output = '$output', cc = '${KDEVLUA_TEST_CC:-gcc}' }"
+  fi
+  cat >"$work/share/guest.lua" <<-lua
 	local kdev <const> = require "kdev"
 	local setup <close> = kdev.transaction.begin { name = "fs" }
-	local kernel <const> = kdev.kernel.find()
+	local kernel <const> = $kernel
 	local tap <const> = kdev.net.tap { bridge = kdev.net.bridge { name = "br0" } }
 	kdev.vm.launch {
 	  name = "fs", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel, { modules = { "ceph" } }), net = tap,
@@ -79,6 +84,10 @@ test_a_cephfs_is_mounted_in_a_guest_and_keeps_what_is_written() {
 	}
 	lua
   kd run --quiet "$work/share/guest.lua"
+  if [ -n "$output" ]; then
+    wanted=$(cat "$output/include/config/kernel.release")
+    equal "$(kd exec fs uname -r)" "$wanted"
+  fi
   local address
   address=$(inside ip -4 -br addr show br0 | awk '{ print $3 }')
   cluster "${address%/*}"
