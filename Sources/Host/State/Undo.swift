@@ -144,7 +144,7 @@ extension LocalHost {
     func left() throws(HostError) -> [JournalEntry] {
       try journal.entries().filter { $0.isLeft ?? false && $0.boot == boot }
     }
-    for name in Set(try left().flatMap(\.lockNames)) where locks[name] == nil { locks[name] = try? lock(name) }
+    for name in Set(try left().flatMap(\.lockNames)) where locks[name] == nil { locks[name] = try? freeLock(name) }
     return try left().filter { $0.lockNames.allSatisfy { locks[$0] != nil } }
   }
 
