@@ -76,7 +76,8 @@ extension Machine {
       }
       if host.plans("device_del \(id)  # QMP, to \(name)") { return }
       let events = try events(["DEVICE_DELETED"])
-      _ = try await connected { qmp async throws(HostError) in try await qmp.execute("device_del", ["id": .string(id)])
+      try await connected { qmp async throws(HostError) in
+        _ = try await qmp.execute("device_del", ["id": .string(id)])
       }
       // Others get their turn at QEMU meanwhile.
       try await withTimeLimit(limit, "the guest of \(name) did not let go of \(id)") { () async throws(HostError) in
