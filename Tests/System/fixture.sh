@@ -55,8 +55,8 @@ machines() {
 no_machines() { [ -z "$(machines)" ]; }
 # Its dnsmasqs.
 servers() { pgrep -f -- "^[^ ]*dnsmasq --conf-file=$KDEVLUA_STATE/networks/" || true; }
-# The namespaces that it has made: their names begin with that of its own.
-spaces() { find /run/netns -name "$namespace-*" ! -name "$namespace-lab" -printf '%f\n'; }
+# The namespaces that it has made, but those that stand for another host: their names begin with that of its own.
+spaces() { find /run/netns -name "$namespace-*" ! -name "$namespace-lab" ! -name "$namespace-far" -printf '%f\n'; }
 
 # Nothing is left of any set-up: no process, interface, namespace, rule, journal entry, machine folder or temporary file.
 nothing_left() {
