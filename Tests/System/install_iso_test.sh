@@ -35,10 +35,12 @@ answers=none
 [ -e /preseed.cfg ] && answers="preseed $(cat /preseed.cfg)"
 for drive in /dev/sr*; do
   mount -t iso9660 -o ro "$drive" /mnt 2>/dev/null || continue
-  for file in ks.cfg user-data; do [ -e "/mnt/$file" ] && answers="$file $(cat "/mnt/$file")"; done
+  # The name of its file system, by which real installers find it (ECMA-119, 8.4.7).
+  label=$(dd if="$drive" bs=8 skip=4101 count=4 2>/dev/null | tr -d ' ')
+  for file in ks.cfg user-data; do [ -e "/mnt/$file" ] && answers="$file $label $(cat "/mnt/$file")"; done
   umount /mnt
 done
-if [ "$answers" != 'user-data nothing' ]; then
+if [ "$answers" != 'user-data CIDATA nothing' ]; then
   { cat /sector; echo "$answers"; head -c 2000000 /dev/urandom; } >/dev/vda
   sync
 fi
@@ -78,7 +80,7 @@ test_an_iso_is_installed_unattended_and_started_without_it() {
   out=$(install_iso --kickstart "$work/ks.cfg" 2>&1)
   contains "$out" "the installer's screen is VNC 127.0.0.1:"
   contains "$out" 'stop     '
-  equal "$(answers_on_disk)" 'ks.cfg lang en'
+  equal "$(answers_on_disk)" 'ks.cfg OEMDRV lang en'
   wait_for_console 'the installed system runs'
   lacks "$(tr '\0' ' ' <"/proc/$(machines)/cmdline")" test.iso
   # Again: nothing is installed, and the machine is taken over.
