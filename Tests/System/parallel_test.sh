@@ -131,6 +131,30 @@ test_machines_in_one_bridge_are_taken_down_at_once_and_nothing_of_it_is_left() {
   done
 }
 
+test_set_ups_in_one_bridge_that_fail_at_once_leave_nothing_of_it() {
+  local name pid pids
+  cat >"$work/failing.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = arg[1] } -- luacheck: ignore setup
+	kdev.net.tap { bridge = kdev.net.bridge { name = "many0", dhcp = true, masquerade = true } }
+	-- Until all are there.
+	kdev.fs.write("ready-" .. arg[1], "")
+	while #kdev.glob.list "ready-*" < 3 do kdev.task.sleep(0.005) end
+	error "enough"
+	lua
+  for _ in 1 2 3 4 5 6; do
+    rm -f "$work/share"/ready-*
+    pids=()
+    for name in one two three; do
+      kd run --quiet "$work/failing.lua" $name >"$work/out-$name" 2>&1 &
+      pids+=($!)
+    done
+    for pid in "${pids[@]}"; do ! wait "$pid" || fail 'no error'; done
+    equal "$(ip netns pids "$namespace")" ''
+    nothing_left
+  done
+}
+
 test_a_machine_that_takes_its_time_to_go_keeps_nobody_from_its_bridge() {
   local pid
   paused_machine

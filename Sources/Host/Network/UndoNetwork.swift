@@ -52,9 +52,7 @@ extension LocalHost {
         // Another set-up has a line of the same bridge.
         try journal.strike(entry)
       } else {
-        var left = entry
-        (left.kept, left.isLeft) = (true, true)
-        try journal.update(left)
+        try journal.leave(entry)
       }
       return false
     }

@@ -68,9 +68,10 @@ public struct JournalEntry: Codable, Sendable, Equatable, Identifiable {
   public let boot: String
   /// False until the set-up that made it has succeeded.
   public var kept: Bool
-  /// Its set-up is over and has left it for others, who use it.
-  var isLeft: Bool?
   public var resource: Resource
+  /// Whether its set-up was undone, and it stayed for other machines' sake: it goes with the last of them. Entries of older programs
+  /// do not tell.
+  public var isLeft: Bool?
   /// The process that made it; entries of older programs have none.
   public var maker: ProcessIdentity?
 }
@@ -122,7 +123,8 @@ public struct Journal: Sendable {
       try Files.write(Array(String(last + 1).utf8), to: folder + "/.last", mode: 0o600)
     }
     let entry = JournalEntry(
-      id: last + 1, owner: owner, boot: try Self.bootID(), kept: kept, resource: resource, maker: .current)
+      id: last + 1, owner: owner, boot: try Self.bootID(), kept: kept, resource: resource, isLeft: false,
+      maker: .current)
     try update(entry)
     return entry
   }
@@ -136,10 +138,10 @@ public struct Journal: Sendable {
     try Files.write(bytes, to: path(entry), mode: 0o600)
   }
 
-  /// Notes that what it tells of stays, whatever became of its set-up.
-  func keep(_ entry: JournalEntry) throws(HostError) {
+  /// Notes that what it tells of stays for other machines' sake, whatever becomes of its set-up.
+  func leave(_ entry: JournalEntry) throws(HostError) {
     var entry = entry
-    entry.kept = true
+    (entry.kept, entry.isLeft) = (true, true)
     try update(entry)
   }
 

@@ -96,16 +96,17 @@ public final class Transaction: Sendable {
     while true {
       let entries = takeNext().filter { host.journal.has($0) }
       if entries.isEmpty, made.withLock({ $0.isEmpty }) { return errors }
-      var parts = entries.filter(\.resource.isNetwork)
-      var locks: [String: FileLock] = [:]
-      if !parts.isEmpty { parts += (try? host.leftForOthers(holding: &locks)) ?? [] }
-      defer { withExtendedLifetime(locks) {} }
-      let network = NetworkUndoing(parts)
-      for entry in entries.filter({ !$0.resource.isNetwork }) + network.entries {
-        do throws(HostError) { try await host.undo(entry, disks: true, of: network) } catch {
-          host.warn("could not undo \(entry.resource.title), kdevlua down \(owner) tries again: \(error.message)")
-          errors.append(error)
-        }
+      func note(_ entry: JournalEntry, _ error: HostError) {
+        host.warn("could not undo \(entry.resource.title), kdevlua down \(owner) tries again: \(error.message)")
+        errors.append(error)
+      }
+      for entry in entries where !entry.resource.isNetwork {
+        do throws(HostError) { try await host.undo(entry, disks: true) } catch { note(entry, error) }
+      }
+      let networks = entries.filter(\.resource.isNetwork)
+      guard let first = networks.first else { continue }
+      do throws(HostError) { try await host.undoNetworks(networks, of: owner, failed: note) } catch {
+        note(first, error)
       }
     }
   }
@@ -113,7 +114,7 @@ public final class Transaction: Sendable {
   /// What an earlier set-up of the name has left for others is this one's again.
   fileprivate func takeOver(_ entry: JournalEntry) throws(HostError) {
     var entry = entry
-    (entry.kept, entry.isLeft) = (false, nil)
+    (entry.kept, entry.isLeft) = (false, false)
     try host.journal.update(entry)
     made.withLock { [entry] in $0.append(entry) }
   }
@@ -139,16 +140,15 @@ extension LocalHost {
     let transaction = Transaction(host: self, owner: name, keepOnFailure: keepOnFailure, lock: try await lock(name))
     try warnOfBrokenEntries()
     let halfMade = try journal.entries().reversed().filter { $0.owner == name && !$0.kept }
-    var parts = halfMade.filter(\.resource.isNetwork)
-    var locks: [String: FileLock] = [:]
-    if !parts.isEmpty { parts += try leftForOthers(holding: &locks) }
-    defer { withExtendedLifetime(locks) {} }
-    let network = NetworkUndoing(parts)
-    for entry in halfMade.filter({ !$0.resource.isNetwork }) + network.entries {
-      if entry.owner == name {
-        note("an earlier set-up of \(name) was interrupted; undoing \(entry.resource.title)")
-      }
-      try await undo(entry, disks: true, of: network)
+    for entry in halfMade {
+      note("an earlier set-up of \(name) was interrupted; undoing \(entry.resource.title)")
+      if !entry.resource.isNetwork { try await undo(entry, disks: true) }
+    }
+    let networks = halfMade.filter(\.resource.isNetwork)
+    if !networks.isEmpty {
+      var failure: HostError?
+      try await undoNetworks(networks, of: name) { _, error in failure = failure ?? error }
+      if let failure { throw failure }
     }
     let boot = try Journal.bootID()
     for entry in try journal.entries() where entry.owner == name && entry.isLeft ?? false && entry.boot == boot {

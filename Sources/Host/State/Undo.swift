@@ -18,7 +18,7 @@ extension LocalHost {
       try await stopMachine(name: name, folder: folder, runs: sameBoot, gracefully: entry.kept && !now, step)
     case .link(let name, let folder):
       if try isUsed(link: name, in: folder) {
-        if !isDryRun { try journal.keep(entry) }
+        if !isDryRun { try journal.leave(entry) }
         return false
       }
       for path in Self.sockets(ofLink: name, in: folder) where Files.exists(path) {
@@ -80,15 +80,10 @@ extension LocalHost {
     // are before or after; a guest that takes its time to power off keeps nobody waiting.
     let networkLock = try await self.networkLock()
     defer { withExtendedLifetime((locks, networkLock)) {} }
-    if !isDryRun, !Task.isCancelled {
-      let entries = try journal.entries()
-      let holders = Set(entries.filter { orphaned($0, in: entries) }.flatMap(\.lockNames))
-      for holder in holders.sorted() where locks[holder] == nil { locks[holder] = try? await lock(holder) }
-    }
-    let entries = try journal.entries()
-    let rest = entries.reversed().filter { entry in
+    let left = Task.isCancelled ? [] : try await leftBehind(holding: &locks)
+    let rest = try journal.entries().reversed().filter { entry in
       guard isMine(entry), !things.contains(where: { $0.id == entry.id }) else { return false }
-      return orphaned(entry, in: entries) || entry.resource.isNetwork && (name.map { entry.isFor($0) } ?? true)
+      return left.contains(entry) || entry.resource.isNetwork && (name.map { entry.isFor($0) } ?? true)
     }
     let network = NetworkUndoing(rest.filter(\.resource.isNetwork))
     await takeDown(rest.filter { !$0.resource.isNetwork } + network.entries, &outcome) {
@@ -137,21 +132,55 @@ extension LocalHost {
     }
   }
 
-  /// Parts of networks that set-ups have left for others when they were over. Whoever was the last of those removes them.
-  /// - Parameter locks: takes the locks of these set-ups' names.
-  func leftForOthers(holding locks: inout [String: FileLock]) throws(HostError) -> [JournalEntry] {
-    let boot = try Journal.bootID()
-    func left() throws(HostError) -> [JournalEntry] {
-      try journal.entries().filter { $0.isLeft ?? false && $0.boot == boot }
+  /// Undoes the networks of a set-up as a whole, and what others have left in them for its sake. All under one lock, so that
+  /// whoever undoes another part of them sees this one as it was before, or after.
+  /// - Parameters:
+  ///   - owner: the set-up, whose lock the caller holds.
+  ///   - failed: hears of what could not be undone; the rest is undone all the same.
+  func undoNetworks(
+    _ entries: [JournalEntry], of owner: String, failed: (JournalEntry, HostError) -> Void
+  ) async throws(HostError) {
+    let networkLock = try await self.networkLock()
+    var locks: [String: FileLock] = [:]
+    let left = try await leftBehind(holding: &locks, besides: owner)
+    defer { withExtendedLifetime((locks, networkLock)) {} }
+    let network = NetworkUndoing(entries + left.filter { $0.resource.isNetwork && !entries.contains($0) })
+    for entry in left.filter({ !$0.resource.isNetwork }) + network.entries {
+      do throws(HostError) {
+        if entry.resource.isNetwork {
+          try await undo(entry, of: network, isLocked: true)
+        } else {
+          try await undo(entry, disks: true)
+        }
+      } catch { failed(entry, error) }
     }
-    for name in Set(try left().flatMap(\.lockNames)) where locks[name] == nil { locks[name] = try? freeLock(name) }
-    return try left().filter { $0.lockNames.allSatisfy { locks[$0] != nil } }
   }
 
-  /// Whether the entry is a bridge, or what belongs to one, that stayed for other machines' sake when its own was taken down:
-  /// whoever takes the last of them down removes it.
-  private func orphaned(_ entry: JournalEntry, in all: [JournalEntry]) -> Bool {
-    entry.isShared && entry.kept && !entry.owner.isEmpty
+  /// Bridges, what belongs to them, and links that stayed for other machines' sake when their own set-ups were undone: whoever
+  /// undoes the last of these removes them.
+  /// - Parameters:
+  ///   - locks: gets the locks of their set-ups; what is of one that is at work is left out.
+  ///   - owner: a set-up whose lock is held besides.
+  private func leftBehind(
+    holding locks: inout [String: FileLock], besides owner: String? = nil
+  ) async throws(HostError) -> [JournalEntry] {
+    func orphans() throws(HostError) -> [JournalEntry] {
+      let all = try journal.entries()
+      return all.filter { isOrphaned($0, in: all) }
+    }
+    if !isDryRun {
+      for holder in Set(try orphans().flatMap(\.lockNames)).sorted() where locks[holder] == nil && holder != owner {
+        locks[holder] = try? await lock(holder)
+      }
+    }
+    let held = locks
+    return try orphans().filter { entry in
+      isDryRun || entry.lockNames.allSatisfy { held[$0] != nil || $0 == owner }
+    }
+  }
+
+  private func isOrphaned(_ entry: JournalEntry, in all: [JournalEntry]) -> Bool {
+    entry.isShared && entry.kept && entry.isLeft != false && !entry.owner.isEmpty
       && !all.contains { $0.owner == entry.owner && !$0.isShared && !$0.isDisk }
   }
 }
