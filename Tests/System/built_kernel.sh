@@ -9,6 +9,12 @@ named_kernel() {
   [ -n "$tree" ] && [ -n "$output" ] || skip 'no built kernel: KDEVLUA_TEST_TREE and KDEVLUA_TEST_OUTPUT name one'
 }
 
+# needs OPTION FRAGMENT: skips the test when that kernel was built without it.
+needs() {
+  named_kernel
+  grep -q "^CONFIG_$1=y" "$output/.config" || skip "the built kernel has no CONFIG_$1; configure it with the fragment $2"
+}
+
 # Boots it as the machine "inner", with what was built at /mnt/host.
 built_kernel() {
   named_kernel
