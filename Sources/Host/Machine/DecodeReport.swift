@@ -63,10 +63,9 @@ extension Machine {
     guard let release = text.split(separator: "\n").first else {
       throw HostError(.missing, "no kernel has been built in \(output)")
     }
-    var record = try host.machine(name)?.record ?? self.record
-    record.installed = InstalledKernel(
+    let installed = InstalledKernel(
       output: output, release: String(release), vmlinux: FileIdentity(output + "/vmlinux"))
-    try host.write(record)
+    try host.update(name) { $0.installed = installed }
   }
 }
 
