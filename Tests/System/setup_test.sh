@@ -241,11 +241,14 @@ test_a_program_of_one_name_is_not_started_twice_at_once() {
 	local vm <const> = kdev.vm.launch { name = "same", kernel = kernel, initramfs = kdev.kernel.initramfs(kernel) }
 	print(vm.release)
 	lua
-  kd run --quiet "$work/launch.lua" >"$work/one" 2>&1 &
+  # It becomes the program by exec, so that its number is known: it has to be at it for longer than others wait for it.
+  (cd "$work/share" && exec ip netns exec "$namespace" "$PROGRAM" run --quiet "$work/launch.lua" >"$work/one" 2>&1) &
   local first=$!
-  sleep 0.5
+  eventually test -e "$KDEVLUA_STATE/machines/same/pid"
+  kill -STOP $first
   fails 1 kd run --quiet "$work/launch.lua"
   contains "$output" 'another kdevlua is setting up or taking down the machine same'
+  kill -CONT $first
   wait $first || fail "the first was hurt: $(cat "$work/one")"
   # What was made outside of a set-up is taken down by its name, too.
   kd down same 2>/dev/null

@@ -117,8 +117,9 @@ test_clones_in_a_bridge_reach_each_other_each_by_addresses_of_its_own() {
   own() { kd exec "$1" ip -6 addr show dev eth0 scope link | sed -n 's/.*inet6 \(fe80[^/]*\).*/\1/p'; }
   has_address() { kd exec two ip -4 addr show dev eth0 | grep -qF "inet $two/"; }
   eventually has_address
-  local_one=$(own one) local_two=$(own two)
-  [ -n "$local_one" ] && [ -n "$local_two" ] || fail 'a clone has no address of its link'
+  # It comes with the link.
+  have_local() { local_one=$(own one) local_two=$(own two) && [ -n "$local_one" ] && [ -n "$local_two" ]; }
+  eventually have_local
   [ "$local_one" != "$local_two" ] || fail "both have $local_one"
   # Nothing is left of what the template had.
   equal "$(kd exec one ip -4 addr show dev eth0 | grep -c 'inet ')" 1
