@@ -37,6 +37,18 @@ test_kill_9_at_any_moment_is_undone_by_down() {
   done
 }
 
+test_what_a_killed_writer_has_left_half_written_goes_with_down() {
+  mkdir -p "$KDEVLUA_STATE/journal"
+  sleep 0 &
+  wait $!
+  echo '{' >"$KDEVLUA_STATE/journal/00000002.json.$!.partial"
+  # The writer of this one lives.
+  echo '{' >"$KDEVLUA_STATE/journal/00000003.json.$$.partial"
+  kd down 2>/dev/null
+  rm "$KDEVLUA_STATE/journal/00000003.json.$$.partial"
+  nothing_left
+}
+
 test_kill_9_is_undone_by_the_next_run() {
   signal_after 2 KILL
   local out

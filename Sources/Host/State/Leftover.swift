@@ -231,20 +231,31 @@ extension LocalHost {
     }
   }
 
-  /// Files that were being written when their writer was killed (`Files.write`).
+  /// Files that were being written when their writers were killed (`Files.write`).
   private func partialFiles() -> [Leftover] {
-    let folders =
-      [state.root, state.journal, state.cache] + ["/initramfs", "/vmlinux"].map { state.cache + $0 }
-      + ((try? Files.list(state.machines)) ?? []).map { state.machines + "/" + $0 }
-    return folders.flatMap { folder in
+    let folders = stateFolders + ["", "/initramfs", "/vmlinux"].map { state.cache + $0 }
+    return Self.partialFiles(in: folders).map { path in
+      Leftover(title: "file \(path)", reason: "its writer was killed", cure: .removeFile(path: path))
+    }
+  }
+
+  /// Removes what killed writers have left in the state folder: no line of the journal tells of it.
+  func removePartialFiles() throws(HostError) {
+    for path in Self.partialFiles(in: stateFolders) { try Files.remove(path) }
+  }
+
+  private var stateFolders: [String] {
+    [state.root, state.journal] + ((try? Files.list(state.machines)) ?? []).map { state.machines + "/" + $0 }
+  }
+
+  private static func partialFiles(in folders: [String]) -> [String] {
+    folders.flatMap { folder in
       ((try? Files.list(folder)) ?? []).compactMap { name in
         let parts = name.split(separator: ".")
         guard parts.count > 2, parts.last == "partial", let writer = Int32(parts[parts.count - 2]),
           ProcessIdentity(running: writer) == nil
         else { return nil }
-        return Leftover(
-          title: "file \(folder)/\(name)", reason: "its writer was killed", cure: .removeFile(path: folder + "/" + name)
-        )
+        return folder + "/" + name
       }
     }
   }

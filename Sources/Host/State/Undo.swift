@@ -57,6 +57,7 @@ extension LocalHost {
     undone: [Resource], kept: [Resource]
   ) {
     try warnOfBrokenEntries()
+    if !isDryRun { try removePartialFiles() }
     let all = try journal.entries()
     if let name, !all.contains(where: { $0.isFor(name) }) {
       let known = Set(all.map(\.owner)).subtracting([""]).sorted().joined(separator: ", ")
