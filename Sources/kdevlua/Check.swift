@@ -6,7 +6,7 @@ import Modules
 /// `kdevlua check`.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Find mistakes in scripts without running them.",
+    commandName: "check", abstract: "Find mistakes in scripts without running them.",
     discussion: """
       Finds syntax errors, fields and methods that kdev's modules and objects do not have, wrong options, and wrong numbers \
       and types of arguments, by the types that `kdevlua types` lists. What it cannot know it says nothing about. Ends with \

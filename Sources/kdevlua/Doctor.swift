@@ -5,7 +5,7 @@ import Modules
 /// `kdevlua doctor`.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what this machine has and lacks, with the command that mends it.",
+    commandName: "doctor", abstract: "Say what this machine has and lacks, with the command that mends it.",
     discussion: """
       Starts a guest under each accelerator. What is as it should be comes first, what the set-up cannot do without last; \
       the status is then 1.

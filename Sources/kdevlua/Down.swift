@@ -4,7 +4,7 @@ import Host
 /// `kdevlua down`.
 struct Down: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Undo what was made for a machine, or for all, in reverse order.",
+    commandName: "down", abstract: "Undo what was made for a machine, or for all, in reverse order.",
     discussion:
       "Disks stay, as they hold your work, unless --disks is given. What an interrupted set-up left is undone too.")
 

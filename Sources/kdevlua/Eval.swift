@@ -5,7 +5,7 @@ import Modules
 
 /// `kdevlua eval`.
 struct Eval: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Run a line of Lua.")
+  static let configuration = CommandConfiguration(commandName: "eval", abstract: "Run a line of Lua.")
 
   @Flag(name: .customLong("dry-run"), help: "Change nothing; print the shell lines of what would be done.")
   var isDryRun = false

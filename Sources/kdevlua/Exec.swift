@@ -3,7 +3,8 @@ import Host
 
 /// `kdevlua exec`.
 struct Exec: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Run a command in the guest of a running machine.")
+  static let configuration = CommandConfiguration(
+    commandName: "exec", abstract: "Run a command in the guest of a running machine.")
 
   @OptionGroup var output: OutputOptions
   @Flag(name: [.customShort("i"), .customLong("stdin")], help: "Give it this command's standard input.")

@@ -5,7 +5,7 @@ import Synchronization
 /// `kdevlua gdb`.
 struct Gdb: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Look into the kernel of a running machine with gdb.",
+    commandName: "gdb", abstract: "Look into the kernel of a running machine with gdb.",
     discussion:
       "The guest stands still until gdb goes on (continue) or leaves (quit). With --command, gdb does that and leaves."
   )

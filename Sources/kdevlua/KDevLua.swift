@@ -1,7 +1,8 @@
 import ArgumentParser
 import Glibc
 
-/// The program. Each subcommand has a file of its own, and none of them more than the wiring.
+/// The program. Each subcommand has a file of its own, and none of them more than the wiring; and its name written down, since
+/// the parser takes a millisecond to make the names of all of the types'.
 @main struct KDevLua: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kdevlua",

@@ -5,7 +5,7 @@ import Host
 /// `kdevlua remote`.
 struct Remote: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a command of kdevlua on another machine, over ssh.",
+    commandName: "remote", abstract: "Run a command of kdevlua on another machine, over ssh.",
     discussion: """
       `kdevlua remote user@box ps` is `kdevlua ps` there. A machine without kdevlua gets a copy of this program into its cache. Who \
       logs in needs a key: kdevlua asks for no password.

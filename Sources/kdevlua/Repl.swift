@@ -9,7 +9,7 @@ import TerminalText
 /// `kdevlua repl`.
 struct Repl: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Read lines of Lua, run them and print their results.",
+    commandName: "repl", abstract: "Read lines of Lua, run them and print their results.",
     discussion: "With a script, or -e, that is run first, and its globals are there at the prompt.")
 
   @OptionGroup var output: OutputOptions

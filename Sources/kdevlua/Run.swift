@@ -6,7 +6,7 @@ import Modules
 /// `kdevlua run`.
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a script.",
+    commandName: "run", abstract: "Run a script.",
     discussion:
       "A script that is not there is looked for in .kdevlua/ of the repository, in ~/.config/kdevlua/ and in the stdlib: `kdevlua run setup.lua` runs the documented set-up from anywhere."
   )

@@ -5,7 +5,7 @@ import Host
 /// `kdevlua ssh`.
 struct SSH: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Log in to the guest of a running machine by ssh, or run a command there.",
+    commandName: "ssh", abstract: "Log in to the guest of a running machine by ssh, or run a command there.",
     discussion: """
       With a key of the machine's own, which is put into the guest by the guest channel where there is one. With --config, writes \
       an ssh_config and prints its path: `Include` it, and `ssh kd-NAME` reaches each machine, also those that are launched later.

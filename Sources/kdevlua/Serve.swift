@@ -6,6 +6,7 @@ import Modules
 /// `kdevlua serve`.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "serve",
     abstract: "Do what another kdevlua asks for over standard input and output; `kdev.host` runs it by ssh.",
     shouldDisplay: false)
 

@@ -4,6 +4,7 @@ import Host
 /// `kdevlua stamp`: what a launch starts beside QEMU.
 struct Stamp: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "stamp",
     abstract: "Note when a machine's console says what, as long as the machine runs; a launch starts it.",
     shouldDisplay: false)
 

@@ -6,7 +6,7 @@ import Modules
 /// `kdevlua types`.
 struct Types: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write the types of kdev's modules for lua-language-server.",
+    commandName: "types", abstract: "Write the types of kdev's modules for lua-language-server.",
     discussion:
       "Without --install, prints the name of each file. With it, writes them to DIRECTORY and, when the working"
       + " folder has none, a .luarc.json that names the directory.")

@@ -5,7 +5,7 @@ import Host
 /// `kdevlua view`.
 struct View: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show the screen of a running machine in a browser.",
+    commandName: "view", abstract: "Show the screen of a running machine in a browser.",
     discussion: """
       Opens the browser when there is one, and prints the page's address, which is good for one browser. The page is noVNC's, on \
       127.0.0.1. It lasts until Ctrl-C, or until the machine ends.

@@ -4,7 +4,7 @@ import Host
 /// `kdevlua warm`.
 struct Warm: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Keep booted guests ready: make, clone, list and remove templates.",
+    commandName: "warm", abstract: "Keep booted guests ready: make, clone, list and remove templates.",
     discussion: """
       Without a name it lists the templates. The name of a machine that was launched makes a template of its options, or finds \
       it; a script (a path, or a name that ends with .lua) is run, and makes those that it asks for by kdev.vm.template.

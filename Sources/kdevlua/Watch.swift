@@ -5,7 +5,7 @@ import Modules
 /// `kdevlua watch`: `kdev.kernel.loop` on a machine that runs.
 struct Watch: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Build, reload and test kernel modules in a guest whenever a file is saved.")
+    commandName: "watch", abstract: "Build, reload and test kernel modules in a guest whenever a file is saved.")
 
   @OptionGroup var output: OutputOptions
   @Option(help: ArgumentHelp("The kernel's source.", valueName: "dir"))
