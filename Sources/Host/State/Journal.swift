@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 
 /// Something that kdevlua made on the host, with what is needed to undo it.
 public enum Resource: Codable, Sendable, Equatable {
@@ -156,7 +157,13 @@ public struct Journal: Sendable {
     return folder + "/" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".json"
   }
 
+  private static let knownBootID = Mutex<String?>(nil)
+
+  /// The boot of the host that this is: it does not change while a program runs.
   static func bootID() throws(HostError) -> String {
-    String(try Files.text("/proc/sys/kernel/random/boot_id").prefix { $0 != "\n" })
+    if let known = knownBootID.withLock({ $0 }) { return known }
+    let id = String(try Files.text("/proc/sys/kernel/random/boot_id").prefix { $0 != "\n" })
+    knownBootID.withLock { $0 = id }
+    return id
   }
 }
