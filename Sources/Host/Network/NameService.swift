@@ -12,6 +12,8 @@ struct BridgeFolder: Sendable, Equatable {
   var configuration: String { path + "/dnsmasq.conf" }
   var leases: String { path + "/leases" }
   var log: String { path + "/log" }
+  /// The number of its process, as dnsmasq writes it; it says where to look first.
+  var process: String { path + "/pid" }
   /// A file a guest with its address and name, as in /etc/hosts. They are what says that an address is taken.
   var names: String { path + "/names" }
   /// A file a guest: its card's address, its address and its name, as dnsmasq's `--dhcp-host` takes them.
@@ -74,7 +76,7 @@ extension LocalHost {
     var lines = [
       "# DHCP and DNS for the guests in \(bridge).",
       // Of its rights it keeps what its sockets need.
-      "user=\(user)", "pid-file=",
+      "user=\(user)", "pid-file=\(folder.process)",
       // This bridge alone: not even loopback, which it would take by itself.
       "interface=\(bridge)", "except-interface=lo", "bind-interfaces",
       "dhcp-range=\(network.first),\(network.last),\(network.maskText),12h", "dhcp-authoritative",
@@ -112,8 +114,11 @@ extension LocalHost {
   func nameService(in folder: BridgeFolder) -> Processes.Process? {
     guard Files.exists(folder.configuration) else { return nil }
     let option = "--conf-file=\(folder.configuration)"
-    return Processes.all().first { process in
+    func isMeant(_ process: Processes.Process) -> Bool {
       process.arguments.contains(option) && process.arguments.first.map { Files.name(of: $0) } == "dnsmasq"
     }
+    let noted = (try? Files.text(folder.process)).flatMap { pid_t($0.prefix(while: \.isNumber)) }
+    if let process = noted.flatMap(Processes.process), isMeant(process) { return process }
+    return Processes.all().first(where: isMeant)
   }
 }
