@@ -47,13 +47,13 @@ extension LocalHost {
     return try await step("bridge \(spec.name)") { step async throws(HostError) in
       let lock = try await networkLock()
       defer { withExtendedLifetime(lock) {} }
-      let links = isDryRun && isGone(spec.namespace) ? [] : try await links(in: spec.namespace)
+      let link = isDryRun && isGone(spec.namespace) ? nil : try await link(spec.name, in: spec.namespace)
       var bridge: Bridge
-      if let link = links.first(where: { $0.name == spec.name }) {
+      if let link {
         bridge = try await adopt(link, as: spec, in: transaction)
         step.adopted(link.addresses.first?.text ?? "without an address")
       } else {
-        bridge = try await makeBridge(spec, among: links, in: transaction)
+        bridge = try await makeNewBridge(spec, in: transaction)
         step.detail(bridge.address?.text ?? "")
       }
       return try await serve(bridge, as: spec, in: transaction)
@@ -94,16 +94,11 @@ extension LocalHost {
       entries: entries)
   }
 
-  private func makeBridge(
-    _ spec: BridgeSpec, among links: [Link], in transaction: Transaction
+  private func makeNewBridge(
+    _ spec: BridgeSpec, in transaction: Transaction
   ) async throws(HostError) -> Bridge {
     let name = spec.name
-    let network =
-      if let address = spec.address {
-        try IPv4.Network(address)
-      } else {
-        try Self.freeNetwork(links, isDryRun && isGone(spec.namespace) ? [] : try await routes(in: spec.namespace))
-      }
+    let network = try await network(of: spec)
     var batch = IPBatch(namespace: spec.namespace)
     batch.add("link", "add", "name", name, "type", "bridge", to: "make the bridge \(name)")
     // Else a bridge has the lowest address of what is in it, so that it changes when a tap goes, and guests lose the host.
@@ -165,6 +160,12 @@ extension LocalHost {
   public func remove(_ bridge: Bridge) async throws(HostError) {
     let there = bridge.entries.filter { journal.has($0) }
     try await undoNetwork(there)
+  }
+
+  private func network(of spec: BridgeSpec) async throws(HostError) -> IPv4.Network {
+    if let address = spec.address { return try IPv4.Network(address) }
+    if isDryRun, isGone(spec.namespace) { return try Self.freeNetwork([], []) }
+    return try Self.freeNetwork(try await links(in: spec.namespace), try await routes(in: spec.namespace))
   }
 
   /// The first 192.168.N.1/24 whose network no interface of the host is in and no route of it leads to; where routes lead to all

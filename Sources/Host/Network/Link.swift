@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// A network interface as `ip -json -details address show` tells it (ip-address(8)).
 public struct Link: Sendable, Equatable {
@@ -36,6 +37,20 @@ public struct Link: Sendable, Equatable {
   let addressTexts: [String]
   /// What its maker calls it; kdevlua names its state there (`LocalHost.linkAlias`).
   public let alias: String?
+
+  /// Whether the caller's namespace has no interface of that name (proc_pid_net(5)); false when nobody can tell. (Not by
+  /// if_nametoindex(3): of a name that it does not know the kernel asks modprobe, dev_load in net/core/dev_ioctl.c.)
+  static func isMissing(_ name: String) -> Bool {
+    guard let table = try? Files.text("/proc/self/net/dev") else { return false }
+    return !table.split(separator: "\n").contains { $0.drop { $0 == " " }.hasPrefix(name + ":") }
+  }
+
+  /// Whether the kernel knows it no more, in the caller's namespace. No other gets its index before the host is started anew.
+  var isGone: Bool {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE)) { name in
+      if_indextoname(UInt32(index), name.baseAddress) == nil && errno == ENXIO
+    }
+  }
 
   static let aliasPrefix = "kdevlua:"
   /// The state of the kdevlua that made it.
@@ -151,7 +166,8 @@ extension LocalHost {
 
   /// The interface of that name, or nil.
   public func link(_ name: String, in namespace: String? = nil) async throws(HostError) -> Link? {
-    try await links(in: namespace).first { $0.name == name }
+    if namespace == nil, Link.isMissing(name) { return nil }
+    return try await links(in: namespace).first { $0.name == name }
   }
 
   /// The index of the first interface that `ip -json link show` tells of.
