@@ -166,6 +166,31 @@ public final class LocalHost: Sendable {
     }
   }
 
+  /// Runs a command, and goes on before its end once what it was run for has happened. What it still waits for is the kernel's
+  /// affair: it ends by itself, also after this program.
+  /// - Parameter hasHappened: looked at each millisecond; nil waits for the command's end.
+  /// - Returns: as `run`; a status of 0 and no output when it has not ended.
+  func run(_ command: Command, orUntil hasHappened: (@Sendable () -> Bool)?) async throws(HostError) -> CommandResult {
+    guard let hasHappened, !isDryRun else { return try await run(command) }
+    let end = Watched<Result<CommandResult, HostError>?>(nil)
+    let running = Task {
+      let result: Result<CommandResult, HostError>
+      do throws(HostError) { result = .success(try await run(command)) } catch { result = .failure(error) }
+      end.change { $0 = result }
+    }
+    do throws(HostError) {
+      while true {
+        if let result = end.quietly({ $0 }) { return try result.get() }
+        if hasHappened() { return CommandResult(status: 0) }
+        try await pause(.milliseconds(1))
+      }
+    } catch {
+      running.cancel()
+      await running.value
+      throw error
+    }
+  }
+
   /// Runs a command that has to succeed.
   /// - Parameter purpose: what it is for, as in "could not PURPOSE".
   /// - Throws: as `run`, and `command` with the status and standard error when it fails.

@@ -16,6 +16,8 @@ struct IPBatch: Sendable {
   var shown: String?
   /// Lines that do the same as `lines` does, for fewer waits in the kernel; what is said are `lines`.
   var shortcut: [[String]]?
+  /// Whether all of it has happened, when ip may wait for the kernel longer than anybody else has to; nil waits for ip's end.
+  var hasHappened: (@Sendable () -> Bool)?
 
   mutating func add(_ arguments: String..., to purpose: String) {
     lines.append(Line(arguments: arguments, purpose: purpose))
@@ -55,7 +57,7 @@ extension LocalHost {
     var command = Command.change(IPBatch.prefix(batch.namespace) + ["-json", "-batch", "-"]).privileged
     command.said = batch.lines.map { IPBatch.prefix(batch.namespace) + $0.arguments }
     command.input = Array(batch.text.utf8)
-    let result = try await run(command)
+    let result = try await run(command, orUntil: batch.hasHappened)
     if result.succeeded {
       return IPBatchOutcome(shownIndex: batch.shown == nil ? nil : Self.linkIndex(in: result.output))
     }

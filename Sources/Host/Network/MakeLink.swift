@@ -44,7 +44,9 @@ extension LocalHost {
     }
   }
 
-  /// Removes interfaces that kdevlua made, of one namespace, in one call.
+  /// Removes interfaces that kdevlua made, of one namespace, in one call. In the caller's it is over when the kernel knows them no
+  /// more: that it waits after that, for 20 to 40 ms of RCU's grace periods, until it can free their memory, is nothing to wait for
+  /// (unregister_netdevice_many_notify and netdev_run_todo in net/core/dev.c).
   func removeLinks(_ links: [Link], in namespace: String?) async throws(HostError) {
     guard !links.isEmpty, !isGone(namespace) else { return }
     var batch = IPBatch(namespace: namespace)
@@ -55,6 +57,7 @@ extension LocalHost {
       let group = String(UInt32.random(in: 1 << 24..<1 << 31))
       batch.shortcut = links.map { ["link", "set", $0.name, "group", group] } + [["link", "del", "group", group]]
     }
+    if namespace == nil { batch.hasHappened = { links.allSatisfy(\.isGone) } }
     try await require(batch)
   }
 
