@@ -170,7 +170,9 @@ public final class LocalHost: Sendable {
   /// affair: it ends by itself, also after this program.
   /// - Parameter hasHappened: looked at each millisecond; nil waits for the command's end.
   /// - Returns: as `run`; a status of 0 and no output when it has not ended.
-  func run(_ command: Command, orUntil hasHappened: (@Sendable () -> Bool)?) async throws(HostError) -> CommandResult {
+  func run(
+    _ command: Command, orUntil hasHappened: (@Sendable () -> Bool)?
+  ) async throws(HostError) -> CommandResult {
     guard let hasHappened, !isDryRun else { return try await run(command) }
     let end = Watched<Result<CommandResult, HostError>?>(nil)
     let running = Task {

@@ -220,3 +220,16 @@ test_a_tap_and_a_bridge_of_somebody_elses_are_given_back_as_they_were() {
   for bridge in theirs0 theirs1 theirs2; do inside ip link del $bridge; done
   nothing_left
 }
+
+test_a_network_that_was_removed_is_known_to_nobody_and_can_be_made_anew_at_once() {
+  for _ in 1 2 3 4 5; do
+    kd eval 'for _ = 1, 3 do
+        local bridge <close> = kdev.net.bridge { name = "again0", address = "192.168.98.1/24", dhcp = true, masquerade = true }
+        local tap <close> = kdev.net.tap { name = "again1", bridge = bridge } -- luacheck: ignore tap
+      end'
+    # Seen before the kernel has freed their memory: ip waits for that, nobody else.
+    lacks "$(inside cat /proc/net/dev)" again
+    equal "$(inside nft list tables)$(servers)" ''
+  done
+  nothing_left
+}
