@@ -45,6 +45,9 @@ eventually() {
   done
 }
 
+# Whether no process is in a namespace: what removed its interfaces waits for the kernel for some moments more.
+is_empty() { [ -z "$(ip netns pids "$1")" ]; }
+
 # Processes of this test's machines, zombies left out.
 machines() {
   local file

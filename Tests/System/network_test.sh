@@ -89,7 +89,7 @@ test_guests_resolve_and_reach_what_the_host_reaches_and_each_other_by_name() {
   equal "$(inside cat /proc/sys/net/ipv4/ip_forward)" "$before"
   equal "$(inside nft list tables)" 'table ip other'
   inside ip link del vpn0
-  equal "$(ip netns pids "$namespace")" ''
+  eventually is_empty "$namespace"
   nothing_left
 }
 

@@ -126,7 +126,7 @@ test_machines_in_one_bridge_are_taken_down_at_once_and_nothing_of_it_is_left() {
     for pid in "${pids[@]}"; do wait "$pid" || fail "$(cat "$work"/out-*)"; done
     equal "$(inside nft list tables)" ''
     equal "$(inside cat /proc/sys/net/ipv4/ip_forward)" "$before"
-    equal "$(ip netns pids "$namespace")" ''
+    eventually is_empty "$namespace"
     nothing_left
   done
 }
@@ -150,7 +150,7 @@ test_set_ups_in_one_bridge_that_fail_at_once_leave_nothing_of_it() {
       pids+=($!)
     done
     for pid in "${pids[@]}"; do ! wait "$pid" || fail 'no error'; done
-    equal "$(ip netns pids "$namespace")" ''
+    eventually is_empty "$namespace"
     nothing_left
   done
 }
