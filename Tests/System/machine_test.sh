@@ -143,7 +143,7 @@ test_tasks_that_ask_for_one_machine_at_once_get_it_at_once() {
   nothing_left
 }
 
-test_by_sudo_disks_are_plugged_in_and_pictures_taken_though_qemu_may_open_nothing() {
+test_by_sudo_disks_pictures_and_a_stub_for_gdb_are_handed_to_qemu_which_may_open_nothing() {
   cat >"$work/sudo.lua" <<-'lua'
 	local kdev <const> = require "kdev"
 	local base <const> = kdev.disk.create { path = "base.qcow2", size = "16M" }
@@ -151,14 +151,23 @@ test_by_sudo_disks_are_plugged_in_and_pictures_taken_though_qemu_may_open_nothin
 	local vm <const> = kdev.vm.launch { name = "sudo", memory = "64M" }
 	vm:screenshot "screen.png"
 	assert(kdev.fs.read("screen.png"):sub(2, 4) == "PNG")
-	print(vm:plug_disk { disk = top, interface = "scsi" }, vm:plug_disk { disk = base, read_only = true })
+	local first <const>, second <const> = vm:plug_disk { disk = top, interface = "scsi" }, vm:plug_disk { disk = base, read_only = true }
 	assert(not pcall(vm.plug_disk, vm, { disk = top, serial = "twice" }))
-	-- The image below is written to through the guest's own monitor, by way of the one above it.
-	assert(vm:hmp('qemu-io plug0 "write -P 7 0 512"'):find "wrote 512/512")
+	-- QEMU prints what became of it where nobody looks.
+	vm:hmp 'qemu-io -d plug0 "write -P 7 0 512"'
+	for _ = 1, 2 do
+	  assert(vm:gdb({ vmlinux = "/bin/true", commands = { "info registers rip" } }).stdout:find "rip")
+	end
+	print(first, second)
 	lua
   # Both have the base below open, as one writes to the top only.
   equal "$(SUDO_UID=65534 SUDO_GID=65534 kd run --quiet "$work/sudo.lua")" $'plug0	plug1'
   equal "$(stat -c %U /proc/"$(machines)")" nobody
-  kd down --now --disks 2>/dev/null
+  kd down --now 2>/dev/null
+  local said
+  said=$(qemu-io -r -f qcow2 -c 'read -P 7 0 512' "$KDEVLUA_STATE/disks/top.qcow2")
+  contains "$said" 'read 512/512'
+  lacks "$said" Pattern
+  kd down --disks 2>/dev/null
   nothing_left
 }

@@ -148,15 +148,29 @@ extension LocalHost {
     let socket = folder.gdb
     if record.spec.devices.gdb == .socket, Files.exists(socket) { return socket }
     if plans("gdbserver unix:\(socket)  # in QEMU's monitor") { return socket }
-    let qmp = try await QMP.connect(folder.qmp)
+    let qmp = try await QMP.connect(folder.qmp, handsFiles: true)
     defer { qmp.close() }
-    // QEMU 7.2 cannot open the same socket for it twice ("duplicate yank instance").
-    try await qmp.execute("human-monitor-command", ["command-line": .string("gdbserver none")])
+    func monitor(_ line: String) async throws(HostError) -> String {
+      try await qmp.execute("human-monitor-command", ["command-line": .string(line)]).string ?? ""
+    }
+    // It lets go of the socket that it has, if any.
+    _ = try await monitor("gdbserver none")
     try? Files.remove(socket)
-    let answer = try await qmp.execute(
-      "human-monitor-command", ["command-line": .string("gdbserver unix:\(socket),server=on,wait=off")])
-    guard Files.exists(socket) else {
-      throw HostError(.system, "QEMU did not open its stub for gdb", detail: answer.string)
+    // One of ours: QEMU may make none in the machine's folder when it was started by sudo. Of a name of its own each time, since 7.2
+    // cannot open two of one name after another ("duplicate yank instance").
+    let listener = try listenUnix(socket)
+    defer { close(listener) }
+    try qmp.hand(listener)
+    try await qmp.execute("getfd", ["fdname": .string("gdb")])
+    let id = "gdb\(UInt32.random(in: 0...(.max)))"
+    let address: [String: JSONValue] = ["type": .string("fd"), "data": .object(["str": .string("gdb")])]
+    let data: [String: JSONValue] = ["addr": .object(address), "server": .bool(true), "wait": .bool(false)]
+    try await qmp.execute(
+      "chardev-add",
+      ["id": .string(id), "backend": .object(["type": .string("socket"), "data": .object(data)])])
+    let answer = try await monitor("gdbserver chardev:\(id)")
+    if answer.contains("Could not open") {
+      throw HostError(.system, "QEMU did not open its stub for gdb", detail: answer)
     }
     return socket
   }

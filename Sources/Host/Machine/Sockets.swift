@@ -48,9 +48,7 @@ func connectUnix(
 func openUnixSocket(_ path: String, flags: UInt32 = 0) -> Int32 {
   let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | flags), 0)
   guard number >= 0 else { return -1 }
-  var address = sockaddr_un()
-  address.sun_family = sa_family_t(AF_UNIX)
-  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(longestSocketPath)) }
+  var address = unixAddress(path)
   let status = withUnsafePointer(to: &address) { pointer in
     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
       connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
@@ -61,6 +59,30 @@ func openUnixSocket(_ path: String, flags: UInt32 = 0) -> Int32 {
   close(number)
   errno = code
   return -1
+}
+
+/// Makes a Unix socket that others can connect to.
+/// - Returns: the socket, which the caller has to close.
+func listenUnix(_ path: String) throws(HostError) -> Int32 {
+  let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+  guard number >= 0 else { throw .system("could not make a socket", errno: errno) }
+  var address = unixAddress(path)
+  let status = withUnsafePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    }
+  }
+  if status == 0, listen(number, 1) == 0 { return number }
+  let code = errno
+  close(number)
+  throw .system("could not listen on \(path)", errno: code)
+}
+
+private func unixAddress(_ path: String) -> sockaddr_un {
+  var address = sockaddr_un()
+  address.sun_family = sa_family_t(AF_UNIX)
+  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(longestSocketPath)) }
+  return address
 }
 
 /// Waits for a future of NIO; what it fails with becomes a `HostError`. A cancelled task stops waiting.
