@@ -6,11 +6,15 @@ extension LocalHost {
   /// - Parameters:
   ///   - disks: remove disk images too; otherwise they stay, and their entries go.
   ///   - network: of a part of a network, those that go with it: one alone stays for the others' sake.
+  ///   - isLocked: the caller holds the network's lock.
   /// - Returns: whether it is gone; false for a part of a network, or a link, that others use.
   @discardableResult func undo(
-    _ entry: JournalEntry, disks: Bool, now: Bool = false, of network: NetworkUndoing? = nil, _ step: Step? = nil
+    _ entry: JournalEntry, disks: Bool, now: Bool = false, of network: NetworkUndoing? = nil, isLocked: Bool = false,
+    _ step: Step? = nil
   ) async throws(HostError) -> Bool {
-    if entry.resource.isNetwork { return try await undo(entry, of: network ?? NetworkUndoing([entry])) }
+    if entry.resource.isNetwork {
+      return try await undo(entry, of: network ?? NetworkUndoing([entry]), isLocked: isLocked)
+    }
     let sameBoot = entry.boot == (try Journal.bootID())
     switch entry.resource {
     case .machine(let name, let folder):
@@ -89,11 +93,7 @@ extension LocalHost {
     let network = NetworkUndoing(rest.filter(\.resource.isNetwork))
     await takeDown(rest.filter { !$0.resource.isNetwork } + network.entries, &outcome) {
       entry, step async throws(HostError) in
-      if entry.resource.isNetwork {
-        try await self.undo(entry, of: network, isLocked: true)
-      } else {
-        try await self.undo(entry, disks: true, step)
-      }
+      try await self.undo(entry, disks: true, of: network, isLocked: true, step)
     }
     if let failed = outcome.failed { throw failed }
     return (outcome.undone, outcome.kept)
@@ -147,13 +147,9 @@ extension LocalHost {
     defer { withExtendedLifetime((locks, networkLock)) {} }
     let network = NetworkUndoing(entries + left.filter { $0.resource.isNetwork && !entries.contains($0) })
     for entry in left.filter({ !$0.resource.isNetwork }) + network.entries {
-      do throws(HostError) {
-        if entry.resource.isNetwork {
-          try await undo(entry, of: network, isLocked: true)
-        } else {
-          try await undo(entry, disks: true)
-        }
-      } catch { failed(entry, error) }
+      do throws(HostError) { try await undo(entry, disks: true, of: network, isLocked: true) } catch {
+        failed(entry, error)
+      }
     }
   }
 
