@@ -34,15 +34,18 @@ public struct MakeOptions: Sendable, Equatable {
   /// Memory that one compilation is reckoned with: with debug information the largest files take about this much.
   static let memoryOfAJob = 512 << 20
 
-  /// The compiler with the programs before it; nil leaves the Makefile's own.
+  /// The compiler of the Makefile, when `CC` is not set.
+  private var ownCompiler: String { llvm ? "clang" : (crossCompile ?? "") + "gcc" }
+
+  /// The compiler with the programs before it.
+  var compilerWords: [String] {
+    let before = ccache ? ["ccache"] : distribution.map { [$0.rawValue] } ?? []
+    return before + (compiler ?? ownCompiler).split(separator: " ").map(String.init)
+  }
+
+  /// `CC=`; nil leaves the Makefile's own.
   var compilerText: String? {
-    var words: [String] = []
-    if ccache { words.append("ccache") }
-    if let distribution, !ccache { words.append(distribution.rawValue) }
-    guard let compiler else {
-      return words.isEmpty ? nil : (words + [llvm ? "clang" : (crossCompile ?? "") + "gcc"]).joined(separator: " ")
-    }
-    return (words + [compiler]).joined(separator: " ")
+    compiler == nil && !ccache && distribution == nil ? nil : compilerWords.joined(separator: " ")
   }
 
   /// Everything that is the same for each target.
@@ -68,7 +71,7 @@ public struct MakeOptions: Sendable, Equatable {
   /// The programs that have to be there.
   var programs: [String] {
     ["make"] + (ccache ? ["ccache"] : []) + (distribution.map { [$0.rawValue] } ?? [])
-      + (llvm ? Self.llvmPrograms : compiler == nil ? [(crossCompile ?? "") + "gcc"] : [])
+      + (llvm ? Self.llvmPrograms : compiler == nil ? [ownCompiler] : [])
   }
 
   /// As many at once as there are processors for it, and memory.

@@ -7,9 +7,7 @@ extension LocalHost {
     let make = request.make
     var text = Array("\(version)\n\(make.arguments.joined(separator: " "))\n".utf8)
     // Kconfig asks the compiler what it can.
-    let compiler = make.compilerText ?? (make.llvm ? "clang" : (make.crossCompile ?? "") + "gcc")
-    let words = compiler.split(separator: " ").map(String.init)
-    let told = try await run(.query(words + ["--version"]), timeLimit: .seconds(60))
+    let told = try await run(.query(make.compilerWords + ["--version"]), timeLimit: .seconds(60))
     text += told.output.prefix { $0 != UInt8(ascii: "\n") } + Array("\n".utf8)
     switch request.base {
     case .current: text += Array("as it was\n".utf8)
