@@ -12,7 +12,7 @@ extension Options {
     do throws(HostError) { return try ByteSize(value.text ?? "") } catch { throw wrong(name, error.message) }
   }
 
-  /// A time: seconds, or a text with a unit: "300ms", "90s", "5m", "2h".
+  /// A time: seconds, or a text with a unit: "300ms", "90s", "5m", "2h", "7d".
   func duration(_ name: String) throws -> Duration? {
     guard let value: LuaValue = try value(name) else { return nil }
     guard let seconds = value.seconds, seconds > 0 else { throw wrong(name, LuaValue.secondsExpected) }
@@ -41,17 +41,9 @@ extension Options {
 extension LuaValue {
   /// The seconds of a number, or of a text that may have a unit; nil for what is no time, or from 1e9 seconds on.
   var seconds: Double? {
-    let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)]
-    var seconds = double
-    if let text {
-      if let (suffix, factor) = units.first(where: { text.hasSuffix($0.0) }) {
-        seconds = Double(text.dropLast(suffix.count)).map { $0 * factor }
-      } else {
-        seconds = Double(text)
-      }
-    }
-    guard let seconds, seconds.isFinite, seconds < 1e9 else { return nil }
-    return seconds
+    if let text { return Duration.seconds(written: text) }
+    guard let double, double.isFinite, double < 1e9 else { return nil }
+    return double
   }
 
   /// What to say where ``seconds`` is nil.

@@ -30,7 +30,16 @@ func withTimeLimit<R: Sendable>(
 
 extension Duration {
   public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-  /// As a person writes it: `0.3 s`, `12 s`.
+  /// The seconds that a person writes: a number of them, or of another unit, as in 300ms, 90s, 5m, 12h or 7d.
+  /// - Returns: nil for another text, and from 1e9 seconds on.
+  public static func seconds(written text: String) -> Double? {
+    let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let units = ["ms": 0.001, "s": 1, "": 1, "m": 60, "h": 3600, "d": 86_400]
+    guard let number = Double(digits), let unit = units[String(text.dropFirst(digits.count))], number * unit < 1e9
+    else { return nil }
+    return number * unit
+  }
+  /// As a person reads it: `0.3 s`, `12 s`.
   public var text: String {
     let tenths = (seconds * 10).rounded() / 10
     return tenths < 10 && tenths != tenths.rounded() ? "\(tenths) s" : "\(Int(tenths.rounded())) s"

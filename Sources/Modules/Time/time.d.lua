@@ -30,7 +30,7 @@ function time.parse(text) end
 function time.format_duration(seconds) end
 
 --- The seconds of a length of time, as options take it: a number of seconds, or a text such as "300ms", "90s", "5m",
---- "2h". Errors: "argument" for anything else, below 0, or from 1e9 seconds on.
+--- "2h" or "7d". Errors: "argument" for anything else, below 0, or from 1e9 seconds on.
 ---@param text string|number
 ---@return number
 function time.parse_duration(text) end
