@@ -174,8 +174,11 @@ public final class LocalHost: Sendable {
     _ command: Command, orUntil hasHappened: (@Sendable () -> Bool)?
   ) async throws(HostError) -> CommandResult {
     guard let hasHappened, !isDryRun else { return try await run(command) }
+    var command = command
+    // It keeps nobody's folder busy.
+    command.workingDirectory = command.workingDirectory ?? "/"
     let end = Watched<Result<CommandResult, HostError>?>(nil)
-    let running = Task {
+    let running = Task { [command] in
       let result: Result<CommandResult, HostError>
       do throws(HostError) { result = .success(try await run(command)) } catch { result = .failure(error) }
       end.change { $0 = result }

@@ -150,28 +150,33 @@ extension LocalHost {
     if plans("gdbserver unix:\(socket)  # in QEMU's monitor") { return socket }
     let qmp = try await QMP.connect(folder.qmp, handsFiles: true)
     defer { qmp.close() }
-    func monitor(_ line: String) async throws(HostError) -> String {
-      try await qmp.execute("human-monitor-command", ["command-line": .string(line)]).string ?? ""
-    }
     // It lets go of the socket that it has, if any.
-    _ = try await monitor("gdbserver none")
+    try await qmp.execute("human-monitor-command", ["command-line": .string("gdbserver none")])
     try? Files.remove(socket)
-    // One of ours: QEMU may make none in the machine's folder when it was started by sudo. Of a name of its own each time, since 7.2
-    // cannot open two of one name after another ("duplicate yank instance").
-    let listener = try listenUnix(socket)
+    do throws(HostError) { try await Self.openStub(at: socket, by: qmp) } catch {
+      try? Files.remove(socket)
+      throw error
+    }
+    return socket
+  }
+
+  /// Has QEMU listen for gdb on a socket of ours: it may make none in the machine's folder when it was started by sudo.
+  private static func openStub(at path: String, by qmp: QMP) async throws(HostError) {
+    let listener = try listenUnix(path)
     defer { close(listener) }
     try qmp.hand(listener)
     try await qmp.execute("getfd", ["fdname": .string("gdb")])
-    let id = "gdb\(UInt32.random(in: 0...(.max)))"
+    // Each time of another name: QEMU 7.2 cannot open two of one name after another ("duplicate yank instance").
+    let id = JSONValue.string("gdb\(UInt32.random(in: 0...(.max)))")
     let address: [String: JSONValue] = ["type": .string("fd"), "data": .object(["str": .string("gdb")])]
     let data: [String: JSONValue] = ["addr": .object(address), "server": .bool(true), "wait": .bool(false)]
     try await qmp.execute(
-      "chardev-add",
-      ["id": .string(id), "backend": .object(["type": .string("socket"), "data": .object(data)])])
-    let answer = try await monitor("gdbserver chardev:\(id)")
+      "chardev-add", ["id": id, "backend": .object(["type": .string("socket"), "data": .object(data)])])
+    let line = JSONValue.string("gdbserver chardev:\(id.string ?? "")")
+    let answer = try await qmp.execute("human-monitor-command", ["command-line": line]).string ?? ""
     if answer.contains("Could not open") {
+      _ = try? await qmp.execute("chardev-remove", ["id": id])
       throw HostError(.system, "QEMU did not open its stub for gdb", detail: answer)
     }
-    return socket
   }
 }
