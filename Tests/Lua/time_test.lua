@@ -20,7 +20,10 @@ test("times are formatted in UTC", function()
 end)
 
 test("lengths of time are read as options read them", function()
-  for text, seconds in pairs { ["300ms"] = 0.3, ["90s"] = 90, ["5m"] = 300, ["1.5h"] = 5400, ["7d"] = 604800, ["7"] = 7, ["0"] = 0 } do
+  local lengths <const> = {
+    ["300ms"] = 0.3, ["90s"] = 90, ["5m"] = 300, ["1.5h"] = 5400, ["7d"] = 604800, ["7"] = 7, ["0"] = 0,
+  }
+  for text, seconds in pairs(lengths) do
     test.equal(time.parse_duration(text), seconds + 0.0)
   end
   test.equal(time.parse_duration(2), 2.0)
