@@ -15,7 +15,7 @@ struct Down: ParsableCommand {
   @Flag(help: "End machines at once, without asking their guests to power off.")
   var now = false
   @OptionGroup var output: OutputOptions
-  @Argument(help: "The machine; default: all.")
+  @Argument(help: "The machine, the set-up, or what was made outside of one, such as a bridge; default: all.")
   var name: String?
 
   func run() throws {

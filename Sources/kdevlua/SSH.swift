@@ -39,6 +39,7 @@ struct SSH: ParsableCommand {
         if let machine = try? await host.runningMachine(name, timeLimit: .seconds(2)) {
           try await machine.authorizeSSH()
         }
+        try host.checkSSH(ofMachine: name)
         throw ExitCode(try Session.become(line, host))
       }
     } catch {

@@ -32,7 +32,7 @@ test_gc_undoes_an_interrupted_set_up_and_leaves_one_under_way() {
   contains "$(kd ps)" 'half-made'
   local out
   out=$(kd gc --dry-run 2>/dev/null)
-  contains "$out" 'ip link del tap-dead'
+  contains "$out" 'ip link del dev tap-dead'
   contains "$out" "rm $KDEVLUA_STATE/disks/dead.qcow2"
   lacks "$out" 'alive'
   inside ip link show tap-dead >/dev/null || fail 'a dry run removed the tap'

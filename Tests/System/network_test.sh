@@ -180,6 +180,9 @@ test_user_networking_forwards_ports_and_a_link_joins_two_guests() {
 	print(user.ports["8080"], user.ports.web)
 	lua
   ports=$(kd run --quiet pair.lua)
+  fails 1 kd ssh one true
+  contains "$output" 'no ssh server answers in the guest of one, at 127.0.0.1:'
+  contains "$output" 'kdevlua shell one'
   kd exec one sh -c 'ip addr add 10.1.1.1/24 dev eth1 && ip link set eth1 up'
   kd exec one ping -c 1 -w 5 10.1.1.2 >/dev/null || fail 'no way over the link'
   kd exec one sh -c 'mkdir -p /www; echo hello >/www/index.html; httpd -h /www'

@@ -208,7 +208,7 @@ test_a_tap_and_a_bridge_of_somebody_elses_are_given_back_as_they_were() {
     contains "$(inside ip link show dev theirs1)" "master $bridge"
     contains "$(kd ps)" 'tap settings theirs1'
     fails 1 kd eval 'kdev.net.tap { name = "theirs1" }'
-    contains "$output" 'the tap theirs1 belongs to the machine foreign'
+    contains "$output" 'the tap theirs1 belongs to the set-up foreign'
     kd down 2>"$work/err"
     lacks "$(cat "$work/err")" stays
     as_theirs
@@ -231,5 +231,100 @@ test_a_network_that_was_removed_is_known_to_nobody_and_can_be_made_anew_at_once(
     lacks "$(inside cat /proc/net/dev)" again
     equal "$(inside nft list tables)$(servers)" ''
   done
+  nothing_left
+}
+
+test_a_network_of_another_state_is_neither_taken_over_nor_removed() {
+  # With a bridge that is somebody else's.
+  kd eval 'kdev.net.bridge { name = "virbr0", dhcp = true, masquerade = true }'
+  KDEVLUA_STATE=$work/other fails 1 kd eval 'kdev.net.bridge { name = "virbr0", dhcp = true, masquerade = true }'
+  contains "$output" "the bridge virbr0 was made by another kdevlua, which keeps its state in $KDEVLUA_STATE"
+  contains "$(inside nft list tables)" kdevlua_virbr0
+  kd down 2>/dev/null
+  # And in one that is nobody's of us.
+  inside ip link add theirs0 type bridge
+  inside ip addr add 192.168.99.1/24 dev theirs0
+  inside ip link set theirs0 up
+  kd eval 'kdev.net.bridge { name = "theirs0", dhcp = true, masquerade = true }'
+  KDEVLUA_STATE=$work/other fails 1 kd eval 'kdev.net.bridge { name = "theirs0", masquerade = true }'
+  contains "$output" 'there is an nftables table kdevlua_theirs0 already'
+  KDEVLUA_STATE=$work/other fails 1 kd eval 'kdev.net.bridge { name = "theirs0", dhcp = true }'
+  contains "$output" 'another program serves names or addresses in theirs0'
+  equal "$(KDEVLUA_STATE=$work/other kd ps --json)" '{"machines":[],"things":[]}'
+  contains "$(inside nft list tables)" kdevlua_theirs0
+  [ -n "$(servers)" ] || fail 'the dnsmasq is gone'
+  kd down 2>/dev/null
+  inside ip link del theirs0
+  nothing_left
+}
+
+test_an_interface_may_have_a_name_that_is_a_word_of_ip() {
+  kd eval 'local bridge <close> = kdev.net.bridge { name = "dev", mtu = 1400, dhcp = true }
+    local tap <close> = kdev.net.tap { name = "up", bridge = bridge } -- luacheck: ignore tap'
+  nothing_left
+}
+
+test_a_namespace_whose_mount_is_gone_is_gone() {
+  local space=$namespace-sub
+  kd eval 'kdev.net.bridge { name = "sub0", dhcp = true, namespace = kdev.net.namespace(arg[1]) }' "$space"
+  kill "$(servers)"
+  umount "/run/netns/$space"
+  contains "$(kd ps)" "namespace $space  -    gone"
+  fails 1 kd eval 'kdev.net.namespace(arg[1])' "$space"
+  contains "$output" "ip netns del $space"
+  contains "$(kd doctor 2>/dev/null || true)" "namespace $space, is gone"
+  kd gc 2>/dev/null
+  [ ! -e "/run/netns/$space" ] || fail 'its file is there'
+  nothing_left
+}
+
+test_what_somebody_else_has_removed_of_a_network_is_told_and_made_anew() {
+  local told
+  cat >"$work/share/told.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = "told" } -- luacheck: ignore setup
+	kdev.net.bridge { name = "told0", dhcp = true, masquerade = true }
+	lua
+  kd run --quiet told.lua
+  lacks "$(kd ps)" gone
+  inside nft delete table ip kdevlua_told0
+  inside sysctl -q -w net.ipv4.ip_forward=0
+  kill "$(servers)"
+  eventually is_empty "$namespace"
+  equal "$(kd ps | grep -c ' gone$')" 3
+  told=$(kd doctor 2>/dev/null || true)
+  contains "$told" 'name service told0 of told is gone'
+  contains "$told" 'masquerade told0 of told is gone'
+  contains "$told" 'run the set-up of told again'
+  kd run --quiet told.lua
+  lacks "$(kd ps)" gone
+  equal "$(kd ps | grep -c forwarding)" 1
+  kd down 2>/dev/null
+  nothing_left
+}
+
+test_down_takes_what_was_made_outside_of_a_set_up_by_its_name() {
+  kd eval 'for _, name in ipairs { "one0", "two0" } do
+      kdev.net.tap { name = name .. "t", bridge = kdev.net.bridge { name = name, dhcp = true, masquerade = true } }
+    end'
+  fails 1 kd down three0
+  contains "$output" 'nothing called three0 was made here'
+  kd down one0t 2>/dev/null
+  kd down one0 2>/dev/null
+  equal "$(inside nft list tables)" 'table ip kdevlua_two0'
+  equal "$(inside cat /proc/sys/net/ipv4/ip_forward)" 1
+  kd down two0t 2>/dev/null
+  kd down two0 2>/dev/null
+  nothing_left
+}
+
+test_a_bridge_has_the_address_of_a_host_and_a_dry_run_says_what_a_shell_can_run() {
+  local address
+  for address in 192.168.98.0/24 192.168.98.255/24; do
+    fails 1 kd eval 'kdev.net.bridge { name = "host0", address = arg[1] }' $address
+    contains "$output" "$address is not an address of a host in its network"
+  done
+  contains "$(kd eval --dry-run 'kdev.net.bridge { name = "host0", address = "192.168.98.1/24", dhcp = true }' 2>&1)" \
+    '--dhcp-range=192.168.98.1,192.168.98.254,255.255.255.0,12h'
   nothing_left
 }

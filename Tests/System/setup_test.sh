@@ -136,7 +136,7 @@ test_a_dry_run_changes_nothing_and_prints_what_a_shell_can_read() {
   contains "$out" "qemu-img create -f qcow2 -b $KDEVLUA_STATE/disks/work-base.qcow2 -F qcow2 $KDEVLUA_STATE/disks/work.qcow2"
   contains "$out" 'ip tuntap add dev tap-work mode tap'
   contains "$out" 'ip link add name virbr0 type bridge'
-  contains "$out" 'ip link set tap-work master virbr0'
+  contains "$out" 'ip link set dev tap-work master virbr0'
   contains "$out" '-netdev tap,id=net0,ifname=tap-work,script=no,downscript=no'
   contains "$out" 'mount_tag=hostshare'
   contains "$out" '-daemonize'

@@ -1,6 +1,8 @@
 // System calls that the Glibc module does not show to Swift.
 #pragma once
+#include <linux/magic.h>
 #include <stdint.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +12,12 @@ static inline int chost_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open
 // Sends a signal to the very process the descriptor was opened for (pidfd_send_signal(2)); -1 with errno when it is gone.
 static inline int chost_pidfd_signal(int pidfd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, (void *)0, 0);
+}
+
+// Whether a file is a namespace (namespaces(7)), and not only the place where one was mounted.
+static inline int chost_is_namespace(const char *path) {
+  struct statfs status;
+  return statfs(path, &status) == 0 && status.f_type == NSFS_MAGIC;
 }
 
 // Has a write to a program that reads no more fail with EPIPE instead of ending this program. Programs started later are

@@ -46,6 +46,21 @@ public struct NetworkCard: Sendable, Equatable, Codable {
 }
 
 extension NetworkCard.Network {
+  /// With user networking, the port of the host's loopback that leads to the guest's ssh port.
+  public var sshPort: Int? {
+    switch self {
+    case .user(let port, _), .passt(let port, _): port
+    default: nil
+    }
+  }
+  /// And the others.
+  public var forwards: [PortForward] {
+    switch self {
+    case .user(_, let forwards), .passt(_, let forwards): forwards ?? []
+    default: []
+    }
+  }
+
   // The forwarded port is chosen anew each time, so it is no difference.
   var text: String {
     switch self {

@@ -26,12 +26,34 @@ extension LocalHost {
     return [
       ("HostName", parts.count == 2 ? String(parts[0]) : address),
       ("Port", parts.count == 2 ? String(parts[1]) : "22"),
-      ("User", "root"), ("IdentityFile", folder.sshKey), ("IdentitiesOnly", "yes"),
+      ("User", "root"), ("IdentityFile", folder.sshKey),
+    ] + Self.otherKeys(record) + [
       ("UserKnownHostsFile", folder.knownHosts), ("GlobalKnownHostsFile", "/dev/null"),
       ("StrictHostKeyChecking", "accept-new"), ("HostKeyAlias", "kd-\(record.spec.name)"),
       ("BatchMode", "yes"), ("ConnectTimeout", "10"), ("ServerAliveInterval", "5"), ("ServerAliveCountMax", "3"),
       ("LogLevel", "ERROR"),
     ] + (proxy ?? [])
+  }
+
+  /// Nobody puts the machine's key into a guest without an agent: what lets its user in are the user's own (ssh_config(5),
+  /// IdentityFile).
+  private static func otherKeys(_ record: MachineRecord) -> [(String, String)] {
+    if record.spec.wait != .none || record.spec.agent != .kdevlua { return [("IdentitiesOnly", "yes")] }
+    return ["rsa", "ecdsa", "ed25519"].map { ("IdentityFile", "~/.ssh/id_\($0)") }
+  }
+
+  /// Whether an ssh server answers in the guest of a machine, before ssh itself says less of it.
+  /// - Throws: `guest` when none does.
+  public func checkSSH(ofMachine name: String) throws(HostError) {
+    guard let record = try machine(name)?.record, record.spec.namespace == nil, let address = try address(of: record)
+    else { return }
+    let parts = address.split(separator: ":")
+    guard let host = IPv4.parse(String(parts[0])), parts.count < 3 else { return }
+    let port = parts.count == 2 ? Int(parts[1]) ?? 22 : 22
+    if readBanner(host, port).starts(with: Array("SSH-".utf8)) { return }
+    throw HostError(
+      .guest, "no ssh server answers in the guest of \(name), at \(address)",
+      hint: "kdevlua shell \(name) and kdevlua exec \(name) need none")
   }
 
   /// Makes the machine's key (ed25519, without a passphrase, 0600) unless it is there.

@@ -18,6 +18,9 @@ extension LocalHost {
   /// Ends the one behind this socket.
   func endServant(at socket: String) async throws(HostError) { try await endServants { $0 == socket } }
 
+  /// Whether one is behind this socket.
+  func hasServant(at socket: String) -> Bool { Processes.all().contains { Self.socket(of: $0.arguments) == socket } }
+
   /// One is known by its own command line.
   /// - Parameter isOurs: whether it is one of those, by its socket.
   private func endServants(_ isOurs: (String) -> Bool) async throws(HostError) {

@@ -61,6 +61,32 @@ func openUnixSocket(_ path: String, flags: UInt32 = 0) -> Int32 {
   return -1
 }
 
+/// Connects to a TCP port and reads what its server says first.
+/// - Returns: nothing when none says anything within five seconds.
+func readBanner(_ host: UInt32, _ port: Int) -> [UInt8] {
+  let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+  guard number >= 0 else { return [] }
+  defer { close(number) }
+  // Of connecting, too (socket(7), SO_SNDTIMEO).
+  var limit = timeval(tv_sec: 5, tv_usec: 0)
+  for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+    setsockopt(number, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+  }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = in_port_t(truncatingIfNeeded: port).bigEndian
+  address.sin_addr.s_addr = host.bigEndian
+  let status = withUnsafePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+  guard status == 0 else { return [] }
+  var bytes = [UInt8](repeating: 0, count: 255)
+  let count = read(number, &bytes, bytes.count)
+  return Array(bytes.prefix(max(0, count)))
+}
+
 /// Makes a Unix socket that others can connect to.
 /// - Returns: the socket, which the caller has to close.
 func listenUnix(_ path: String) throws(HostError) -> Int32 {

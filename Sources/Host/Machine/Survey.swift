@@ -70,6 +70,8 @@ extension LocalHost {
           address: try address(of: machine.record), vnc: machine.record.display, release: machine.record.release,
           console: folder.consoleLog))
     }
+    let masquerades = entries.contains { if case .masquerade(_, nil) = $0.resource { true } else { false } }
+    let tables = masquerades && isRoot ? try? await run(.query("nft", "list", "tables")).outputText : nil
     let things = entries.compactMap { entry -> Survey.Thing? in
       if entry.isMachine { return nil }
       // A title is the kind, which may be two words, and the name.
@@ -82,6 +84,10 @@ extension LocalHost {
           entry.boot != boot
             || links.map { !$0.contains { $0.name == name && (index == nil || $0.index == index) } } ?? false
         case .nameService(_, let folder, _): nameService(in: BridgeFolder(path: folder)) == nil
+        case .masquerade(let bridge, nil):
+          entry.boot != boot
+            || tables.map { !$0.split(separator: "\n").contains("table ip \(Self.table(of: bridge))") } ?? false
+        case .forwarding(nil): entry.boot != boot || !forwards
         case .masquerade, .forwarding, .tapSettings: entry.boot != boot
         case .namespace(let space), .movedLink(_, let space, _, _, _): self.isGone(space)
         default: name.hasPrefix("/") && !Files.exists(name)

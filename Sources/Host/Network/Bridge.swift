@@ -41,7 +41,10 @@ extension LocalHost {
   ///   names or addresses there.
   public func makeBridge(_ spec: BridgeSpec, in transaction: Transaction) async throws(HostError) -> Bridge {
     try Self.validate(interfaceName: spec.name)
-    if let address = spec.address { _ = try IPv4.Network(address) }
+    if let address = spec.address, !(try IPv4.Network(address).isHost) {
+      throw HostError(
+        .invalid, "\(address) is not an address of a host in its network", hint: "such as 192.168.77.1/24")
+    }
     if spec.servesNames { _ = isDryRun ? "" : try executables.require("dnsmasq") }
     if spec.masquerades { _ = isDryRun ? "" : try executables.require("nft") }
     return try await step("bridge \(spec.name)") { step async throws(HostError) in
@@ -66,6 +69,11 @@ extension LocalHost {
       throw HostError(
         .conflict, "the name \(link.name) is taken by a \(link.kind.text) interface", hint: "choose another name")
     }
+    if spec.servesNames || spec.masquerades, let maker = link.stateOfMaker, maker != state.root {
+      throw HostError(
+        .busy, "the bridge \(link.name) was made by another kdevlua, which keeps its state in \(maker)",
+        hint: "leave dhcp and masquerade to that one; or undo it: KDEVLUA_STATE=\(ShellText.quote(maker)) kdevlua down")
+    }
     if let address = spec.address, !link.addresses.contains(where: { $0.text == address }) {
       let has = link.addresses.map(\.text).joined(separator: ", ")
       throw HostError(
@@ -79,7 +87,7 @@ extension LocalHost {
     }
     if !link.isUp {
       var batch = IPBatch(namespace: spec.namespace)
-      batch.add("link", "set", link.name, "up", to: "bring \(link.name) up")
+      batch.add("link", "set", "dev", link.name, "up", to: "bring \(link.name) up")
       try await require(batch)
     }
     var users: [JournalEntry] = []
@@ -103,11 +111,11 @@ extension LocalHost {
     batch.add("link", "add", "name", name, "type", "bridge", to: "make the bridge \(name)")
     // Else a bridge has the lowest address of what is in it, so that it changes when a tap goes, and guests lose the host.
     batch.add(
-      "link", "set", name, "address", QEMUOption.mac(of: "\(spec.namespace ?? "") bridge \(name)"),
+      "link", "set", "dev", name, "address", QEMUOption.mac(of: "\(spec.namespace ?? "") bridge \(name)"),
       to: "give \(name) a card's address of its own")
-    if let mtu = spec.mtu { batch.add("link", "set", name, "mtu", String(mtu), to: "set the mtu of \(name)") }
+    if let mtu = spec.mtu { batch.add("link", "set", "dev", name, "mtu", String(mtu), to: "set the mtu of \(name)") }
     batch.add("address", "add", network.text, "dev", name, to: "give \(name) the address \(network.text)")
-    batch.add("link", "set", name, "up", "alias", linkAlias, to: "bring \(name) up")
+    batch.add("link", "set", "dev", name, "up", "alias", linkAlias, to: "bring \(name) up")
     let entry = try await makeLink(name, .bridge, by: batch, in: transaction)
     return Bridge(
       name: name, namespace: spec.namespace,

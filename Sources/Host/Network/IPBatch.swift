@@ -42,8 +42,9 @@ struct IPBatch: Sendable {
 
 /// What became of an `IPBatch`.
 struct IPBatchOutcome: Sendable {
-  /// The number of the line that failed, from 0, and its error. Those before it have been run, those after it not.
-  var failure: (line: Int, error: HostError)?
+  /// The number of the line that failed, from 0, and its error. Those before it have been run, those after it not; nil when nobody
+  /// knows which it was.
+  var failure: (line: Int?, error: HostError)?
   /// The index of the interface that was to be shown.
   var shownIndex: Int?
 }
@@ -65,9 +66,9 @@ extension LocalHost {
     let failed = result.errorText.split(separator: "\n").compactMap { line in
       line.hasPrefix("Command failed -:") ? Int(line.dropFirst("Command failed -:".count)) : nil
     }
-    var number = max(0, (failed.first ?? 1) - 1)
-    if batch.shortcut != nil { number = 0 }
-    let line = batch.lines[min(number, batch.lines.count - 1)]
+    // What ip cannot even read ends it without that.
+    let number = batch.shortcut == nil ? failed.first.map { max(0, $0 - 1) } : 0
+    let line = batch.lines[min(number ?? 0, batch.lines.count - 1)]
     var error = failure(of: batch.command(line), result, to: line.purpose)
     error.detail = result.errorText.split(separator: "\n").filter { !$0.hasPrefix("Command failed") }
       .joined(separator: "\n")

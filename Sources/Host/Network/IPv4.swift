@@ -19,6 +19,9 @@ public enum IPv4 {
       prefixLength = length
     }
 
+    /// Of a host, and not that of the network itself or of all its hosts.
+    var isHost: Bool { bits & ~mask != 0 && bits | mask != UInt32.max }
+
     var mask: UInt32 { UInt32.max << UInt32(32 - prefixLength) }
     /// The host's own address.
     public var host: String { IPv4.text(bits) }

@@ -33,9 +33,23 @@ extension LocalHost {
         ((isThere ? ["add table ip \(table)", "delete table ip \(table)"] : []) + ["create table ip \(table)"]
           + Self.rules(table, network)).map { $0 + "\n" }.joined().utf8)
       command.said = said.map { inside(bridge.namespace, .change("nft", $0)).arguments }
-      try await require(command, to: "let the guests of \(bridge.name) out")
+      let result = try await run(command)
+      guard result.succeeded else {
+        // Nothing was made: the table of that name is somebody else's.
+        for entry in entries { try transaction.strike(entry) }
+        entries = []
+        var error = failure(of: command, result, to: "let the guests of \(bridge.name) out")
+        if !isThere, result.errorText.contains("File exists") {
+          error.code = .conflict
+          error.message = "there is an nftables table \(table) already, which was not made with this state"
+          error.hint = "KDEVLUA_STATE names another state to take it down with; or nft delete table ip \(table)"
+        }
+        throw error
+      }
       if try await forwards(bridge.namespace) == false {
-        if !isDryRun { entries.append(try transaction.record(.forwarding(namespace: bridge.namespace))) }
+        let forwarding = Resource.forwarding(namespace: bridge.namespace)
+        let isKnown = try journal.entries().contains { $0.boot == boot && $0.resource == forwarding }
+        if !isDryRun, !isKnown { entries.append(try transaction.record(forwarding)) }
         try await setForwarding(true, in: bridge.namespace)
       }
       return entries
@@ -65,8 +79,11 @@ extension LocalHost {
 
   private static let forwardingSwitch = "/proc/sys/net/ipv4/ip_forward"
 
+  /// Whether packets are forwarded in the caller's namespace.
+  var forwards: Bool { (try? Files.text(Self.forwardingSwitch))?.hasPrefix("1") ?? false }
+
   private func forwards(_ namespace: String?) async throws(HostError) -> Bool {
-    if namespace == nil { return try Files.text(Self.forwardingSwitch).hasPrefix("1") }
+    if namespace == nil { return forwards }
     if isGone(namespace) { return false }
     let command = inside(namespace, .query("cat", Self.forwardingSwitch), keepsRoot: true)
     return try await require(command, to: "see whether packets are forwarded").outputText.hasPrefix("1")

@@ -78,7 +78,7 @@ extension LocalHost {
     for address in addresses {
       add(["address", "replace"], address, ["dev", name], to: "give \(name) the address \(address)")
     }
-    if isUp { batch.add("link", "set", name, "up", to: "bring \(name) up") }
+    if isUp { batch.add("link", "set", "dev", name, "up", to: "bring \(name) up") }
     for route in routes { add(["route", "replace"], route, [], to: "set the route \(route)") }
     return batch
   }
@@ -86,7 +86,8 @@ extension LocalHost {
   /// Runs all lines, whichever of them fail.
   private func giveBack(_ batch: IPBatch) async throws(HostError) {
     var batch = batch
-    while let (line, error) = try await run(batch).failure {
+    while let (number, error) = try await run(batch).failure {
+      let line = number ?? 0
       let command = ShellText.line(batch.command(batch.lines[line]).arguments)
       warn("\(error.message); when it can: \(command)")
       batch.lines.removeFirst(line + 1)

@@ -14,6 +14,8 @@ struct BridgeFolder: Sendable, Equatable {
   var log: String { path + "/log" }
   /// The number of its process, as dnsmasq writes it; it says where to look first.
   var process: String { path + "/pid" }
+  /// What is written for dnsmasq, and by it.
+  var written: [String] { [configuration, leases, log, process] }
   /// A file a guest with its address and name, as in /etc/hosts. They are what says that an address is taken.
   var names: String { path + "/names" }
   /// A file a guest: its card's address, its address and its name, as dnsmasq's `--dhcp-host` takes them.
@@ -34,9 +36,14 @@ extension LocalHost {
         hint: "give it one: address = \"192.168.77.1/24\"")
     }
     let network = try IPv4.Network(address.text)
-    let command = inside(
+    let options = Self.options(of: bridge.name, network, mtu: bridge.mtu, user: Self.userName(), folder)
+    var command = inside(
       bridge.namespace, .change("dnsmasq", "--conf-file=\(folder.configuration)"), keepsRoot: true)
     if isDryRun {
+      for path in [folder.names, folder.cards] { try makeStateFolder(path) }
+      // Without a file, which nobody has written.
+      let line = Command.change(["dnsmasq", "--conf-file=/dev/null"] + options.map { "--" + $0 })
+      command.said = [inside(bridge.namespace, line, keepsRoot: true).arguments]
       try await require(command, to: "start dnsmasq")
       return nil
     }
@@ -47,7 +54,7 @@ extension LocalHost {
     let entry = known ? nil : try transaction.record(resource)
     do throws(HostError) {
       for path in [folder.names, folder.cards] { try state.make(path) }
-      let text = Self.configuration(of: bridge.name, network, mtu: bridge.mtu, user: Self.userName(), folder)
+      let text = (["# DHCP and DNS for the guests in \(bridge.name)."] + options).map { $0 + "\n" }.joined()
       try Files.write(Array(text.utf8), to: folder.configuration, mode: 0o600)
       let result = try await run(command, timeLimit: .seconds(20))
       guard result.succeeded else {
@@ -63,18 +70,22 @@ extension LocalHost {
       return entry
     } catch {
       if let entry {
-        try await uncancelled { () async throws(HostError) in try await self.undoNetwork([entry], isLocked: true) }
+        try await uncancelled { () async throws(HostError) in
+          // The notes of guests stay.
+          try await self.end(bridge.name, folder)
+          for path in folder.written { try Files.remove(path) }
+          try transaction.strike(entry)
+        }
       }
       throw error
     }
   }
 
-  /// dnsmasq(8): what it is told, a line each.
-  static func configuration(
+  /// dnsmasq(8): what it is told, as lines of its file or, after "--", words of its command line.
+  static func options(
     of bridge: String, _ network: IPv4.Network, mtu: Int?, user: String, _ folder: BridgeFolder
-  ) -> String {
+  ) -> [String] {
     var lines = [
-      "# DHCP and DNS for the guests in \(bridge).",
       // Of its rights it keeps what its sockets need.
       "user=\(user)", "pid-file=\(folder.process)",
       // This bridge alone: not even loopback, which it would take by itself.
@@ -89,12 +100,16 @@ extension LocalHost {
       "log-facility=\(folder.log)",
     ]
     if let mtu { lines.append("dhcp-option=option:mtu,\(mtu)") }
-    return lines.joined(separator: "\n") + "\n"
+    return lines
   }
 
-  /// Ends the dnsmasq of a bridge and removes what it wrote.
+  /// Ends the dnsmasq of a bridge and removes what it wrote, and what was noted of guests.
   func stopNameService(of bridge: String, in path: String) async throws(HostError) {
-    let folder = BridgeFolder(path: path)
+    try await end(bridge, BridgeFolder(path: path))
+    if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
+  }
+
+  private func end(_ bridge: String, _ folder: BridgeFolder) async throws(HostError) {
     if let process = nameService(in: folder).flatMap(ProcessHandle.init),
       !plans("kill \(process.id)  # dnsmasq of \(bridge)")
     {
@@ -107,7 +122,6 @@ extension LocalHost {
           .system, "the dnsmasq of \(bridge) (process \(process.id)) does not end", hint: "sudo kill -9 \(process.id)")
       }
     }
-    if !plans("rm -r \(ShellText.quote(path))") { try Files.removeTree(path) }
   }
 
   /// The dnsmasq that was started with the file in the folder: it is known by its own command line.

@@ -1,3 +1,4 @@
+import CHost
 import Glibc
 
 /// A named network namespace (ip-netns(8)): interfaces, routes, firewall and ports of its own.
@@ -11,8 +12,11 @@ extension LocalHost {
   /// Where ip-netns(8) keeps named namespaces.
   static let namespaces = "/run/netns"
 
-  /// Whether a named namespace is not there.
-  func isGone(_ namespace: String?) -> Bool { namespace.map { !Files.exists(Self.namespaces + "/" + $0) } ?? false }
+  /// Whether a named namespace is not there. Its file alone is none: it may be mounted nowhere that this program sees
+  /// (mount_namespaces(7)), as after `ip netns add` in what `ip netns exec` runs.
+  func isGone(_ namespace: String?) -> Bool {
+    namespace.map { chost_is_namespace(Self.namespaces + "/" + $0) == 0 } ?? false
+  }
 
   /// Makes a named network namespace with its loopback up; takes over one that is there.
   /// - Parameter interfaces: interfaces of the host to move into it, such as a WireGuard one, with their addresses and routes. Down
@@ -27,6 +31,11 @@ extension LocalHost {
       let lock = try await networkLock()
       defer { withExtendedLifetime(lock) {} }
       let isNew = isGone(name)
+      if isNew, Files.exists(Self.namespaces + "/" + name) {
+        throw HostError(
+          .conflict, "\(Self.namespaces)/\(name) is there, and no namespace that can be entered from here",
+          hint: "ip netns del \(name)")
+      }
       // Before anything is made: which interfaces are here, and which are there already.
       let there = isNew || interfaces.isEmpty ? [] : try await links(in: name).map(\.name)
       let here = interfaces.isEmpty ? [] : try await links()

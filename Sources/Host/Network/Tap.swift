@@ -45,15 +45,15 @@ extension LocalHost {
       let there = isDryRun && isGone(namespace) ? nil : try await link(name, in: namespace)
       if let there { try checkAdoptable(there, bridge?.name, queues: queues, for: transaction) }
       if let bridge, there?.master != bridge.name {
-        setting.add("link", "set", name, "master", bridge.name, to: "put \(name) into \(bridge.name)")
+        setting.add("link", "set", "dev", name, "master", bridge.name, to: "put \(name) into \(bridge.name)")
       }
       if let mtu = mtu ?? bridge?.mtu, there?.mtu != mtu {
-        setting.add("link", "set", name, "mtu", String(mtu), to: "set the mtu of \(name)")
+        setting.add("link", "set", "dev", name, "mtu", String(mtu), to: "set the mtu of \(name)")
       }
       if there == nil {
-        setting.add("link", "set", name, "up", "alias", linkAlias, to: "bring \(name) up")
+        setting.add("link", "set", "dev", name, "up", "alias", linkAlias, to: "bring \(name) up")
       } else if there?.isUp == false {
-        setting.add("link", "set", name, "up", to: "bring \(name) up")
+        setting.add("link", "set", "dev", name, "up", to: "bring \(name) up")
       }
       if let there {
         let entry = try await takeOver(there, by: setting, in: transaction)
@@ -115,11 +115,11 @@ extension LocalHost {
     if link.master != master {
       batch.lines.append(
         .init(
-          arguments: ["link", "set", name] + (master.map { ["master", $0] } ?? ["nomaster"]),
+          arguments: ["link", "set", "dev", name] + (master.map { ["master", $0] } ?? ["nomaster"]),
           purpose: "take \(name) out of \(link.master ?? "no bridge")"))
     }
-    if link.mtu != mtu { batch.add("link", "set", name, "mtu", String(mtu), to: "set the mtu of \(name)") }
-    if link.isUp, !isUp { batch.add("link", "set", name, "down", to: "bring \(name) down") }
+    if link.mtu != mtu { batch.add("link", "set", "dev", name, "mtu", String(mtu), to: "set the mtu of \(name)") }
+    if link.isUp, !isUp { batch.add("link", "set", "dev", name, "down", to: "bring \(name) down") }
     try await require(batch)
   }
 
@@ -149,7 +149,7 @@ extension LocalHost {
     }?.owner
     if let owner, owner != transaction.owner {
       throw HostError(
-        .busy, "the tap \(link.name) belongs to \(owner.isEmpty ? "another script" : "the machine \(owner)")",
+        .busy, "the tap \(link.name) belongs to \(owner.isEmpty ? "another script" : "the set-up \(owner)")",
         hint: owner.isEmpty ? "choose another name" : "kdevlua down \(owner), or choose another name")
     }
     if owner != nil { return }

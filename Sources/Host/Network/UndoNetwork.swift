@@ -88,7 +88,7 @@ extension LocalHost {
     case .forwarding(let namespace): try await setForwarding(false, in: namespace)
     case .movedLink(let name, let namespace, let addresses, let routes, let isUp):
       try await moveBack(name, from: namespace, addresses, routes, isUp: isUp)
-    case .namespace(let name) where !isGone(name):
+    case .namespace(let name) where Files.exists(Self.namespaces + "/" + name):
       // With the namespace would go what could not be moved back from it.
       let boot = try Journal.bootID()
       let inside = isDryRun ? [] : try journal.entries().filter { $0.boot == boot && $0.resource.isMovedLink(to: name) }

@@ -6,17 +6,20 @@ public struct PortForward: Sendable, Equatable, Codable {
   /// On 127.0.0.1.
   public var host: Int
   public var guest: Int
+  /// The caller asked for this port of the host, and did not leave it to be chosen; nil in records of earlier versions.
+  public var isAsked: Bool?
 
-  public init(isUDP: Bool, host: Int, guest: Int) {
+  public init(isUDP: Bool, host: Int, guest: Int, isAsked: Bool = false) {
     self.isUDP = isUDP
     self.host = host
     self.guest = guest
+    self.isAsked = isAsked
   }
 
   /// As QEMU takes it (qemu-system-x86_64(1), -netdev user, hostfwd).
   var rule: String { "\(isUDP ? "udp" : "tcp"):127.0.0.1:\(host)-:\(guest)" }
-  /// For people. The port of the host may be chosen anew each time, so it is no difference.
-  var text: String { "\(isUDP ? "udp" : "tcp") port \(guest)" }
+  /// For people. A port of the host that was left to be chosen is chosen anew each time, so it is no difference.
+  var text: String { "\(isUDP ? "udp" : "tcp") port \(guest)" + (isAsked ?? false ? " by \(host)" : "") }
 }
 
 /// An end of a cable between two machines: Unix sockets that their QEMUs send to each other by (-netdev dgram). Neither has to be
@@ -39,7 +42,9 @@ extension LocalHost {
   /// A cable between two machines.
   /// - Throws: `invalid` for a name that cannot be a file's.
   public func makeLink(_ name: String, in transaction: Transaction) throws(HostError) -> (LinkEnd, LinkEnd) {
-    try Self.validate(machineName: name)
+    do throws(HostError) { try Self.validate(machineName: name) } catch {
+      throw HostError(.invalid, error.message.replacing("a machine's name", with: "a link's name"))
+    }
     let folder = state.root + "/links"
     let paths = Self.sockets(ofLink: name, in: folder)
     if let long = paths.first(where: { $0.utf8.count > longestSocketPath }) {

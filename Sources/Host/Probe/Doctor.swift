@@ -13,14 +13,50 @@ extension LocalHost {
     findings.append(Finding("root", root, otherwise: "no taps and bridges"))
     if root.works, !isRoot { findings += try await examineSudo() }
     findings.append(Finding("tap", try await probeTap(), otherwise: "guests get user networking"))
-    findings.append(Finding("vhost", probeVhost(), otherwise: "packets go through QEMU"))
-    findings += try await examineKernelOptions()
+    let kernel = try await examineKernelOptions()
+    var vhost = probeVhost()
+    // No modprobe finds what the kernel does not have.
+    if !vhost.works, let lacks = kernel.first(where: { $0.subject == "CONFIG_VHOST_NET" && $0.grade != .ok }) {
+      vhost = .no(vhost.reason, hint: lacks.hint)
+    }
+    findings.append(Finding("vhost", vhost, otherwise: "packets go through QEMU"))
+    findings += kernel
     findings.append(try await examineKernels())
     findings += try await examineAccelerators(scripts)
     findings += try await examineAddresses()
-    for leftover in try await leftovers() {
+    return findings + (try await examineState())
+  }
+
+  /// What is left over, and what machines that run have lost.
+  private func examineState() async throws(HostError) -> [Finding] {
+    var findings: [Finding] = []
+    do throws(HostError) {
+      let left = try await leftovers()
+      findings += left.map { Finding("leftover", .limited, "\($0.title), \($0.reason)", hint: "kdevlua gc") }
+      let titles = Set(left.map(\.title))
+      for thing in try await survey().things where thing.state == "gone" {
+        guard let owner = thing.owner, !titles.contains("\(thing.kind) \(thing.name)") else { continue }
+        findings.append(
+          Finding(
+            "network", .limited, "\(thing.kind) \(thing.name) of \(owner) is gone",
+            hint: "run the set-up of \(owner) again, or kdevlua down \(owner)"))
+      }
+      for machine in try machines() where machine.processID != nil {
+        let (name, cards) = (machine.record.spec.name, machine.record.spec.cards)
+        for (index, card) in cards.enumerated() {
+          guard case .passt = card.network, !hasServant(at: folder(ofMachine: name).passt("net\(index)")) else { continue }
+          findings.append(
+            Finding(
+              "network", .limited, "the passt of the machine \(name) has ended, so its guest has no network",
+              hint: "kdevlua down \(name), and run its set-up again"))
+        }
+      }
+    } catch {
+      if error.code == .cancelled { throw error }
       findings.append(
-        Finding("leftover", .limited, "\(leftover.title), \(leftover.reason)", hint: "kdevlua gc"))
+        Finding(
+          "leftover", .limited, ([error.message] + (error.detail.map { [$0] } ?? [])).joined(separator: ": "),
+          hint: error.hint ?? "kdevlua ps tells what there is"))
     }
     return findings
   }

@@ -43,6 +43,15 @@ public struct RemoteAddress: Sendable, Equatable {
       + ["--", destination, ShellText.line(command)]
   }
 
+  /// What a person types to reach it by a program of ssh's.
+  private func typed(_ program: String) -> String {
+    var words = [program]
+    if let config { words += ["-F", config] }
+    if let port { words += ["-p", "\(port)"] }
+    if let identity { words += ["-i", identity] }
+    return ShellText.line(words + [destination])
+  }
+
   /// The options of ssh and scp that reach it.
   /// - Parameters:
   ///   - flag: the one for the port, which the two call differently.
@@ -83,18 +92,18 @@ public struct RemoteAddress: Sendable, Equatable {
     if says("Host key verification failed") {
       return error(
         .connection, "the host key of \(destination) is not known",
-        "connect once and compare it: ssh \(destination)")
+        "connect once and compare it: \(typed("ssh"))")
     }
     if says("Permission denied") || says("Too many authentication failures") {
       return error(
         .permission, "\(destination) does not let this user in",
-        "kdevlua asks for no password: put a key there by ssh-copy-id \(destination), or load it by ssh-add")
+        "kdevlua asks for no password: put a key there by \(typed("ssh-copy-id")), or load it by ssh-add")
     }
     if says("Could not resolve hostname") {
       return error(.connection, "the name of \(destination) is not known", "is it written right, and the VPN up?")
     }
     if status == 255 {
-      return error(.connection, "\(destination) cannot be reached by ssh", "try: ssh \(destination) true")
+      return error(.connection, "\(destination) cannot be reached by ssh", "try: \(typed("ssh")) true")
     }
     return error(
       .connection, "the shell of \(destination) ended with status \(status) before kdevlua was there",

@@ -102,7 +102,8 @@ extension LocalHost {
       case _ where !entry.kept: add("of an interrupted set-up of \(entry.owner)", .undo(entry))
       case .machine: if !runs(entry) { add("has ended", .undo(entry)) }
       case .nameService, .masquerade, .forwarding, .namespace, .movedLink:
-        if entry.boot != boot || entry.resource.namespace.map({ isGone($0) }) ?? false {
+        let space = if case .namespace(let name) = entry.resource { name } else { entry.resource.namespace }
+        if entry.boot != boot || isGone(space) {
           add("is gone", .undo(entry))
         } else if over.contains(entry.owner) {
           add("its machine has ended", .undo(entry))

@@ -51,11 +51,11 @@ extension LocalHost {
 
   /// Takes down what was made for a machine, or for all, in reverse order.
   /// - Parameters:
-  ///   - name: the machine; nil is everything in the journal.
+  ///   - name: a machine, a set-up, or what was made outside of any, such as a bridge; nil is everything in the journal.
   ///   - disks: remove the disk images too.
   ///   - now: end machines without asking their guests to power off.
   /// - Returns: what was undone, and the disks that stay.
-  /// - Throws: `invalid` when nothing is known of the machine, `busy` when another kdevlua is at work on it; the first
+  /// - Throws: `invalid` when nothing of that name is known, `busy` when another kdevlua is at work on it; the first
   ///   error of an undoing, after all others were tried.
   public func takeDown(_ name: String?, disks: Bool, now: Bool = false) async throws(HostError) -> (
     undone: [Resource], kept: [Resource]
@@ -63,20 +63,17 @@ extension LocalHost {
     try warnOfBrokenEntries()
     if !isDryRun { try removePartialFiles() }
     let all = try journal.entries()
-    if let name, !all.contains(where: { $0.isFor(name) }) {
-      let known = Set(all.map(\.owner)).subtracting([""]).sorted().joined(separator: ", ")
-      throw HostError(.invalid, "no machine \(name) was made here", hint: known.isEmpty ? nil : "there are: \(known)")
-    }
+    let isWanted = try wanted(name, among: all)
     var locks: [String: FileLock] = [:]
     if !isDryRun {
-      let own = all.filter { entry in name.map { entry.isFor($0) } ?? true }
+      let own = all.filter(isWanted)
       for holder in Set(own.flatMap(\.lockNames)).sorted() { locks[holder] = try await lock(holder) }
     }
     // Of names without a lock nothing is touched: they appeared since, and somebody is at work on them.
     func isMine(_ entry: JournalEntry) -> Bool { isDryRun || entry.lockNames.allSatisfy { locks[$0] != nil } }
     var outcome = TakenDown(disks: disks)
     let things = try journal.entries().reversed().filter { entry in
-      !entry.resource.isNetwork && (name.map { entry.isFor($0) } ?? true) && isMine(entry)
+      !entry.resource.isNetwork && isWanted(entry) && isMine(entry)
     }
     await takeDown(things, &outcome) { entry, step async throws(HostError) in
       try await self.undo(entry, disks: true, now: now, step)
@@ -88,7 +85,7 @@ extension LocalHost {
     let left = Task.isCancelled ? [] : try await leftBehind(holding: &locks)
     let rest = try journal.entries().reversed().filter { entry in
       guard isMine(entry), !things.contains(where: { $0.id == entry.id }) else { return false }
-      return left.contains(entry) || entry.resource.isNetwork && (name.map { entry.isFor($0) } ?? true)
+      return left.contains(entry) || entry.resource.isNetwork && isWanted(entry)
     }
     let network = NetworkUndoing(rest.filter(\.resource.isNetwork))
     await takeDown(rest.filter { !$0.resource.isNetwork } + network.entries, &outcome) {
@@ -97,6 +94,32 @@ extension LocalHost {
     }
     if let failed = outcome.failed { throw failed }
     return (outcome.undone, outcome.kept)
+  }
+
+  /// What a name stands for: a machine, a set-up, or what was made outside of any, with all that belongs to it.
+  /// - Parameter name: nil is everything.
+  /// - Throws: `invalid` when nothing of that name is known.
+  private func wanted(
+    _ name: String?, among all: [JournalEntry]
+  ) throws(HostError) -> @Sendable (JournalEntry) -> Bool {
+    guard let name else { return { _ in true } }
+    if all.contains(where: { $0.isFor(name) }) { return { $0.isFor(name) } }
+    let named = all.filter { $0.owner.isEmpty && $0.resource.name == name }
+    guard !named.isEmpty else {
+      let known = Set(all.map(\.owner)).subtracting([""]).sorted().joined(separator: ", ")
+      throw HostError(
+        .invalid, "nothing called \(name) was made here",
+        hint: known.isEmpty
+          ? "kdevlua ps lists what there is; KDEVLUA_STATE names another state" : "there are: \(known)")
+    }
+    var spaces: Set<String?> = []
+    for case .masquerade(_, let space) in named.map(\.resource) { spaces.insert(space) }
+    return { [spaces] entry in
+      guard entry.owner.isEmpty else { return false }
+      // It stays as long as another bridge needs it.
+      if case .forwarding(let space) = entry.resource { return spaces.contains(space) }
+      return entry.resource.name == name
+    }
   }
 
   private struct TakenDown {
@@ -129,6 +152,8 @@ extension LocalHost {
         if isGone { outcome.undone.append(entry.resource) }
       } catch {
         outcome.failed = outcome.failed ?? error
+        // Its set-up is no more: gc tries it again, too.
+        if !isDryRun, entry.resource.isNetwork, !entry.owner.isEmpty { try? journal.leave(entry) }
       }
     }
   }

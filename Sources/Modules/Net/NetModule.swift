@@ -1,6 +1,7 @@
 import Host
 import LuaKit
 import LuaRuntime
+import Synchronization
 
 /// `kdev.net`; its functions are documented in net.d.lua.
 enum NetModule: KdevModule {
@@ -85,14 +86,11 @@ private func forwards(_ options: Options, _ host: LocalHost) throws -> [UserNetw
       throw options.wrong("forward", "\"8080\", \"udp:5353\" or a name expected, got \"\(key)\"")
     }
     let isUDP = parts.count == 2 && parts[0] == "udp"
-    let port: Int
-    if let number = Int(name) {
-      guard ports.contains(number) else { throw options.wrong("forward", "a port is 1 to 65535, got \(name)") }
-      port = number
-    } else {
-      port = try host.reserveLoopbackPort(udp: isUDP)
+    guard let number = Int(name) else {
+      return (key, PortForward(isUDP: isUDP, host: try host.reserveLoopbackPort(udp: isUDP), guest: guest))
     }
-    return (key, PortForward(isUDP: isUDP, host: port, guest: guest))
+    guard ports.contains(number) else { throw options.wrong("forward", "a port is 1 to 65535, got \(name)") }
+    return (key, PortForward(isUDP: isUDP, host: number, guest: guest, isAsked: true))
   }
 }
 
@@ -172,15 +170,28 @@ final class NamespaceObject: LuaObject, Sendable {
 final class UserNetworkObject: LuaObject, Sendable {
   typealias Named = (name: String, forward: PortForward)
   static let luaName = "kdev.UserNetwork"
-  let sshPort: Int
-  let forwards: [Named]
+  private let ports: Mutex<(ssh: Int, forwards: [Named])>
   /// By passt(1) instead of QEMU's own.
   let isPasst: Bool
 
+  var sshPort: Int { ports.withLock { $0.ssh } }
+  var forwards: [Named] { ports.withLock { $0.forwards } }
+
   init(sshPort: Int, forwards: [Named], isPasst: Bool = false) {
-    self.sshPort = sshPort
-    self.forwards = forwards
+    ports = Mutex((sshPort, forwards))
     self.isPasst = isPasst
+  }
+
+  /// Takes the ports that lead to a machine that was running already.
+  func follow(_ network: NetworkCard.Network) {
+    guard let sshPort = network.sshPort else { return }
+    ports.withLock { ports in
+      ports.ssh = sshPort
+      for (place, named) in ports.forwards.enumerated() {
+        let same = network.forwards.first { ($0.isUDP, $0.guest) == (named.forward.isUDP, named.forward.guest) }
+        if let same { ports.forwards[place].forward.host = same.host }
+      }
+    }
   }
 
   static func define(_ type: LuaClass<UserNetworkObject>) {

@@ -60,6 +60,7 @@ struct TypeCheck {
     case .map(let element):
       if found == .table {
         let table = lua.absolute(index)
+        if lua.rawCount(at: table) > 0 { throw LuaMismatch("a list element where a name is expected for each value") }
         for key in lua.keys(of: index) {
           lua.rawField(key, of: table)
           defer { lua.pop() }

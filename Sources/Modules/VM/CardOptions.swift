@@ -31,6 +31,26 @@ extension LaunchOptions {
     if let address = try options.string("address") { spec.address = address }
   }
 
+  /// The user networks that the machine's cards are connected to; nil for a card with another network.
+  func userNetworks() -> [UserNetworkObject?] {
+    let lua = options.lua
+    options.push("net")
+    defer { lua.pop() }
+    func network(at index: Int32) -> UserNetworkObject? {
+      guard lua.type(at: index) == .table else { return UserNetworkObject.test(lua, at: index) }
+      lua.rawField("net", of: index)
+      defer { lua.pop() }
+      return UserNetworkObject.test(lua, at: lua.top)
+    }
+    let net = lua.top
+    guard lua.type(at: net) == .table, lua.rawCount(at: net) > 0 else { return [network(at: net)] }
+    return (1...lua.rawCount(at: net)).map { position in
+      lua.rawElement(position, of: net)
+      defer { lua.pop() }
+      return network(at: lua.top)
+    }
+  }
+
   /// What the guest configures of the card at `index`.
   private func setAddress(_ spec: inout MachineSpec, at index: Int32, _ host: LocalHost) throws {
     let lua = options.lua

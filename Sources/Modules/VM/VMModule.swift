@@ -11,12 +11,14 @@ enum VMModule: KdevModule {
     module.async("launch") { lua in
       let options = try environment.options(lua, at: 1, "kdev.vm.LaunchOptions", for: "kdev.vm.launch")
       let spec = try LaunchOptions(options).spec(host)
+      let networks = LaunchOptions(options).userNetworks()
       let password = try LaunchOptions(options).vncPassword()
       let limit = try options.duration("boot_timeout") ?? .seconds(120)
       let onReport = try options.reportPolicy("on_report")
       let transaction = lua.transaction(of: host)
       return LuaOperation {
         let machine = try await host.launch(spec, timeLimit: limit, vncPassword: password, in: transaction)
+        for (network, card) in zip(networks, machine.record.spec.cards) { network?.follow(card.network) }
         // One that the program has open already keeps what it has.
         if let onReport { machine.reportPolicy = onReport }
         return MachineObject(machine, environment)
