@@ -159,7 +159,8 @@ test("a user network has the ports of the machine that was running already", fun
   -- One that was asked for by its number is another one.
   local free <const> = tostring(kdev.net.user { forward = { free = 1 } }.ports.free)
   test.fails("tcp port 80 by " .. free, launch, { dns = 53, [free] = 80 })
-  test.fails("field 'forward': a list element where a name is expected for each value", kdev.net.user, { forward = { 80 } })
+  local told <const> = "field 'forward': a list element where a name is expected for each value"
+  test.fails(told, kdev.net.user, { forward = { 80 } })
   vm:stop()
 end)
 

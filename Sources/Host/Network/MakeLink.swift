@@ -55,7 +55,8 @@ extension LocalHost {
       // For each device that goes the kernel waits until nobody uses it any more, some 30 ms; for a group of them once
       // (rtnl_group_dellink in net/core/rtnetlink.c). The number is one that nobody else has come upon.
       let group = String(UInt32.random(in: 1 << 24..<1 << 31))
-      batch.shortcut = links.map { ["link", "set", "dev", $0.name, "group", group] } + [["link", "del", "group", group]]
+      batch.shortcut =
+        links.map { ["link", "set", "dev", $0.name, "group", group] } + [["link", "del", "group", group]]
     }
     // Of one that somebody else has removed ip has to say so; it may find another one of its name.
     if namespace == nil, !links.contains(where: \.isGone) { batch.hasHappened = { links.allSatisfy(\.isGone) } }

@@ -14,6 +14,12 @@ struct BridgeFolder: Sendable, Equatable {
   var log: String { path + "/log" }
   /// The number of its process, as dnsmasq writes it; it says where to look first.
   var process: String { path + "/pid" }
+  var hasNoGuests: Bool {
+    get throws(HostError) {
+      for path in [names, cards] where Files.exists(path) { if try !Files.list(path).isEmpty { return false } }
+      return true
+    }
+  }
   /// What is written for dnsmasq, and by it.
   var written: [String] { [configuration, leases, log, process] }
   /// A file a guest with its address and name, as in /etc/hosts. They are what says that an address is taken.
@@ -71,9 +77,10 @@ extension LocalHost {
     } catch {
       if let entry {
         try await uncancelled { () async throws(HostError) in
-          // The notes of guests stay.
           try await self.end(bridge.name, folder)
+          // What is noted of guests stays.
           for path in folder.written { try Files.remove(path) }
+          if try folder.hasNoGuests { try Files.removeTree(folder.path) }
           try transaction.strike(entry)
         }
       }

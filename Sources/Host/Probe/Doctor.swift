@@ -44,7 +44,9 @@ extension LocalHost {
       for machine in try machines() where machine.processID != nil {
         let (name, cards) = (machine.record.spec.name, machine.record.spec.cards)
         for (index, card) in cards.enumerated() {
-          guard case .passt = card.network, !hasServant(at: folder(ofMachine: name).passt("net\(index)")) else { continue }
+          guard case .passt = card.network, !hasServant(at: folder(ofMachine: name).passt("net\(index)")) else {
+            continue
+          }
           findings.append(
             Finding(
               "network", .limited, "the passt of the machine \(name) has ended, so its guest has no network",
