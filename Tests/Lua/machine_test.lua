@@ -148,17 +148,17 @@ test("what cannot be plugged in is refused and leaves nothing", function()
 end)
 
 test("a user network has the ports of the machine that was running already", function()
-  local function launch(forward)
+  local function launched(forward)
     local user <const> = kdev.net.user { forward = forward }
     local vm <const> = kdev.vm.launch { name = "ported", memory = "64M", paused = true, net = { { net = user } } }
     return vm, user
   end
   local vm <const>, first <const> = launch { web = 80, dns = 53 }
-  local _, again <const> = launch { dns = 53, web = 80 }
+  local _, again <const> = launched { dns = 53, web = 80 }
   test.equal({ again.ssh_port, again.ports }, { first.ssh_port, first.ports })
   -- One that was asked for by its number is another one.
   local free <const> = tostring(kdev.net.user { forward = { free = 1 } }.ports.free)
-  test.fails("tcp port 80 by " .. free, launch, { dns = 53, [free] = 80 })
+  test.fails("tcp port 80 by " .. free, launched, { dns = 53, [free] = 80 })
   local told <const> = "field 'forward': a list element where a name is expected for each value"
   test.fails(told, kdev.net.user, { forward = { 80 } })
   vm:stop()
