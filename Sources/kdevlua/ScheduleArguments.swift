@@ -6,6 +6,8 @@ import Suite
 struct BoolArgument: ExpressibleByArgument {
   let value: Bool
 
+  var defaultValueDescription: String { "\(value)" }
+
   init?(argument: String) {
     switch argument.lowercased() {
     case "true", "t", "yes", "y", "on", "1": value = true
@@ -67,9 +69,12 @@ struct RunOptions: ParsableArguments {
     inversion: .prefixedNo,
     help: "Do as teuthology does where it is plainly wrong, so that the jobs are the same.")
   var compat = true
-  @Option(help: ArgumentHelp("For what is drawn; -1 draws the seed.", valueName: "number"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("For what is drawn; -1 draws the seed.", valueName: "number"))
   var seed = -1
-  @Option(name: .shortAndLong, help: ArgumentHelp("Stop after so many jobs; 0 is no limit.", valueName: "n"))
+  @Option(
+    name: .shortAndLong, parsing: .unconditional,
+    help: ArgumentHelp("Stop after so many jobs; 0 is no limit.", valueName: "n"))
   var limit = 0
   @Argument(help: ArgumentHelp("YAML files that go over every job.", valueName: "config-yaml"))
   var files: [String] = []
@@ -109,25 +114,33 @@ struct RunOptions: ParsableArguments {
 /// How it is run: the options of `suite schedule` for the lab.
 struct SchedulingOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("How urgent it is; lower is sooner.", valueName: "number"))
+    name: .shortAndLong, parsing: .unconditional,
+    help: ArgumentHelp("How urgent it is; lower is sooner.", valueName: "number"))
   var priority = 1000
   @Flag(help: "Take the priority whatever the number of jobs.")
   var forcePriority = false
-  @Option(help: ArgumentHelp("How many jobs a run may have; 0 is any number.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("How many jobs a run may have; 0 is any number.", valueName: "n"))
   var jobThreshold: Int?
   @Option(name: .shortAndLong, help: ArgumentHelp("The machines, several with commas.", valueName: "type"))
   var machineType: String?
   @Option(help: ArgumentHelp("Their architecture; default: what the lock server says.", valueName: "arch"))
   var arch: String?
-  @Option(name: [.customShort("N"), .long], help: ArgumentHelp("How often each job is scheduled.", valueName: "n"))
+  @Option(
+    name: [.customShort("N"), .long], parsing: .unconditional,
+    help: ArgumentHelp("How often each job is scheduled.", valueName: "n"))
   var num = 1
   @Option(help: ArgumentHelp("Whom the machines are locked for.", valueName: "owner"))
   var owner: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("Who gets the results.", valueName: "address"))
   var email: String?
-  @Option(help: ArgumentHelp("How long the last job waits for the others, in seconds.", valueName: "seconds"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How long the last job waits for the others, in seconds.", valueName: "seconds"))
   var timeout: Int?
-  @Option(help: ArgumentHelp("How long machines rest before they are given back, in seconds.", valueName: "seconds"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How long machines rest before they are given back, in seconds.", valueName: "seconds"))
   var sleepBeforeTeardown = 0
   @Option(help: ArgumentHelp("Start no job after this time, as 2026-01-31T12:00, 7h or 3d.", valueName: "time"))
   var expire: String?
@@ -135,7 +148,8 @@ struct SchedulingOptions: ParsableArguments {
   var rocketchat: String?
   @Option(help: ArgumentHelp("Where results are copied by rsync.", valueName: "place"))
   var archiveUpload: String?
-  @Option(help: ArgumentHelp("How long to wait after each job, in seconds.", valueName: "seconds"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("How long to wait after each job, in seconds.", valueName: "seconds"))
   var throttle = 0
   @Option(name: .shortAndLong, help: ArgumentHelp("Repeat the jobs of a run.", valueName: "run"))
   var rerun: String?

@@ -21,7 +21,8 @@ struct SuiteOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("What descriptions begin with; default: what follows suites/ in DIR.", valueName: "name"))
   var suiteName: String?
-  @Option(help: ArgumentHelp("For what is drawn; -1 draws the seed.", valueName: "number"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("For what is drawn; -1 draws the seed.", valueName: "number"))
   var seed: SeedArgument = SeedArgument(seed: 1)
   @Option(help: ArgumentHelp("One slice of the jobs, as 0/32.", valueName: "i/n"))
   var subset: SubsetArgument?

@@ -16,7 +16,7 @@ struct SuitePlan: ParsableCommand {
   var noMerge = false
   @Flag(help: "Say which jobs cannot be merged, and go on; teuthology ends with the first.")
   var keepGoing = false
-  @Option(help: ArgumentHelp("Stop after so many jobs; 0 is no limit.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Stop after so many jobs; 0 is no limit.", valueName: "n"))
   var limit = 0
   @Option(help: ArgumentHelp("What is printed.", valueName: "table|json|yaml|names"))
   var format = Format.table

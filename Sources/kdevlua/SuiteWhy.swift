@@ -17,7 +17,9 @@ struct SuiteWhy: ParsableCommand {
   @Argument(help: ArgumentHelp("A part of the job's description.", valueName: "description-part"))
   var part: String
   @OptionGroup var merging: MergeOptions
-  @Option(help: ArgumentHelp("How many jobs are shown, when several have the part; 0 is all.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How many jobs are shown, when several have the part; 0 is all.", valueName: "n"))
   var limit = 1
   @Flag(name: .shortAndLong, help: "Print neither the seed nor the counts.")
   var quiet = false

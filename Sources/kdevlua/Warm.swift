@@ -19,6 +19,7 @@ struct Warm: ParsableCommand {
   var words: [String] = []
 
   func validate() throws {
+    if words.first == "--help" || words.first == "-h" { throw CleanExit.helpRequest(self) }
     if let first = words.first, first.hasPrefix("-") { throw ValidationError("unknown option \(first)") }
     if clone != nil, remove { throw ValidationError("--clone and --remove do not go together") }
     if clone != nil || remove, words.count != 1 { throw ValidationError("the name of a template is missing") }

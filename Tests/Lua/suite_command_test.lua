@@ -58,9 +58,28 @@ teuthology:
 
 test("limits are numbers from 0 on", function()
   for _, command in ipairs { { "plan" }, { "why", [3] = "s" } } do
-    local result <const> = suite(command[1], "qa/suites/s", command[3] or "--quiet", "--limit=-1")
-    test.equal(result.status, 2)
-    test.contains(result.stderr, "--limit must be a number from 0 on")
+    for _, limit in ipairs { { "--limit=-1" }, { "--limit", "-1" } } do
+      local result <const> = suite(command[1], "qa/suites/s", command[3] or "--quiet", table.unpack(limit))
+      test.equal(result.status, 2)
+      test.contains(result.stderr, "--limit must be a number from 0 on")
+    end
+  end
+end)
+
+test("numbers below zero need no =", function()
+  local result <const> = suite("plan", "qa/suites/s", "--no-merge", "--format", "names", "--seed", "-1")
+  test.equal(result.status, 0)
+  test.equal(result.stderr:match "^seed %d+\n" ~= nil, true)
+  test.equal(suite("plan", "qa/suites/s", "--no-merge", "--seed", "-7").stderr:match "seed %S+", "seed -7")
+  for option, what in pairs {
+    ["--seed"] = "--seed must be a number from 0 on, or -1", ["--limit"] = "--limit must be a number from 0 on",
+    ["--priority"] = "--priority must be 0 to", ["--num"] = "--num must be", ["--throttle"] = "--throttle must be",
+    ["--job-threshold"] = "--job-threshold must be", ["--timeout"] = "--timeout must be",
+    ["--sleep-before-teardown"] = "--sleep-before-teardown must be",
+  } do
+    local wrong <const> = suite("schedule", "--suite", "s", option, "-2")
+    test.equal(wrong.status, 2)
+    test.contains(wrong.stderr, what)
   end
 end)
 
