@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Host
 
 /// The program. Each subcommand has a file of its own, and none of them more than the wiring; and its name written down, since
 /// the parser takes a millisecond to make the names of all of the types'.
@@ -28,9 +29,9 @@ import Glibc
     // The argument parser takes half of the time that an empty script takes. What has no option of ours needs none of it.
     if words.count > 1, !words[1].hasPrefix("-") {
       switch words[0] {
-      case "run": exit(withStatusOf: { try Run.perform(Array(words.dropFirst()), host: OutputStyle().host()) })
+      case "run": end(withStatusOf: { try Run.perform(Array(words.dropFirst()), host: OutputStyle().host()) })
       case "eval":
-        exit(withStatusOf: { try Eval.perform(words[1], Array(words.dropFirst(2)), host: OutputStyle().host()) })
+        end(withStatusOf: { try Eval.perform(words[1], Array(words.dropFirst(2)), host: OutputStyle().host()) })
       default: break
       }
     }
@@ -38,19 +39,28 @@ import Glibc
       var command = try parseAsRoot(words)
       try command.run()
     } catch {
+      let code = exitCode(for: error)
+      let text = fullMessage(for: error)
+      if !text.isEmpty { Session.write(text + "\n", to: code.isSuccess ? STDOUT_FILENO : STDERR_FILENO) }
       // Wrong usage ends with 2, as it does everywhere in Debian, and not with the parser's 64.
-      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-      Session.write(fullMessage(for: error) + "\n", to: STDERR_FILENO)
-      Glibc.exit(2)
+      end(code == .validationFailure ? 2 : code.rawValue)
+    }
+    end(0)
+  }
+
+  private static func end(withStatusOf body: () throws -> Void) -> Never {
+    do {
+      try body()
+      end(0)
+    } catch {
+      end(Session.exitCode(for: error).rawValue)
     }
   }
 
-  private static func exit(withStatusOf body: () throws -> Void) -> Never {
-    do {
-      try body()
-      Glibc.exit(0)
-    } catch {
-      Glibc.exit(Session.exitCode(for: error).rawValue)
-    }
+  /// Ends the program. Who waits for its output is not to take half of it for all.
+  private static func end(_ status: Int32) -> Never {
+    guard let failure = Descriptor.finishOutput() else { Glibc.exit(status) }
+    Session.complain(failure)
+    Glibc.exit(status == 0 ? 1 : status)
   }
 }

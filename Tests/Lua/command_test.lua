@@ -23,4 +23,34 @@ test("no default in a help is a type of Swift's", function()
   end
 end)
 
+local full <const> = { file = "/dev/full" }
+
+test("output that cannot be written is an error", function()
+  kdev.fs.write("out.lua", "print 'x'")
+  kdev.fs.write("wrong.lua", "local kdev <const> = require 'kdev'\nkdev.dsk()\n")
+  kdev.fs.mkdir "qa/suites/s"
+  kdev.fs.write("qa/suites/s/a.yaml", "a: 1\n")
+  for _, words in ipairs {
+    { "run", "out.lua" }, { "run", "--main", "out.lua" }, { "eval", "io.write 'x'" }, { "ps", "--json" }, { "--help" },
+    { "eval", "io.write(('x'):rep(1e5))" }, { "eval", "print(1) os.exit(0)" }, { "run", "--help" }, { "--version" },
+    { "eval", "--dry-run", "kdev.proc.run { 'touch', 'x' }" }, { "check", "wrong.lua" },
+    { "suite", "plan", "qa/suites/s", "--format", "json", "--quiet" },
+  } do
+    local line <const> = table.concat(words, " ")
+    test.equal({ line, kdevlua(table.unpack(words)).status }, { line, words[1] == "check" and 1 or 0 })
+    local result <const> = kdev.proc.run { program, check = false, stdout = full, table.unpack(words) }
+    test.equal({ line, result.status }, { line, 1 })
+    test.equal({ line, result.stderr }, { line, "kdevlua: could not write the output: No space left on device\n" })
+  end
+  -- Another status stays.
+  test.equal(kdev.proc.run({ program, "eval", "print(1) os.exit(7)", check = false, stdout = full }).status, 7)
+end)
+
+test("that nobody reads the output is none", function()
+  kdev.fs.write("many.lua", "for i = 1, 1e5 do print(i) end")
+  local script <const> = [[trap "" PIPE; "$0" run many.lua | head -n 1; echo ${PIPESTATUS[0]}]]
+  local result <const> = kdev.proc.run { "bash", "-c", script, program }
+  test.equal({ result.stdout, result.stderr }, { "1\n0\n", "" })
+end)
+
 test.done()

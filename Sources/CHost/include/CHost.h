@@ -24,6 +24,13 @@ static inline int chost_is_namespace(const char *path) {
 // not concerned, as exec(2) resets handlers.
 void chost_survive_broken_pipes(void);
 
+// Writes what the C library still holds of standard output: 0, the number of the error that kept something from being written,
+// or -1 when an earlier write has failed and nobody knows why any more.
+int chost_finish_output(void);
+
+// Whether standard output has somebody at its other end; a file has.
+int chost_is_output_read(void);
+
 // Columns of a terminal that a Unicode scalar takes (wcwidth(3)): 0, 1 or 2; -1 for a control character.
 int chost_columns(uint32_t scalar);
 

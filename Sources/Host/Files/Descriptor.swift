@@ -1,4 +1,6 @@
+import CHost
 import Glibc
+import Synchronization
 
 /// Descriptors of open files.
 public enum Descriptor {
@@ -15,10 +17,27 @@ public enum Descriptor {
         var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         poll(&room, 1, -1)
       } else if errno != EINTR {
-        return errno
+        let number = errno
+        if descriptor == STDOUT_FILENO {
+          _ = outputError.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+        }
+        return number
       }
     }
     return 0
+  }
+
+  /// What was the first to keep standard output from being written.
+  private static let outputError = Atomic<Int32>(0)
+
+  /// Writes what the C library still holds of standard output, at the end of the program.
+  /// - Returns: Why something of the output is lost; nil when it is not, or was lost because nobody reads any more.
+  public static func finishOutput() -> String? {
+    let late = chost_finish_output()
+    let early = outputError.load(ordering: .relaxed)
+    let number = early == 0 ? late : early
+    guard number != 0, number != EPIPE, chost_is_output_read() != 0 else { return nil }
+    return "could not write the output" + (number > 0 ? ": \(String(cString: strerror(number)))" : "")
   }
 
   /// The same with a text as UTF-8.
