@@ -86,6 +86,11 @@ enum Session {
       }
       try executor.run {
         let runtime = try LuaRuntime(executor: executor)
+        let failures = Mutex(0)
+        await runtime.onUnawaitedError { error in
+          failures.withLock { $0 += 1 }
+          complain("error in a task that nobody awaited: " + text(of: error))
+        }
         do {
           try await runtime.install(environment)
           try await body(runtime)
@@ -97,6 +102,8 @@ enum Session {
           await runtime.close()
           throw status.map { ExitCode($0) } ?? error
         }
+        // At the prompt they were shown, and its status is that of no line.
+        if !isInteractive, failures.withLock({ $0 > 0 }) { throw ExitCode.failure }
       }
     } catch {
       throw exitCode(for: error)

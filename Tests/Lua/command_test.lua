@@ -53,4 +53,24 @@ test("that nobody reads the output is none", function()
   test.equal({ result.stdout, result.stderr }, { "1\n0\n", "" })
 end)
 
+test("an error that nobody awaited ends the program with 1, after the script", function()
+  local source <const> = "kdev.task.spawn(function() error 'lost' end) kdev.task.sleep(0.01) print 'end'"
+  local result <const> = kdevlua("eval", source)
+  test.equal({ result.status, result.stdout }, { 1, "end\n" })
+  test.contains(result.stderr, "kdevlua: error in a task that nobody awaited: (command line):1: lost")
+  local event <const> = kdev.json.decode(kdevlua("eval", "--log-format", "json", source).stderr)
+  test.equal(event.event, "error")
+  test.contains(event.text, "error in a task that nobody awaited: (command line):1: lost")
+  -- What the script asks for is heeded, and a task that was awaited, or cancelled at the end, is none.
+  test.equal(kdevlua("eval", source .. " os.exit(0)").status, 0)
+  test.equal(kdevlua("eval", "local t <const> = kdev.task.spawn(error, 'x') pcall(t.await, t)").status, 0)
+  test.equal(kdevlua("eval", "kdev.task.spawn(kdev.task.sleep, 60) kdev.task.sleep(0.01)").status, 0)
+end)
+
+test("the error that ends a run is an event, too", function()
+  local event <const> = kdev.json.decode(kdevlua("eval", "--log-format", "json", "error('bad', 0)").stderr)
+  test.equal(event.event, "error")
+  test.contains(event.text, "bad")
+end)
+
 test.done()

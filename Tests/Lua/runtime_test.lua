@@ -88,7 +88,7 @@ test("5: a cancellation is not swallowed, and an error that nobody awaited is sa
     pcall(t.await, t)
     print(t:status())
   ]]
-  test.equal({ result.stdout, result.status }, { "cancelled\n", 0 })
+  test.equal({ result.stdout, result.status }, { "cancelled\n", 1 })
   test.contains(result.stderr, "error in a task that nobody awaited")
   test.contains(result.stderr, "nobody waits for this")
 end)

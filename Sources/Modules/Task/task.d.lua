@@ -7,7 +7,7 @@
 --- A handler must not wait in a tail call (`return f()`), and cannot in a coroutine that `coroutine.close` closes.
 --- A task belongs to the innermost `task.scope`, `all`, `any`, `race` or `timeout` that it is spawned in, and does not outlive it; outside
 --- of those it belongs to the script. At their ends tasks that are left are cancelled and waited for, but `scope` lets them end.
---- Errors that nobody awaited are reported at the end of the script.
+--- Errors that nobody awaited are reported at the end of the script, and kdevlua ends with status 1 then.
 ---@class kdev.task
 local task = {}
 
