@@ -28,22 +28,33 @@ struct Check: ParsableCommand {
       let host = try OutputStyle().host()
       let checker = ScriptChecker(host: host, stdlib: Stdlib(environment: host.options.environment))
       var found: [(file: String, finding: ScriptFinding)] = []
+      // One that cannot be read hides nothing of the others.
+      var failures: [any Error] = []
       for path in files {
-        for file in path == "-" ? ["-"] : try ScriptChecker.scripts(at: path) {
-          let name = file == "-" ? "stdin" : file
-          let bytes = try Files.read(file == "-" ? "/dev/stdin" : file)
-          let folder = file == "-" ? "." : Files.folder(of: file)
-          found += try checker.check(bytes, name: name, folder: folder).map { (name, $0) }
-        }
+        do {
+          for file in path == "-" ? ["-"] : try ScriptChecker.scripts(at: path) {
+            do { found += try Self.findings(in: file, checker) } catch { failures.append(error) }
+          }
+        } catch { failures.append(error) }
       }
       switch format {
       case .text: Session.write(found.map { $0.finding.text(in: $0.file) + "\n" }.joined(), to: STDOUT_FILENO)
       case .json:
         Session.write(JSONValue.array(found.map { $0.finding.json(in: $0.file) }).text + "\n", to: STDOUT_FILENO)
       }
-      if found.contains(where: { $0.finding.severity == .error }) { throw ExitCode.failure }
+      for failure in failures { _ = Session.exitCode(for: failure) }
+      if !failures.isEmpty || found.contains(where: { $0.finding.severity == .error }) { throw ExitCode.failure }
     } catch {
       throw Session.exitCode(for: error)
     }
+  }
+
+  private static func findings(
+    in file: String, _ checker: ScriptChecker
+  ) throws -> [(file: String, finding: ScriptFinding)] {
+    let isInput = file == "-"
+    let name = isInput ? "stdin" : file
+    let bytes = try Files.read(isInput ? "/dev/stdin" : file)
+    return try checker.check(bytes, name: name, folder: isInput ? "." : Files.folder(of: file)).map { (name, $0) }
   }
 }

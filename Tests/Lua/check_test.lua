@@ -59,6 +59,16 @@ test("a file that is not there is an error, and no file is wrong usage", functio
   test.equal(check().status, 2)
 end)
 
+test("a file that is not there hides nothing of the others", function()
+  local bad <const> = "scripts/inner/bad.lua"
+  local result <const> = check("no.lua", bad, "nor.lua", "warned.lua")
+  test.equal({ result.status, result.stdout }, { 1, check(bad).stdout .. check("warned.lua").stdout })
+  test.contains(result.stderr, "could not read no.lua")
+  test.contains(result.stderr, "could not read nor.lua")
+  test.equal(#kdev.json.decode(check("--format", "json", "no.lua", bad).stdout), 1)
+  test.equal(check("no.lua", "warned.lua").status, 1)
+end)
+
 test("nothing was run", function() test.equal(kdev.fs.exists "ran", false) end)
 
 test.done()
