@@ -9,6 +9,8 @@ public enum LuaScript: Sendable {
   case file(String)
   /// Source text under a chunk name: "=(command line)", "@path".
   case source(String, name: String)
+  /// The same with text that need not be UTF-8.
+  case bytes([UInt8], name: String)
 }
 
 extension LuaRuntime {
@@ -203,6 +205,7 @@ extension LuaRuntime {
       try scheduler.searchModules(in: Self.directory(of: path))
       try scheduler.lua.loadFile(path)
     case .source(let source, let name): try scheduler.lua.load(source, name: name)
+    case .bytes(let source, let name): try scheduler.lua.load(source, name: name)
     }
   }
 
@@ -285,7 +288,7 @@ extension LuaScript {
   var name: String {
     switch self {
     case .file(let path): path
-    case .source(_, let name): String(name.drop { $0 == "@" || $0 == "=" })
+    case .source(_, let name), .bytes(_, let name): String(name.drop { $0 == "@" || $0 == "=" })
     }
   }
 }

@@ -19,11 +19,54 @@ extension Stdlib {
     guard !name.hasPrefix("/"), let source = read(name) else {
       throw HostError(
         .missing,
-        "there is no script \(name), here, in the team's folder .kdevlua, in ~/.config/kdevlua or in the stdlib")
+        "there is no script \(name), here, in the team's folder .kdevlua, in ~/.config/kdevlua or in the stdlib"
+          + meant(name, on: host))
     }
     // The first line of a script may be for the system: `#!/usr/bin/env -S kdevlua run`.
     let text = String(decoding: source, as: UTF8.self)
     return .source(text.hasPrefix("#") ? String(text.drop { $0 != "\n" }) : text, name: "@" + place(name))
+  }
+}
+
+extension Stdlib {
+  /// The scripts that may have been meant, as the end of a message: those of that name elsewhere or with an ending, else the
+  /// one whose name is nearest.
+  private func meant(_ name: String, on host: LocalHost) -> String {
+    let plain = Self.stem(of: name)
+    let found = scripts(near: name, on: host)
+    var near = found.filter { Self.stem(of: $0) == plain }
+    if near.isEmpty {
+      let stems = found.map(Self.stem)
+      let best = Suggestion.nearest(to: plain, in: stems)
+      near = zip(found, stems).filter { $0.1 == best }.map(\.0)
+    }
+    return near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?"
+  }
+
+  /// The name without folder and ending.
+  private static func stem(of path: String) -> String {
+    let name = Files.name(of: path)
+    return name.hasSuffix(".lua") ? String(name.dropLast(4)) : name
+  }
+
+  /// What `run` takes: scripts in the folder that was named, and those of the team, the user and the stdlib.
+  private func scripts(near name: String, on host: LocalHost) -> [String] {
+    let folder = name.contains("/") ? Files.folder(of: name) : ""
+    func listed(_ folder: String) -> [String] {
+      ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(".lua") && !Files.isFolder("\(folder)/\($0)") }
+    }
+    var found = listed(folder.isEmpty ? "." : folder).map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
+    for trusted in host.trustedFolders {
+      found += listed(trusted)
+      for inner in (try? Files.list(trusted)) ?? [] where Files.isFolder("\(trusted)/\(inner)") {
+        found += listed("\(trusted)/\(inner)").map { "\(inner)/\($0)" }
+      }
+    }
+    // Modules are not to be run, and have no line for the system.
+    let own = Self.embeddedNames.filter { !$0.contains("/") } + names(below: "workflows")
+    found += own.filter { $0.hasSuffix(".lua") && read($0)?.starts(with: Array("#!".utf8)) == true }
+    var seen: Set<String> = []
+    return found.filter { seen.insert($0).inserted }
   }
 }
 
@@ -51,6 +94,14 @@ extension LuaRuntime {
       // What lacks its end as either may become that: `1 +`, `if x then`.
       if asChunk.message.hasSuffix("<eof>") || asExpression.message.hasSuffix("<eof>") { return .incomplete }
       return .wrong(asChunk)
+    }
+  }
+
+  /// Whether a text is no chunk, but an expression.
+  public func isOnlyExpression(_ text: String) -> Bool {
+    withState { lua in
+      func isChunk(_ source: String) -> Bool { (try? lua.load(source, name: "=stdin")) != nil }
+      return !isChunk(text) && isChunk("return " + text)
     }
   }
 

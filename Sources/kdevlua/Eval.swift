@@ -1,5 +1,6 @@
 import ArgumentParser
 import Host
+import LuaKit
 import LuaRuntime
 import Modules
 
@@ -27,7 +28,13 @@ struct Eval: ParsableCommand {
     try Session.performLua(environment) { runtime in
       // kdev is loaded when it is first named, so that a line without it starts as quickly as can be.
       try await runtime.define(global: "kdev", module: "kdev")
-      try await runtime.run(.source(source, name: "=(command line)"), arguments: arguments, name: "eval")
+      do {
+        try await runtime.run(.source(source, name: "=(command line)"), arguments: arguments, name: "eval")
+      } catch let error as LuaError {
+        guard await runtime.isOnlyExpression(source) else { throw error }
+        throw LuaError(
+          error.message + "\n  an expression is no line of Lua; print(\(source)) prints it, as kdevlua repl does")
+      }
     }
   }
 }

@@ -36,6 +36,7 @@ import Host
       }
     }
     do {
+      if let error = Words.unknownCommand(in: words) { throw error }
       var command = try parseAsRoot(words)
       try command.run()
     } catch {

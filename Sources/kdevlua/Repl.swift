@@ -24,7 +24,9 @@ struct Repl: ParsableCommand {
 
   func validate() throws {
     if script.first == "--help" || script.first == "-h" { throw CleanExit.helpRequest(self) }
-    if let first = script.first, first.hasPrefix("-") { throw ValidationError("unknown option \(first)") }
+    if let first = script.first, first.hasPrefix("-") {
+      throw Words.unknownOption(first, of: ["--execute"] + Words.ofScripts)
+    }
   }
 
   func run() throws {

@@ -8,7 +8,7 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a script.",
     discussion:
-      "A script that is not there is looked for in .kdevlua/ of the repository, in ~/.config/kdevlua/ and in the stdlib: `kdevlua run setup.lua` runs the documented set-up from anywhere."
+      "`-` is standard input. A script that is not there is looked for in .kdevlua/ of the repository, in ~/.config/kdevlua/ and in the stdlib: `kdevlua run setup.lua` runs the documented set-up from anywhere."
   )
 
   @Flag(name: .customLong("dry-run"), help: "Change nothing; print the shell lines of what would be done.")
@@ -24,7 +24,9 @@ struct Run: ParsableCommand {
   func validate() throws {
     // What follows the script is its own; what stands before it is ours.
     if script.first == "--help" || script.first == "-h" { throw CleanExit.helpRequest(self) }
-    if let first = script.first, first.hasPrefix("-") { throw ValidationError("unknown option \(first)") }
+    if let first = script.first, first.hasPrefix("-"), first != "-" {
+      throw Words.unknownOption(first, of: ["--dry-run", "--main"] + Words.ofScripts)
+    }
     if script.isEmpty { throw ValidationError("a script is missing: kdevlua run SCRIPT [ARGUMENT ...]") }
   }
 
@@ -39,11 +41,18 @@ struct Run: ParsableCommand {
     let stdlib = Stdlib(environment: host.options.environment)
     let name = words[0]
     let arguments = Array(words.dropFirst())
-    let source = try stdlib.script(name, on: host)
+    let source = name == "-" ? try Self.input() : try stdlib.script(name, on: host)
     let environment = Environment(host: host, stdlib: stdlib, script: name, arguments: arguments)
     try Session.performLua(environment) { runtime in
       try await runtime.run(
         source, arguments: arguments, name: name, host: CommandLine.arguments[0], onMain: onMain)
     }
+  }
+
+  /// What is read from standard input, without a first line for the system.
+  private static func input() throws -> LuaScript {
+    let bytes = try Files.read("/dev/stdin")
+    let isMarked = bytes.first == UInt8(ascii: "#")
+    return .bytes(isMarked ? Array(bytes.drop { $0 != UInt8(ascii: "\n") }) : bytes, name: "=stdin")
   }
 }

@@ -20,7 +20,9 @@ struct Warm: ParsableCommand {
 
   func validate() throws {
     if words.first == "--help" || words.first == "-h" { throw CleanExit.helpRequest(self) }
-    if let first = words.first, first.hasPrefix("-") { throw ValidationError("unknown option \(first)") }
+    if let first = words.first, first.hasPrefix("-") {
+      throw Words.unknownOption(first, of: ["--clone", "--remove"] + Words.ofScripts)
+    }
     if clone != nil, remove { throw ValidationError("--clone and --remove do not go together") }
     if clone != nil || remove, words.count != 1 { throw ValidationError("the name of a template is missing") }
     if !isScript, words.count > 1 { throw ValidationError("one name is enough: \(words.joined(separator: " "))") }

@@ -23,6 +23,61 @@ test("no default in a help is a type of Swift's", function()
   end
 end)
 
+test("unknown words are answered with the near ones", function()
+  kdev.fs.write("hello.lua", "print 'hello'")
+  kdev.fs.mkdir "there"
+  kdev.fs.write("there/hello.lua", "print 'hello'")
+  kdev.fs.write("declared.lua", [[
+    require("kdev.cli").options { about = "Test.", { "name", type = "string", default = "x", help = "Name." } }]])
+  for line, answer in pairs {
+    ["rnu x"] = "no command rnu; did you mean run?", ["rnu"] = "no command rnu; did you mean run?",
+    ["xyzzy"] = "no command xyzzy; kdevlua --help lists them",
+    ["setup.lua"] = "no command setup.lua; a script is run by kdevlua run setup.lua",
+    ["suite paln x"] = "no command paln; did you mean plan?",
+    ["run --dryrun x"] = "unknown option --dryrun; did you mean --dry-run?",
+    ["warm --quite"] = "unknown option --quite; did you mean --quiet?",
+    ["repl --tarce"] = "unknown option --tarce; did you mean --trace?",
+    ["run declared.lua --dry-run"] = "options of kdevlua go before the script: kdevlua run --dry-run declared.lua",
+    ["run declared.lua -q"] = "options of kdevlua go before the script: kdevlua run -q declared.lua",
+  } do
+    local words <const> = {}
+    for word in line:gmatch "%S+" do words[#words + 1] = word end
+    local result <const> = kdevlua(table.unpack(words))
+    test.equal({ line, result.status }, { line, 2 })
+    test.contains(result.stderr, answer .. "\n")
+  end
+  for name, answer in pairs {
+    ["setp.lua"] = "setup.lua", ["hello"] = "hello.lua", ["ceph_mount.lua"] = "workflows/ceph_mount.lua",
+    ["ceph_mont"] = "workflows/ceph_mount.lua", ["there/helo.lua"] = "there/hello.lua",
+  } do
+    local result <const> = kdevlua("run", name)
+    test.equal(result.status, 1)
+    test.contains(result.stderr, "there is no script " .. name)
+    test.contains(result.stderr, "; did you mean " .. answer .. "?\n")
+  end
+  test.equal(kdevlua("run", "xyzzy").stderr:find("did you mean", 1, true), nil)
+end)
+
+test("an expression is to be printed", function()
+  local result <const> = kdevlua("eval", "1+1")
+  test.equal(result.status, 1)
+  test.contains(result.stderr, "an expression is no line of Lua; print(1+1) prints it")
+  for _, source in ipairs { "x = = 1", "error 'bad'", "return 1 + {}" } do
+    test.equal(kdevlua("eval", source).stderr:find("expression", 1, true), nil)
+  end
+end)
+
+test("run - reads the script from standard input", function()
+  local source <const> = "#!/usr/bin/env -S kdevlua run\nprint(arg[0], #'\xff', ...) error 'bad'"
+  for _, words in ipairs { { "-" }, { "--quiet", "-" } } do
+    local all <const> = { program, "run", check = false, stdin = source, table.unpack(words) }
+    all[#all + 1] = "a"
+    local result <const> = kdev.proc.run(all)
+    test.equal({ result.status, result.stdout }, { 1, "-\t1\ta\n" })
+    test.contains(result.stderr, "stdin:2: bad")
+  end
+end)
+
 local full <const> = { file = "/dev/full" }
 
 test("output that cannot be written is an error", function()

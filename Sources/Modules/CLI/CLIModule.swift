@@ -81,11 +81,13 @@ struct ScriptOptions {
     while let argument = rest.popFirst() {
       if argument == "--help" || argument == "-h" { throw HelpRequest(message: help) }
       guard argument.hasPrefix("--") else {
+        if argument == "-q" { throw Self.late(argument, script) }
         throw UsageError(message: "unexpected argument \"\(argument)\"; \(seeHelp)")
       }
       let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = parts.first.map(String.init) ?? ""
       guard let option = options.first(where: { $0.name == name }) else {
+        if ["dry-run", "main", "quiet", "trace", "log-format"].contains(name) { throw Self.late(argument, script) }
         let near = Suggestion.nearest(to: name, in: options.map(\.name))
         throw UsageError(
           message: "unknown option --\(name)" + (near.map { "; did you mean --\($0)?" } ?? "; \(seeHelp)"))
@@ -100,6 +102,11 @@ struct ScriptOptions {
       }
     }
     return options.map { ($0.key, values[$0.name] ?? $0.defaultValue) }
+  }
+
+  /// The error of an option that stands behind the script and should stand before it.
+  private static func late(_ argument: String, _ script: String) -> UsageError {
+    UsageError(message: "options of kdevlua go before the script: kdevlua run \(argument) \(script)")
   }
 
   private var seeHelp: String { "kdevlua run \(script) --help lists the options" }

@@ -122,6 +122,7 @@ public struct ScriptCompletion {
     switch found {
     case .file(let path): bytes = (try? Files.read(path)) ?? []
     case .source(let source, _): bytes = Array(source.utf8)
+    case .bytes(let source, _): bytes = source
     }
     let source = SourceText(bytes)
     guard let chunk = try? Parser.parse(source) else { return [] }
