@@ -4,10 +4,12 @@
 return setmetatable({}, {
   __name = "kdev",
   __index = function(self, name)
+    if type(name) ~= "string" then return nil end
     local ok <const>, module <const> = pcall(require, "kdev." .. name)
     if not ok then
-      if tostring(module):find("module 'kdev." .. tostring(name) .. "' not found", 1, true) then
-        error("kdev has no module '" .. tostring(name) .. "'", 2)
+      if tostring(module):find("module 'kdev." .. name .. "' not found", 1, true) then
+        local near <const> = tostring(module):match "did you mean 'kdev%.([%w_]+)'%?"
+        error("kdev has no module '" .. name .. "'" .. (near and "; did you mean '" .. near .. "'?" or ""), 2)
       end
       error(module, 0)
     end

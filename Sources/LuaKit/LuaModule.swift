@@ -25,11 +25,25 @@ public final class LuaModule {
 
   /// What calling the module itself does: `kdev.merge { ... }`. Its arguments begin at index 2.
   public func call(_ body: @escaping LuaBody) {
-    lua.newTable(fields: 1)
+    pushMetatable()
     lua.push(function: body)
     lua.rawSet("__call", of: lua.top - 1)
     lua_setmetatable(lua.raw, table)
   }
+
+  /// Has a field that is not there noted, for the error of who uses it. It is nil all the same: a script may look what there is.
+  package func noteMisses() {
+    pushMetatable()
+    lua.push(function: { [name] lua in
+      guard lua.type(at: 2) == .string, let field = lua.string(at: 2) else { return 0 }
+      lua.storage.lastMiss = ModuleMiss(module: name, field: field, names: lua.keys(of: 1))
+      return 0
+    })
+    lua.rawSet("__index", of: lua.top - 1)
+    lua_setmetatable(lua.raw, table)
+  }
+
+  private func pushMetatable() { if !lua.pushMetatable(of: table) { lua.newTable(fields: 2) } }
 
   /// A constant.
   public func value(_ name: String, _ value: some LuaPushable) {

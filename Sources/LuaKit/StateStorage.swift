@@ -8,8 +8,23 @@ package final class StateStorage {
   var lastTraceback: (value: UnsafeRawPointer?, text: String)?
   /// What the scheduler knows of an error's way before it came to this thread.
   package var earlierTraceback: ((UnsafeRawPointer) -> String?)?
+  /// The last field that a script asked a module for and that it does not have.
+  var lastMiss: ModuleMiss?
   /// The names a person may have meant, per type of object.
   var fieldNames: [String: [String]] = [:]
+}
+
+/// A field that a module does not have, and those that it has.
+struct ModuleMiss {
+  let module: String
+  let field: String
+  let names: [String]
+
+  /// What to say of it to somebody who used it for what it is not.
+  var text: String {
+    let near = Suggestion.nearest(to: field, in: names.sorted())
+    return "\(module) has no field '\(field)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
+  }
 }
 
 extension LuaState {

@@ -29,6 +29,14 @@ extension LuaState {
 enum Traceback {
   static let isFull = getenv("KDEVLUA_TRACE").map { String(cString: $0) == "full" } ?? false
 
+  /// The traceback below what is known of the error at the top: a module's field that is nil was perhaps misspelt.
+  static func explained(_ lua: LuaState, _ traceback: String) -> String {
+    guard let miss = lua.storage.lastMiss, let message = lua.string(at: -1),
+      ["field", "method"].contains(where: { message.hasSuffix("a nil value (\($0) '\(miss.field)')") })
+    else { return traceback }
+    return "  " + miss.text + (traceback.isEmpty ? "" : "\n" + traceback)
+  }
+
   /// What stands between the traceback of a task and that of the one that waited for it.
   static func join(_ inner: String, _ outer: String) -> String {
     guard !outer.isEmpty else { return inner }
@@ -52,7 +60,8 @@ let noteTraceback: @convention(c) (OpaquePointer?) -> Int32 = { raw in
   } else {
     let value = lua_topointer(raw, -1)
     let earlier = value.flatMap { storage.earlierTraceback?($0) } ?? ""
-    storage.lastTraceback = (value, Traceback.join(earlier, lua.traceback(level: 1)))
+    let here = Traceback.join(earlier, lua.traceback(level: 1))
+    storage.lastTraceback = (value, earlier.isEmpty ? Traceback.explained(lua, here) : here)
   }
   return 0
 }

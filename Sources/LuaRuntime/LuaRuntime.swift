@@ -70,9 +70,14 @@ public actor LuaRuntime {
 
   /// Has `require` ask `find` for the modules that are nowhere else.
   ///
-  /// - Parameter find: Gives the module's source by its name, or nil.
-  public func addModuleSource(_ find: @escaping @Sendable (String) -> LuaModuleSource?) throws(LuaError) {
-    try scheduler.addModuleSource(find)
+  /// - Parameters:
+  ///   - find: Gives the module's source by its name, or nil.
+  ///   - meant: Gives the name that was perhaps meant by one that is found nowhere.
+  public func addModuleSource(
+    _ find: @escaping @Sendable (String) -> LuaModuleSource?,
+    meant: @escaping @Sendable (String) -> String? = { _ in nil }
+  ) throws(LuaError) {
+    try scheduler.addModuleSource(find, meant: meant)
   }
 
   /// Has `require` look for Lua modules in `directory` first.

@@ -44,6 +44,7 @@ extension Scheduler {
       let module = LuaModule(name: name, lua)
       let table = lua.top
       try build(module)
+      module.noteMisses()
       lua_settop(lua.raw, table)
       return 1
     })
@@ -52,13 +53,19 @@ extension Scheduler {
   }
 
   /// Appends a searcher that asks the host.
-  func addModuleSource(_ find: @escaping (String) -> LuaModuleSource?) throws(LuaError) {
+  func addModuleSource(
+    _ find: @escaping (String) -> LuaModuleSource?, meant: @escaping (String) -> String?
+  ) throws(LuaError) {
     try lua.getGlobal("package")
     try lua.getField("searchers", of: -1)
     lua.push(function: { lua in
       let name: String = try lua.read(1)
-      // Nothing, as a searcher may: the error of a name that is found nowhere stays Lua's own.
-      guard let module = find(name) else { return 0 }
+      // Nothing, or a line more, as a searcher may: the error of a name that is found nowhere stays Lua's own.
+      guard let module = find(name) else {
+        guard let near = meant(name) else { return 0 }
+        lua.push("did you mean '\(near)'?")
+        return 1
+      }
       do throws(LuaError) { try lua.load(module.source, name: module.chunkName) } catch {
         let file = module.chunkName.drop { $0 == "@" || $0 == "=" }
         throw LuaError("error loading module '\(name)' from '\(file)':\n\t\(error.message)")

@@ -94,8 +94,13 @@ extension LuaRuntime {
       try preload("kdev." + module.name) { built in try module.build(built, environment) }
     }
     try searchModules(later: { environment.host.moduleFolders })
-    try addModuleSource { name in
-      environment.stdlib.module(name).map { LuaModuleSource(source: $0.source, chunkName: "@" + $0.place) }
-    }
+    try addModuleSource(
+      { name in
+        environment.stdlib.module(name).map { LuaModuleSource(source: $0.source, chunkName: "@" + $0.place) }
+      },
+      meant: { name in
+        guard name.hasPrefix("kdev.") else { return nil }
+        return Suggestion.nearest(to: name, in: modules.map { "kdev." + $0.name } + ["kdev.task"])
+      })
   }
 }

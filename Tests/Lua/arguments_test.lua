@@ -40,7 +40,7 @@ end)
 
 test("a module that is not there is named", function()
   ---@diagnostic disable-next-line: undefined-field
-  test.fails("kdev has no module 'dsk'", function() return kdev.dsk end)
+  test.fails("kdev has no module 'dsk'; did you mean 'disk'?", function() return kdev.dsk end)
 end)
 
 test.done()

@@ -58,6 +58,28 @@ test("unknown words are answered with the near ones", function()
   test.equal(kdevlua("run", "xyzzy").stderr:find("did you mean", 1, true), nil)
 end)
 
+test("a misspelt module, field or option of a module is explained", function()
+  for source, answer in pairs {
+    ["kdev.dsk.create {}"] = "kdev has no module 'dsk'; did you mean 'disk'?",
+    ["require 'kdev.dsk'"] = "\n\tdid you mean 'kdev.disk'?\n",
+    ["kdev.disk.creat {}"] = "'creat')\n  kdev.disk has no field 'creat'; did you mean 'create'?\nstack traceback:",
+    ["kdev.task.slep(1)"] = "task has no field 'slep'; did you mean 'sleep'?",
+    ["kdev.task.all { function() return kdev.fs:raed() end }"] = "kdev.fs has no field 'raed'; did you mean 'read'?",
+    ["kdev.merge.chose {}"] = "kdev.merge has no field 'chose'; did you mean 'choose'?",
+  } do
+    local result <const> = kdevlua("eval", source)
+    test.equal(result.status, 1)
+    test.contains(result.stderr, answer)
+    local _, count <const> = result.stderr:gsub("did you mean", "")
+    test.equal(count, 1)
+  end
+  test.contains(kdevlua("eval", "kdev.xyzzy()").stderr, "kdev has no module 'xyzzy'\n")
+  -- Whoever looks may do so.
+  test.equal(kdevlua("eval", "print(kdev.disk.creat, kdev.disk[1], kdev[1])").stdout, "nil\tnil\tnil\n")
+  local other <const> = kdevlua("eval", "local t <const> = { kdev.disk.creat } t.x()")
+  test.equal(other.stderr:find("did you mean", 1, true), nil)
+end)
+
 test("an expression is to be printed", function()
   local result <const> = kdevlua("eval", "1+1")
   test.equal(result.status, 1)
