@@ -13,6 +13,8 @@ extension LuaValue: LuaPushable {
     case .bytes(let bytes): lua.push(bytes: bytes)
     case .array(let elements):
       lua_createtable(lua.raw, Int32(clamping: elements.count), 0)
+      // Nothing else would say that it is one.
+      if elements.isEmpty { lua.markList(at: -1) }
       for (offset, element) in elements.enumerated() {
         element.push(onto: lua)
         lua_rawseti(lua.raw, -2, lua_Integer(offset + 1))

@@ -83,6 +83,7 @@ teuthology:
 ]])
   local config <const> = choose({ fragments = "./g", globals = {} }).config
   test.equal({ config.added, config.list, config.empty }, { 1, { 1 }, {} })
+  test.equal(kdev.json.encode(config.empty), "[]")
 end)
 
 test("a script has no way out", function()

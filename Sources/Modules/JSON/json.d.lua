@@ -10,7 +10,8 @@ local json = {}
 ---@field pretty? boolean A line for each element, two spaces a level. Default false.
 ---@field sorted? boolean Names in the order of their bytes, so that equal data gives equal text. Default true.
 
---- A value as JSON. A table with the keys 1, 2, ... n is a list; an empty one is an object, unless `json.array` marked it.
+--- A value as JSON. A table with the keys 1, 2, ... n is a list; an empty one is an object, unless `json.array` marked it
+--- or it is a list that a function of kdev gave, such as one in the configuration of `kdev.merge`.
 --- Errors: kind "json" with the place in the value for nan, infinity, a string that is not UTF-8, a list with a gap, a key
 --- that is no string, a function or other thing that is no data, a table inside itself, and more than 200 levels.
 ---@param value any

@@ -15,9 +15,9 @@ local yaml = {}
 function yaml.load(text) end
 
 --- A value as YAML in block style, with a line break at its end. Keys are sorted: numbers, booleans, then strings. A table
---- with the keys 1, 2, ... n is a sequence; an empty one is a mapping, unless `yaml.array` marked it. A string that is not
---- UTF-8 becomes `!!binary`. Errors: kind "yaml" with the place in the value for what is no data, a list with a gap, a table
---- inside itself, and more than 200 levels.
+--- with the keys 1, 2, ... n is a sequence; an empty one is a mapping, unless `yaml.array` marked it or a function of kdev
+--- gave it as a list. A string that is not UTF-8 becomes `!!binary`. Errors: kind "yaml" with the place in the value for
+--- what is no data, a list with a gap, a table inside itself, and more than 200 levels.
 ---@param value any
 ---@return string
 function yaml.dump(value) end
