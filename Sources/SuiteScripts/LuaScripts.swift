@@ -14,6 +14,9 @@ public final class LuaScripts: FragmentScripts {
   public let stopper = ScriptStopper()
 
   /// Scripts that can begin.
+  /// The globals that a script may find.
+  public static var names: Set<String> { ScriptUniverse.allNames }
+
   public init() {}
 
   deinit { stopper.attach(nil) }

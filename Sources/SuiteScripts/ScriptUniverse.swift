@@ -25,6 +25,18 @@ final class ScriptUniverse {
   private static let allowed = ["assert", "error", "ipairs", "next", "pairs", "tonumber", "tostring"]
   private static let libraries = ["math", "string"]
 
+  /// Names whose values are the same for all scripts.
+  static let constantNames: Set = [
+    "accept", "reject", "deep_merge", "yaml_load", "log", "base_config", "seed", "suite_name", "filter_in",
+    "filter_out",
+    "filter_all", "filter_fragments",
+  ]
+  /// All names that a script may find.
+  static var allNames: Set<String> {
+    constantNames.union(allowed).union(libraries).union(PythonBuiltins.functions.map(\.0))
+      .union(Variable.allCases.map(\.rawValue))
+  }
+
   // References into the registry.
   private(set) var handles: Int32 = 0
   private(set) var items: Int32 = 0
@@ -160,6 +172,7 @@ final class ScriptUniverse {
 
   private func makeConstants() {
     func constant(_ name: String, _ push: () -> Void) {
+      assert(Self.constantNames.contains(name))
       lua.push(name)
       push()
       constants.append((lua.top - 1, lua.top))

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Glibc
 import Host
+import LuaKit
 import Modules
 import Suite
+import SuiteScripts
 
 /// `kdevlua suite check`.
 struct SuiteCheckCommand: ParsableCommand {
@@ -29,7 +31,8 @@ struct SuiteCheckCommand: ParsableCommand {
       let base = try baseConfig.map {
         SuiteBase(path: $0, value: try YAMLValue(yaml: try Files.text($0), file: $0))
       }
-      let (problems, fragments) = checkSuite(folder: path, base: base, nestedSubsets: !noNestedSubset) {
+      let names = ScriptNames(LuaScripts.names) { Suggestion.nearest(to: $0, in: $1) }
+      let (problems, fragments) = checkSuite(folder: path, base: base, nestedSubsets: !noNestedSubset, names: names) {
         syntax.error(in: $0)
       }
       var output = LineOutput()

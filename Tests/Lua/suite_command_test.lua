@@ -247,6 +247,22 @@ test("check finds mistakes and ends with 1", function()
   test.contains(result.stderr, "1 fragments, 1 errors, 0 warnings")
 end)
 
+test("check warns of names that scripts do not have", function()
+  write {
+    ["qa/suites/names/%"] = "",
+    ["qa/suites/names/a.yaml"] = "x: 1\nteuthology:\n  premerge: |\n    local log = log\n    if seed == 2 then\n" ..
+      "      rejct('no')\n    end\n    why = os_type or yaml_fragment\n    accept(why)\n",
+    ["qa/suites/names/b.yaml"] = "teuthology: {postmerge: ['local a = 1 function b() end', 'b(a) given()']}\n",
+    ["qa/suites/names/c.yaml"] = "teuthology: {postmerge: ['given = py_list', 'os.exit()']}\n",
+  }
+  local result <const> = suite("check", "qa/suites/names")
+  local here <const> = kdev.fs.absolute "qa/suites/names"
+  test.equal({ result.status, result.stdout }, {
+    0, here .. "/a.yaml:6: warning: premerge: the global 'rejct' is nowhere given a value; did you mean 'reject'?\n" ..
+      here .. "/c.yaml: warning: teuthology.postmerge[1], line 1: the global 'os' is nowhere given a value\n",
+  })
+end)
+
 test("check knows what every job begins with", function()
   write {
     ["qa/suites/meta/a.yaml"] = "owner: {x: 1}\n", ["meta.yaml"] = "owner: [1]\n", ["broken.yaml"] = "[\n",

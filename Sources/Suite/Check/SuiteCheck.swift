@@ -5,10 +5,11 @@
 ///   - folder: the suite's folder, as for `SuiteMatrix`.
 ///   - base: what all jobs begin with.
 ///   - nestedSubsets: whether the numbers in `%` count.
+///   - names: the globals of scripts; nil when they are not looked at.
 ///   - parse: says what is wrong with the syntax of a script; nil when nothing is.
 /// - Returns: the problems, and of what was read how many fragments there are, a file with several links once.
 public func checkSuite(
-  folder: String, base: SuiteBase? = nil, nestedSubsets: Bool = true,
+  folder: String, base: SuiteBase? = nil, nestedSubsets: Bool = true, names: ScriptNames? = nil,
   parse: @escaping (_ script: String) -> ScriptSyntaxError?
 ) -> (problems: [SuiteProblem], fragments: Int) {
   var builder = MatrixBuilder(seed: 1, nestedSubsets: nestedSubsets, rules: .teuthology, goesOn: true)
@@ -31,7 +32,7 @@ public func checkSuite(
         SuiteProblem(.warning, path, "may be asked for more jobs than it has, and fail for some seeds"))
     }
   }
-  var fragments = FragmentCheck(matrix: matrix, base: base, parse: parse)
+  var fragments = FragmentCheck(matrix: matrix, base: base, names: names, parse: parse)
   problems += fragments.problems()
   return (problems, fragments.count)
 }
@@ -56,8 +57,14 @@ private struct FragmentCheck {
   private var found: [SuiteProblem] = []
   private var clashes: FragmentClashes
   private var postmerges: PostmergeCheck
+  private var unknownNames: UnknownNames?
+  /// The postmerge scripts, with what problems call them.
+  private var postmergeTexts: [(path: String, name: String, text: String)] = []
 
-  init(matrix: SuiteMatrix, base: SuiteBase?, parse: @escaping (_ script: String) -> ScriptSyntaxError?) {
+  init(
+    matrix: SuiteMatrix, base: SuiteBase?, names: ScriptNames?,
+    parse: @escaping (_ script: String) -> ScriptSyntaxError?
+  ) {
     self.matrix = matrix
     self.parse = parse
     var base = base
@@ -70,6 +77,8 @@ private struct FragmentCheck {
     clashes = FragmentClashes(base: base)
     let scripts = base?.value.mapping?["teuthology"]?.mapping?["postmerge"]?.sequence ?? []
     postmerges = PostmergeCheck(base: scripts.compactMap(\.string), parse: parse)
+    unknownNames = names.map { UnknownNames($0) }
+    for script in scripts { if let text = script.string { unknownNames?.note(text) } }
   }
 
   mutating func problems() -> [SuiteProblem] {
@@ -86,6 +95,11 @@ private struct FragmentCheck {
       if let value { note(Int32(number), value) }
     }
     let meetings = Meetings(matrix)
+    for (path, name, text) in postmergeTexts {
+      for finding in unknownNames?.findings(in: text, isPostmerge: true) ?? [] {
+        found.append(SuiteProblem(.warning, path, "\(name), line \(finding.line): \(finding.message)"))
+      }
+    }
     return found + postmerges.problems(matrix, meetings) + clashes.problems(matrix, meetings)
   }
 
@@ -126,8 +140,14 @@ private struct FragmentCheck {
     if let error = parse(script) {
       found.append(
         SuiteProblem(.error, path, line: Self.line(start, error.line, of: script), "premerge: \(error.message)"))
-    } else if ScriptPaths(script).neverAccept {
+      return
+    }
+    if ScriptPaths(script).neverAccept {
       found.append(SuiteProblem(.warning, path, line: start, "this premerge script never accepts"))
+    }
+    for finding in unknownNames?.findings(in: script, isPostmerge: false) ?? [] {
+      let line = Self.line(start, finding.line, of: script)
+      found.append(SuiteProblem(.warning, path, line: line, "premerge: \(finding.message)"))
     }
   }
 
@@ -145,6 +165,8 @@ private struct FragmentCheck {
         let line = error.line.map { ", line \($0)" } ?? ""
         found.append(SuiteProblem(.error, path, "teuthology.postmerge[\(number)]\(line): \(error.message)"))
       }
+      unknownNames?.note(script)
+      postmergeTexts.append((path, "teuthology.postmerge[\(number)]", script))
     }
   }
 
