@@ -61,7 +61,10 @@ struct RunOptions: ParsableArguments {
     name: [.customShort("F"), .long],
     help: ArgumentHelp("Look for the texts in the paths of fragments, too, as Lua patterns.", valueName: "bool"))
   var filterFragments = BoolArgument(false)
-  @Option(help: ArgumentHelp("One slice of the jobs, as 0/32.", valueName: "i/n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("One slice of the jobs, as 0/32; I is 0 to N-1.", valueName: "i/n"),
+    transform: SubsetArgument.init(parsing:))
   var subset: SubsetArgument?
   @Flag(help: "Take whole products, whatever number is in their %.")
   var noNestedSubset = false

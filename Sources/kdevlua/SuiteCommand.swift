@@ -24,7 +24,10 @@ struct SuiteOptions: ParsableArguments {
   @Option(
     parsing: .unconditional, help: ArgumentHelp("For what is drawn; -1 draws the seed.", valueName: "number"))
   var seed: SeedArgument = SeedArgument(seed: 1)
-  @Option(help: ArgumentHelp("One slice of the jobs, as 0/32.", valueName: "i/n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("One slice of the jobs, as 0/32; I is 0 to N-1.", valueName: "i/n"),
+    transform: SubsetArgument.init(parsing:))
   var subset: SubsetArgument?
   @Flag(help: "Take whole products, whatever number is in their %.")
   var noNestedSubset = false
@@ -73,11 +76,11 @@ struct SeedArgument: ExpressibleByArgument, CustomStringConvertible {
 }
 
 /// A subset on the command line.
-struct SubsetArgument: ExpressibleByArgument {
+struct SubsetArgument {
   let subset: MatrixSubset
 
-  init?(argument: String) {
-    guard let subset = MatrixSubset(argument) else { return nil }
+  init(parsing text: String) throws {
+    guard let subset = MatrixSubset(text) else { throw ValidationError(MatrixSubset.expected) }
     self.subset = subset
   }
 }

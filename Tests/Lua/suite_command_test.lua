@@ -197,8 +197,15 @@ test("keep-going says so and goes on", function()
 end)
 
 test("a subset must be one", function()
-  for _, subset in ipairs { "2/2", "x", "1", "-1/2" } do
-    test.equal(suite("plan", "qa/suites/s", "--subset=" .. subset).status, 2)
+  for _, subset in ipairs { "8/8", "x", "1", "-1/2" } do
+    for _, result in ipairs {
+      suite("plan", "qa/suites/s", "--subset=" .. subset), suite("plan", "qa/suites/s", "--subset", subset),
+      suite("schedule", "--suite", "s", "--subset", subset),
+    } do
+      test.equal(result.status, 2)
+      test.contains(result.stderr, "I/N expected, as 0/32, with I from 0 to N-1")
+    end
+    test.fails("with I from 0 to N-1", kdev.merge.suite, { folder = "qa/suites/s", subset = subset })
   end
 end)
 
@@ -227,6 +234,12 @@ test("no-compat does better where teuthology is plainly wrong", function()
   local found = 0
   for _ in kdev.merge.suite { folder = "qa/suites/odd", subset = "1/2", compat = false } do found = found + 1 end
   test.equal(found, 8)
+end)
+
+test("a folder that is not there is no broken link", function()
+  local result <const> = suite("plan", "qa/suites/nope")
+  test.equal({ result.status, result.stdout }, { 1, "" })
+  test.contains(result.stderr, "qa/suites/nope: does not exist\n")
 end)
 
 test("a broken link is an error that names it", function()

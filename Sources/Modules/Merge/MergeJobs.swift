@@ -34,7 +34,7 @@ extension MergeModule {
     var subset: MatrixSubset?
     if let text = try options.string("subset") {
       subset = MatrixSubset(text)
-      if subset == nil { throw options.wrong("subset", "as 0/32") }
+      if subset == nil { throw options.wrong("subset", MatrixSubset.expected) }
     }
     let seed = try options.integer("seed") ?? 1
     let goesOn = try options.bool("keep_going")

@@ -107,7 +107,7 @@ extension ScheduleOptions {
     filters.none = try options.strings("filter_out")
     filters.all = try options.strings("filter_all")
     if let text = try options.string("subset") {
-      guard let subset = MatrixSubset(text) else { throw options.wrong("subset", "a slice expected, as \"0/32\"") }
+      guard let subset = MatrixSubset(text) else { throw options.wrong("subset", MatrixSubset.expected) }
       self.subset = subset
     }
     if try options.value("compat") == false { rules = .corrected }

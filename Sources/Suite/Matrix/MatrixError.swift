@@ -1,7 +1,7 @@
 /// Why a suite's directory makes no matrix. Where teuthology ends with a traceback, this says what is wrong and where.
 public enum MatrixError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// There is nothing under the path, or it leads nowhere: a broken link, or one that leads to itself.
-  case missing(path: String)
+  /// There is nothing under the path, or it is a link that leads nowhere, or to itself.
+  case missing(path: String, isLink: Bool)
   /// A file or folder cannot be read.
   case unreadable(path: String, why: String)
   /// Neither a file nor a folder: a socket, a pipe, a device.
@@ -28,7 +28,7 @@ public enum MatrixError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The file or folder.
   public var path: String {
     switch self {
-    case .missing(let path), .unreadable(let path, _), .special(let path), .name(let path, _), .loop(let path, _),
+    case .missing(let path, _), .unreadable(let path, _), .special(let path), .name(let path, _), .loop(let path, _),
       .nothing(let path), .empty(let path, _), .divisor(let path, _), .noJobs(let path), .emptyRandom(let path),
       .pastSubset(let path, _, _), .tooLarge(let path):
       path
@@ -38,7 +38,7 @@ public enum MatrixError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What is wrong there.
   public var problem: String {
     switch self {
-    case .missing: "does not exist; is it a broken link?"
+    case .missing(_, let isLink): isLink ? "does not exist; is it a broken link?" : "does not exist"
     case .unreadable(_, let why): why
     case .special: "neither a file nor a folder"
     case .name(_, let name): "the name '\(name)' is not UTF-8"

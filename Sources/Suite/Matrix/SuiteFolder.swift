@@ -28,7 +28,7 @@ enum SuiteFolder {
   static func entry(at path: String) throws(MatrixError) -> Entry {
     var status = stat()
     // As os.path.exists has it: whatever cannot be looked at is not there.
-    guard stat(path, &status) == 0 else { throw .missing(path: path) }
+    guard stat(path, &status) == 0 else { throw .missing(path: path, isLink: lstat(path, &status) == 0) }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return .file
     case S_IFDIR: return .folder(Identity(status))

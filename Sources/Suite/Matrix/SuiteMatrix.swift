@@ -110,4 +110,7 @@ public struct MatrixSubset: Sendable, Equatable, CustomStringConvertible {
   }
 
   public var description: String { "\(index)/\(count)" }
+
+  /// What to say where `init(_:)` gives nil.
+  public static let expected = "I/N expected, as 0/32, with I from 0 to N-1"
 }
