@@ -98,6 +98,15 @@ public actor LuaRuntime {
     return try body(lua)
   }
 
+  /// Has the functions of the module `task` take times as text, too.
+  ///
+  /// - Parameters:
+  ///   - expected: What to say of a text that is none.
+  ///   - read: Gives the seconds of a text, or nil.
+  public func readTimes(expected: String, by read: @escaping @Sendable (String) -> Double?) {
+    scheduler.times = (read, expected)
+  }
+
   // MARK: For the scheduler
 
   func pump() { scheduler.pump() }

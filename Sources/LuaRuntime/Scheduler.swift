@@ -40,6 +40,9 @@ final class Scheduler {
   /// Called when a task has failed that nobody waits for, and when the script asks to end.
   var onNews: (() -> Void)?
 
+  /// How a time that is written as text is read, and what to say where that gives nil.
+  var times: (read: (String) -> Double?, expected: String)?
+
   private var nextID = 1
   private var ready: [(task: LuaTask, arguments: Int32)] = []
   private var readyHead = 0

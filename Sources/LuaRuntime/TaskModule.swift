@@ -12,7 +12,7 @@ enum TaskModule {
       return lua.push(handle: task)
     }
     module.function("sleep") { lua in
-      let seconds: Double = try lua.read(1)
+      let seconds = try seconds(lua)
       return try Scheduler.of(lua).sleep(seconds, from: lua)
     }
     module.function("all") { lua in
@@ -30,7 +30,7 @@ enum TaskModule {
       return try Scheduler.of(lua).awaitGroup(.race, count: count, from: lua)
     }
     module.function("timeout") { lua in
-      let seconds: Double = try lua.read(1)
+      let seconds = try seconds(lua)
       try checkFunction(lua, 2)
       return try Scheduler.of(lua).awaitGroup(.timeout(seconds: seconds), count: 1, arguments: lua.top - 2, from: lua)
     }
@@ -56,6 +56,13 @@ enum TaskModule {
       guard let task = Scheduler.of(lua).current else { return 0 }
       return lua.push(handle: task)
     }
+  }
+
+  /// The time at index 1.
+  private static func seconds(_ lua: LuaState) throws -> Double {
+    guard lua.type(at: 1) == .string, let times = Scheduler.of(lua).times else { return try lua.read(1) }
+    guard let seconds = times.read(lua.string(at: 1) ?? "") else { throw lua.argumentError(1, times.expected) }
+    return seconds
   }
 
   private static func checkFunction(_ lua: LuaState, _ index: Int32) throws {

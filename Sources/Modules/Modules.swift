@@ -93,6 +93,7 @@ extension LuaRuntime {
     for module in modules {
       try preload("kdev." + module.name) { built in try module.build(built, environment) }
     }
+    readTimes(expected: LuaValue.secondsExpected) { Duration.seconds(written: $0) }
     try searchModules(later: { environment.host.moduleFolders })
     try addModuleSource(
       { name in

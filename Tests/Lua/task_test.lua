@@ -27,6 +27,19 @@ test("the first error cancels the others, whose handlers may wait", function()
   test.equal(log, { "closed" })
 end)
 
+test("times are numbers or texts with a unit", function()
+  local began <const> = kdev.time.monotonic()
+  task.sleep "20ms"
+  test.equal(kdev.time.monotonic() - began >= 0.02, true)
+  local err <const> = test.fails("timed out after 0.01 s", task.timeout, "10ms", task.sleep, "1h")
+  test.equal({ err.kind, err.seconds }, { "timeout", 0.01 })
+  test.equal(task.timeout("5", function(x) return x end, 7), 7)
+  for _, f in ipairs { task.sleep, task.timeout } do
+    test.fails("bad argument #1", f, "soon", print)
+    test.fails("a time expected: seconds, or a text such as", f, "5 parsecs", print)
+  end
+end)
+
 test("a program is ended when its task is cancelled", function()
   test.equal(test.fails("", task.timeout, 0.2, kdev.proc.run, { "sleep", "78.5" }).kind, "timeout")
   test.equal(kdev.proc.run({ "pgrep", "-f", "^sleep 78.5", check = false }).stdout, "")

@@ -41,7 +41,7 @@ local Queue = {}
 function task.spawn(body, ...) end
 
 --- Waits.
----@param seconds number
+---@param seconds number|string Or with a unit: "300ms", "90s", "5m", "2h".
 function task.sleep(seconds) end
 
 --- Runs functions at the same time and waits for all. The first error cancels the others, waits for them, and is raised.
@@ -60,9 +60,10 @@ function task.any(functions) end
 ---@return any ... What that one returns.
 function task.race(functions) end
 
---- Runs a function, and cancels it when the time passes. A function that catches its cancellation and returns has ended well. Errors:
---- kind "timeout", with `err.seconds`.
----@param seconds number
+--- Runs a function, and cancels it when the time passes. A function that catches its cancellation and returns has ended well. What
+--- computes and does not wait holds up the clock, too: it goes on to the next thing that waits, and an endless loop for ever, save
+--- for Ctrl-C. Code that may be such a loop runs in `kdev.sandbox`. Errors: kind "timeout", with `err.seconds`.
+---@param seconds number|string Or with a unit: "300ms", "90s", "5m", "2h".
 ---@param body fun(...): any
 ---@param ... any Its arguments.
 ---@return any ... What it returns.
