@@ -116,6 +116,13 @@ local before = kdev.vm.running()[machine_name]
 host.machine = before ~= nil
 
 local clone <const> = opt.tree or shared .. "/linux"
+-- Whether a repository has a branch, tag or commit. One may be there that nothing was fetched into yet.
+local function is_fetched(path, checkout)
+  return kdev.fs.exists(path .. "/.git") and kdev.proc.run({
+    "git", "-C", path, "rev-parse", "--quiet", "--verify", "--end-of-options", checkout .. "^{commit}",
+    check = false, query = true,
+  }).status == 0
+end
 local ceph <const> = remotes and remotes.ceph or "https://github.com/ceph/ceph-client.git"
 host.ceph_client = {
   works = false, reached = false, because = "nobody asked " .. ceph .. ": that takes --build-kernel",
@@ -127,7 +134,7 @@ if asked.build_kernel and not (opt.branch or opt.tree or opt.archive or opt.kern
   })
   local is_reached <const> = answered and answer.status == 0
   local why <const> = answered and answer.stderr:match "[^\n]+" or "no answer within 20 s"
-  host.ceph_client = { works = is_reached or kdev.fs.is_dir(clone .. "/.git"), reached = is_reached, because = why }
+  host.ceph_client = { works = is_reached or is_fetched(clone, "ceph/testing"), reached = is_reached, because = why }
 end
 
 -- Of several choices that cannot be made the first is the error; nothing is made before all of them are.
@@ -215,6 +222,11 @@ if opt.show_config then
   end
   kdev.ui.table(lines)
   return
+end
+
+if opt.no_fetch and not is_fetched(source.path, source.checkout) then
+  local what <const> = source.checkout .. " was not fetched yet to " .. source.path
+  wrong("--no-fetch builds what was fetched before, and " .. what)
 end
 
 local setup <close> = kdev.transaction.begin { name = config.name, keep = config.keep } -- luacheck: ignore setup

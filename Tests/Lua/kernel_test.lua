@@ -86,6 +86,26 @@ test("what is there is not overwritten", function()
   test.equal(kdev.fs.read "linux/branch", "mine")
 end)
 
+test("a repository that nothing could be fetched into is not left behind", function()
+  local gone <const> = { torvalds = "file:///nowhere/linux" }
+  local function fails(path)
+    test.fails("could not fetch", kdev.kernel.source, { path = path, remotes = gone, checkout = "torvalds/master" })
+  end
+  fails "gone"
+  test.equal(kdev.fs.exists "gone", false)
+  kdev.fs.mkdir "empty"
+  fails "empty"
+  test.equal({ kdev.fs.is_dir "empty", kdev.fs.exists "empty/.git" }, { true, false })
+  -- What came stays, though it is not all: the next one fetches the rest only.
+  local some <const> = { ceph = gone.torvalds, torvalds = remotes.torvalds }
+  test.fails("could not fetch", kdev.kernel.source, { path = "some", remotes = some, checkout = "v-none" })
+  test.equal(git("-C", "some", "tag"), "v-master\n")
+  -- One that was there before is nobody's to remove.
+  git("init", "--quiet", "own")
+  fails "own"
+  test.equal(kdev.fs.is_dir "own/.git", true)
+end)
+
 test("an archive is unpacked once", function()
   kdev.proc.run { "tar", "-cJf", "linux-6.1.tar.xz", "torvalds" }
   local tree <const> = kdev.kernel.source { archive = "linux-6.1.tar.xz", path = "unpacked" }

@@ -322,6 +322,18 @@ test_the_set_up_shows_each_choice_with_its_origin_and_makes_nothing() {
   [ ! -e "$KDEVLUA_STATE/disks" ] || fail 'a disk was made'
 }
 
+test_a_fetch_that_failed_changes_no_default_of_the_next_set_up() {
+  fails 1 kd run setup.lua --branch ceph/wip --remote ceph=file:///nowhere --accel tcg --net user
+  contains "$output" 'could not fetch the source'
+  [ ! -e "$work/share/linux" ] || fail 'an empty repository is left'
+  # Nor does a repository that is empty for another reason: it has no branch that could be built.
+  git init -q "$work/share/linux"
+  contains "$(shown --build-kernel 2>/dev/null)" 'kernel.source.package: "linux-source-6.1"'
+  fails 2 kd run setup.lua --branch ceph/wip --no-fetch --accel tcg --net user
+  contains "$output" '--no-fetch builds what was fetched before, and ceph/wip was not fetched yet to ./linux'
+  nothing_left
+}
+
 test_choices_that_do_not_fit_together_are_refused_with_the_reason() {
   refused() {
     local reason=$1

@@ -45,7 +45,9 @@ extension LocalHost {
       throw HostError(.invalid, "\"\(text)\" is no name or address for git")
     }
     return try await step("source \(Files.name(of: path))") { step async throws(HostError) in
-      if !Files.exists(path + "/.git") {
+      let isNew = !Files.exists(path + "/.git")
+      let hadFolder = Files.isFolder(path)
+      if isNew {
         if Files.isFolder(path), let first = try Files.list(path).first {
           throw HostError(
             .conflict, "\(path) is there already and is no git repository: it holds \(first)",
@@ -55,26 +57,54 @@ extension LocalHost {
       }
       let lock = isDryRun ? nil : try await FileLock.acquire(gitFolder(of: path) + "/kdevlua.lock")
       defer { withExtendedLifetime(lock) {} }
-      try await addRemotes(of: wanted, in: path)
-      let before = await commit("HEAD", in: path)
-      var target = wanted.checkout
-      let first = wanted.remotes.first { $0.name == "torvalds" } ?? wanted.remotes.first
-      if target == nil, before == nil, let first { target = first.name + "/master" }
-      var request = wanted
-      request.checkout = target
-      if let target {
-        try await fetch(request, in: path, step)
-        let isThere = await commit(target, in: path) != nil
-        guard isDryRun || isThere else {
-          throw HostError(
-            .missing, "no remote of \(path) has \(target)",
-            hint: "a branch is REMOTE/BRANCH; the remotes are \(wanted.remotes.map(\.name).joined(separator: ", "))")
+      do throws(HostError) {
+        return try await bring(wanted, in: path, step)
+      } catch {
+        // A repository that nothing came into looks like a source to whoever comes next, and is none.
+        if isNew, !isDryRun, Self.isEmptyRepository(path) {
+          try? Files.removeTree(path + "/.git")
+          if !hadFolder, (try? Files.list(path).isEmpty) == true { try? Files.removeTree(path) }
         }
+        throw error
       }
-      let folder = try await checkOut(target, worktree: wanted.worktree, in: path, step)
-      if isDryRun { return KernelTree(planned: folder) }
-      return try KernelTree(path: folder)
     }
+  }
+
+  /// Brings what is wanted into a repository that is there.
+  private func bring(
+    _ wanted: KernelRepository, in path: String, _ step: Step
+  ) async throws(HostError) -> KernelTree {
+    try await addRemotes(of: wanted, in: path)
+    let before = await commit("HEAD", in: path)
+    var target = wanted.checkout
+    let first = wanted.remotes.first { $0.name == "torvalds" } ?? wanted.remotes.first
+    if target == nil, before == nil, let first { target = first.name + "/master" }
+    var request = wanted
+    request.checkout = target
+    if let target {
+      try await fetch(request, in: path, step)
+      let isThere = await commit(target, in: path) != nil
+      guard isDryRun || isThere else {
+        throw HostError(
+          .missing, "no remote of \(path) has \(target)",
+          hint: "a branch is REMOTE/BRANCH; the remotes are \(wanted.remotes.map(\.name).joined(separator: ", "))")
+      }
+    }
+    let folder = try await checkOut(target, worktree: wanted.worktree, in: path, step)
+    if isDryRun { return KernelTree(planned: folder) }
+    return try KernelTree(path: folder)
+  }
+
+  /// Whether a repository has no branch, no tag, and no commit that was fetched without one. Without git, which does not
+  /// run any more in a set-up that is being cancelled.
+  private static func isEmptyRepository(_ path: String) -> Bool {
+    let git = path + "/.git"
+    return !hasFile(git + "/refs") && !Files.exists(git + "/packed-refs") && (Files.size(git + "/FETCH_HEAD") ?? 0) == 0
+  }
+
+  private static func hasFile(_ folder: String) -> Bool {
+    guard let names = try? Files.list(folder) else { return false }
+    return names.contains { !Files.isFolder("\(folder)/\($0)") || hasFile("\(folder)/\($0)") }
   }
 
   /// The folder that git keeps its own in; a worktree has a file that names it.
