@@ -292,6 +292,8 @@ test_the_set_up_shows_each_choice_with_its_origin_and_makes_nothing() {
   # A tree that is configured is built as it is.
   mkdir -p "$work/linux" && touch "$work/linux/.config"
   lacks "$(shown --tree "$work/linux" 2>/dev/null)" kernel.config.base
+  fails 1 shown --kernel-config file
+  contains "$output" 'kernel_config cannot be what was asked for: file: --kernel-config FILE names no file'
   fails 1 shown --kernel-config guest
   contains "$output" 'no machine work runs'
   # Every value is there, what nobody asked for too.
