@@ -8,6 +8,7 @@
 --   kdevlua run setup.lua --branch ceph/wip-mine --net dhcp
 -- What depends on the machine or on what is asked for is chosen by fragments: fragments/setup/.
 local kdev <const> = require "kdev"
+local check <const> = require "kdev.setup_checks"
 
 local opt <const> = kdev.cli.options {
   about = "Sets up a virtual machine for kernel development and runs a command in it.",
@@ -204,6 +205,33 @@ if source then
   end
 end
 
+-- All that a configuration can say. A team whose set-up reads more adds it here.
+local keys <const> = {
+  "name", "share", "memory", "cpus", "profile", "boot_timeout", "accel", "cpu", "append", "display", "vnc",
+  "root", "disk", "disk_size", "root_device", "modules", "dynamic_debug", "restart", "keep", "teuthology",
+  "net", "bridge", "tap", "forward", "dhcp", "masquerade", "vhost",
+  kernel = {
+    "path", "output", "jobs", "strict", "llvm", "ccache",
+    source = { "path", "checkout", "remotes", "fetch", "depth", "blobless", "worktree", "archive", "package" },
+    config = { "base", "fragments", "options", "localmodconfig", "anew" },
+  },
+}
+-- What of the machine is known before anything is made.
+local machine <const> = {
+  name = config.name, memory = config.memory, cpus = config.cpus, accel = config.accel, cpu = config.cpu,
+  profile = config.profile, vhost = config.vhost, share = { hostshare = config.share },
+  boot_timeout = config.boot_timeout,
+}
+if config.display == "none" then
+  machine.vnc = false
+elseif config.display == "socket" then
+  machine.vnc = { socket = true }
+elseif config.vnc ~= "free" then
+  machine.vnc = config.vnc
+end
+local mistake <const> = check(choice, keys, machine, forced_by)
+if mistake then wrong(mistake) end
+
 if opt.show_config then
   local lines <const> = {}
   -- What a fragment has taken from an option.
@@ -294,20 +322,13 @@ end
 -- "Launch the QEMU VM with TAP and vhost"
 local append <const> = config.append or {}
 if kernel and not initramfs then append[#append + 1] = "root=" .. config.root_device .. " rw" end
-local vnc = config.vnc ~= "free" and config.vnc or nil
-if config.display == "none" then vnc = false elseif config.display == "socket" then vnc = { socket = true } end
-local share <const> = { hostshare = config.share }
 local has_agent <const> = config.root == "initramfs"
 -- The modules of a kernel that was built: rebuilt ones are reloaded from there.
 local has_modules <const> = has_agent and config.kernel.source ~= nil and kernel.modules ~= nil
-if has_modules then share.modules = { path = kernel.modules:match "^(.*)/", read_only = true } end
-local machine <const> = {
-  name = config.name, memory = config.memory, cpus = config.cpus, accel = config.accel, cpu = config.cpu,
-  profile = config.profile,
-  kernel = kernel, initramfs = initramfs, disks = { disk }, net = net, vhost = config.vhost,
-  share = share, vnc = vnc, append = kernel and append or nil, boot_timeout = config.boot_timeout,
-  wait = has_agent and "agent" or "none",
-}
+if has_modules then machine.share.modules = { path = kernel.modules:match "^(.*)/", read_only = true } end
+machine.kernel, machine.initramfs, machine.append = kernel, initramfs, kernel and append or nil
+machine.disks, machine.net = { disk }, net
+machine.wait = has_agent and "agent" or "none"
 local launched, vm = pcall(kdev.vm.launch, machine)
 if not launched then
   local err <const> = vm

@@ -180,87 +180,90 @@ EMBED(f60) = {
 #embed "../../stdlib/kdev/kernel/loop.lua"
 };
 EMBED(f61) = {
-#embed "../../stdlib/kdev/task.lua"
+#embed "../../stdlib/kdev/setup_checks.lua"
 };
 EMBED(f62) = {
-#embed "../../stdlib/setup.lua"
+#embed "../../stdlib/kdev/task.lua"
 };
 EMBED(f63) = {
-#embed "../../stdlib/workflows/ceph_mount.lua"
+#embed "../../stdlib/setup.lua"
 };
 EMBED(f64) = {
-#embed "../../stdlib/workflows/debian_guest.lua"
+#embed "../../stdlib/workflows/ceph_mount.lua"
 };
 EMBED(f65) = {
-#embed "../../stdlib/workflows/install_iso.lua"
+#embed "../../stdlib/workflows/debian_guest.lua"
 };
 EMBED(f66) = {
-#embed "../../Sources/Modules/CLI/cli.d.lua"
+#embed "../../stdlib/workflows/install_iso.lua"
 };
 EMBED(f67) = {
-#embed "../../Sources/Modules/Disk/disk.d.lua"
+#embed "../../Sources/Modules/CLI/cli.d.lua"
 };
 EMBED(f68) = {
-#embed "../../Sources/Modules/Env/env.d.lua"
+#embed "../../Sources/Modules/Disk/disk.d.lua"
 };
 EMBED(f69) = {
-#embed "../../Sources/Modules/FS/fs.d.lua"
+#embed "../../Sources/Modules/Env/env.d.lua"
 };
 EMBED(f70) = {
-#embed "../../Sources/Modules/Glob/glob.d.lua"
+#embed "../../Sources/Modules/FS/fs.d.lua"
 };
 EMBED(f71) = {
-#embed "../../Sources/Modules/HostFacts/host.d.lua"
+#embed "../../Sources/Modules/Glob/glob.d.lua"
 };
 EMBED(f72) = {
-#embed "../../Sources/Modules/JSON/json.d.lua"
+#embed "../../Sources/Modules/HostFacts/host.d.lua"
 };
 EMBED(f73) = {
-#embed "../../Sources/Modules/Kernel/kernel.d.lua"
+#embed "../../Sources/Modules/JSON/json.d.lua"
 };
 EMBED(f74) = {
-#embed "../../Sources/Modules/Log/log.d.lua"
+#embed "../../Sources/Modules/Kernel/kernel.d.lua"
 };
 EMBED(f75) = {
-#embed "../../Sources/Modules/Merge/merge.d.lua"
+#embed "../../Sources/Modules/Log/log.d.lua"
 };
 EMBED(f76) = {
-#embed "../../Sources/Modules/Net/net.d.lua"
+#embed "../../Sources/Modules/Merge/merge.d.lua"
 };
 EMBED(f77) = {
-#embed "../../Sources/Modules/Path/path.d.lua"
+#embed "../../Sources/Modules/Net/net.d.lua"
 };
 EMBED(f78) = {
-#embed "../../Sources/Modules/Proc/proc.d.lua"
+#embed "../../Sources/Modules/Path/path.d.lua"
 };
 EMBED(f79) = {
-#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
+#embed "../../Sources/Modules/Proc/proc.d.lua"
 };
 EMBED(f80) = {
-#embed "../../Sources/Modules/Task/task.d.lua"
+#embed "../../Sources/Modules/Sandbox/sandbox.d.lua"
 };
 EMBED(f81) = {
-#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
+#embed "../../Sources/Modules/Task/task.d.lua"
 };
 EMBED(f82) = {
-#embed "../../Sources/Modules/Time/time.d.lua"
+#embed "../../Sources/Modules/Teuthology/teuthology.d.lua"
 };
 EMBED(f83) = {
-#embed "../../Sources/Modules/Transaction/transaction.d.lua"
+#embed "../../Sources/Modules/Time/time.d.lua"
 };
 EMBED(f84) = {
-#embed "../../Sources/Modules/UI/ui.d.lua"
+#embed "../../Sources/Modules/Transaction/transaction.d.lua"
 };
 EMBED(f85) = {
-#embed "../../Sources/Modules/VM/vm.d.lua"
+#embed "../../Sources/Modules/UI/ui.d.lua"
 };
 EMBED(f86) = {
-#embed "../../Sources/Modules/VNC/vnc.d.lua"
+#embed "../../Sources/Modules/VM/vm.d.lua"
 };
 EMBED(f87) = {
-#embed "../../Sources/Modules/YAML/yaml.d.lua"
+#embed "../../Sources/Modules/VNC/vnc.d.lua"
 };
 EMBED(f88) = {
+#embed "../../Sources/Modules/YAML/yaml.d.lua"
+};
+EMBED(f89) = {
 #embed "../../Sources/Modules/kdev.d.lua"
 };
 static const cstdlib_file files[] = {
@@ -324,32 +327,33 @@ static const cstdlib_file files[] = {
   {"kdev/kernel/in_guest.lua", f58, sizeof f58},
   {"kdev/kernel/install.lua", f59, sizeof f59},
   {"kdev/kernel/loop.lua", f60, sizeof f60},
-  {"kdev/task.lua", f61, sizeof f61},
-  {"setup.lua", f62, sizeof f62},
-  {"workflows/ceph_mount.lua", f63, sizeof f63},
-  {"workflows/debian_guest.lua", f64, sizeof f64},
-  {"workflows/install_iso.lua", f65, sizeof f65},
-  {"types/cli.d.lua", f66, sizeof f66},
-  {"types/disk.d.lua", f67, sizeof f67},
-  {"types/env.d.lua", f68, sizeof f68},
-  {"types/fs.d.lua", f69, sizeof f69},
-  {"types/glob.d.lua", f70, sizeof f70},
-  {"types/host.d.lua", f71, sizeof f71},
-  {"types/json.d.lua", f72, sizeof f72},
-  {"types/kernel.d.lua", f73, sizeof f73},
-  {"types/log.d.lua", f74, sizeof f74},
-  {"types/merge.d.lua", f75, sizeof f75},
-  {"types/net.d.lua", f76, sizeof f76},
-  {"types/path.d.lua", f77, sizeof f77},
-  {"types/proc.d.lua", f78, sizeof f78},
-  {"types/sandbox.d.lua", f79, sizeof f79},
-  {"types/task.d.lua", f80, sizeof f80},
-  {"types/teuthology.d.lua", f81, sizeof f81},
-  {"types/time.d.lua", f82, sizeof f82},
-  {"types/transaction.d.lua", f83, sizeof f83},
-  {"types/ui.d.lua", f84, sizeof f84},
-  {"types/vm.d.lua", f85, sizeof f85},
-  {"types/vnc.d.lua", f86, sizeof f86},
-  {"types/yaml.d.lua", f87, sizeof f87},
-  {"types/kdev.d.lua", f88, sizeof f88},
+  {"kdev/setup_checks.lua", f61, sizeof f61},
+  {"kdev/task.lua", f62, sizeof f62},
+  {"setup.lua", f63, sizeof f63},
+  {"workflows/ceph_mount.lua", f64, sizeof f64},
+  {"workflows/debian_guest.lua", f65, sizeof f65},
+  {"workflows/install_iso.lua", f66, sizeof f66},
+  {"types/cli.d.lua", f67, sizeof f67},
+  {"types/disk.d.lua", f68, sizeof f68},
+  {"types/env.d.lua", f69, sizeof f69},
+  {"types/fs.d.lua", f70, sizeof f70},
+  {"types/glob.d.lua", f71, sizeof f71},
+  {"types/host.d.lua", f72, sizeof f72},
+  {"types/json.d.lua", f73, sizeof f73},
+  {"types/kernel.d.lua", f74, sizeof f74},
+  {"types/log.d.lua", f75, sizeof f75},
+  {"types/merge.d.lua", f76, sizeof f76},
+  {"types/net.d.lua", f77, sizeof f77},
+  {"types/path.d.lua", f78, sizeof f78},
+  {"types/proc.d.lua", f79, sizeof f79},
+  {"types/sandbox.d.lua", f80, sizeof f80},
+  {"types/task.d.lua", f81, sizeof f81},
+  {"types/teuthology.d.lua", f82, sizeof f82},
+  {"types/time.d.lua", f83, sizeof f83},
+  {"types/transaction.d.lua", f84, sizeof f84},
+  {"types/ui.d.lua", f85, sizeof f85},
+  {"types/vm.d.lua", f86, sizeof f86},
+  {"types/vnc.d.lua", f87, sizeof f87},
+  {"types/yaml.d.lua", f88, sizeof f88},
+  {"types/kdev.d.lua", f89, sizeof f89},
 };

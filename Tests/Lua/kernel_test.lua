@@ -106,6 +106,20 @@ test("a repository that nothing could be fetched into is not left behind", funct
   test.equal(kdev.fs.is_dir "own/.git", true)
 end)
 
+test("fragments are ours, a team's, and a tree's own", function()
+  local ours <const> = kdev.kernel.fragments()
+  test.equal(table.concat(ours, " "), "ceph debug guest kasan kgdb lockdep xfs")
+  kdev.fs.mkdir ".kdevlua/fragments/kernel"
+  kdev.fs.write(".kdevlua/fragments/kernel/xfs_more.config", "")
+  kdev.fs.mkdir "linux/kernel/configs"
+  for _, name in ipairs { "kvm_guest.config", "debug.config", "README" } do
+    kdev.fs.write("linux/kernel/configs/" .. name, "")
+  end
+  local all <const> = table.concat(kdev.kernel.fragments "linux", " ")
+  test.equal(all, "ceph debug guest kasan kgdb kvm_guest lockdep xfs xfs_more")
+  kdev.proc.run { "rm", "-r", ".kdevlua" }
+end)
+
 test("an archive is unpacked once", function()
   kdev.proc.run { "tar", "-cJf", "linux-6.1.tar.xz", "torvalds" }
   local tree <const> = kdev.kernel.source { archive = "linux-6.1.tar.xz", path = "unpacked" }

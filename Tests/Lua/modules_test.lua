@@ -73,6 +73,13 @@ test("the program's own options, errors and statuses", function()
   end
 end)
 
+test("the name that was meant is the nearest", function()
+  local nearest <const> = require("kdev").cli.nearest
+  local names <const> = { "memory", "cpus", "disk_size" }
+  test.equal({ nearest("memroy", names), nearest("disksize", names) }, { "memory", "disk_size" })
+  test.equal({ nearest("share", names) or "none", nearest("x", {}) or "none" }, { "none", "none" })
+end)
+
 test("an error of a script ends with status 1, place and traceback", function()
   local kdev <const> = require "kdev"
   kdev.fs.write("e.lua", "local function f() error 'bad' end\nf()\n")

@@ -324,6 +324,46 @@ test_the_set_up_shows_each_choice_with_its_origin_and_makes_nothing() {
   [ ! -e "$KDEVLUA_STATE/disks" ] || fail 'a disk was made'
 }
 
+test_what_is_wrong_in_a_configuration_is_found_before_anything_is_made() {
+  local setup=$work/share/.kdevlua/fragments/setup
+  # wrong TEXT OPTION...: the set-up is refused with that text.
+  wrong() {
+    local text=$1
+    shift
+    fails 2 kd run setup.lua --accel tcg --net user "$@"
+    contains "$output" "setup.lua: $text"
+    [ ! -e "$KDEVLUA_STATE/disks" ] || fail 'a disk was made'
+    [ ! -e "$work/share/linux" ] || fail 'the source was fetched'
+  }
+  wrong '--memory: 64M at least expected, got 1' --memory 1
+  wrong '--cpus: 1 to 255 expected, got 0' --cpus 0
+  wrong '--vnc: 0 to 99 expected, got 200' --vnc 200
+  wrong '--boot-timeout: a time expected' --boot-timeout 1x
+  wrong '--share: there is no folder /nope' --share /nope
+  # Of a build.
+  wrong "--fragment: there is no fragment kasn; did you mean 'kasan'?" --build-kernel --fragment kasn
+  wrong '--fragment: there is no fragment ours; there are: ceph, debug, ' --kernel distribution --fragment ours
+  wrong '--fragment: there is no fragment ./nope' --branch ceph/wip --fragment ./nope
+  wrong '--kernel-config: there is no configuration ./nope' --build-kernel --kernel-config ./nope
+  # A branch may bring its own.
+  contains "$(shown --branch ceph/wip --fragment ours 2>&1)" 'there is no fragment ours yet; it has to come with the source'
+  mkdir -p "$setup" "$work/share/.kdevlua/fragments/kernel" && touch "$work/share/.kdevlua/fragments/kernel/ours.config"
+  lacks "$(shown --branch ceph/wip --fragment ours,kvm_guest,hardening.config 2>&1)" 'no fragment'
+  # Keys and values of fragments.
+  echo 'memroy: 2G' >"$setup/01-ours.yaml"
+  wrong "$setup/01-ours.yaml: unknown key 'memroy'; did you mean 'memory'?"
+  echo 'kernel: {config: {fragment: [kasan]}}' >"$setup/01-ours.yaml"
+  wrong "$setup/01-ours.yaml: unknown key 'kernel.config.fragment'; did you mean 'fragments'?"
+  echo 'memory: 1M' >"$setup/01-ours.yaml"
+  wrong "$setup/01-ours.yaml: memory: 64M at least expected, got 1M"
+  # A file of the stdlib's name is all that there is of it.
+  echo 'memory: 300M' >"$setup/00-defaults.yaml"
+  rm "$setup/01-ours.yaml"
+  wrong 'no fragment says disk_size, nor does --disk-size'
+  rm -r "$work/share/.kdevlua"
+  nothing_left
+}
+
 test_a_fetch_that_failed_changes_no_default_of_the_next_set_up() {
   fails 1 kd run setup.lua --branch ceph/wip --remote ceph=file:///nowhere --accel tcg --net user
   contains "$output" 'could not fetch the source'

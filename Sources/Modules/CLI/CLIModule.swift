@@ -15,6 +15,11 @@ enum CLIModule: KdevModule {
       lua.push(LuaValue.record(try parser.parse(environment.arguments)))
       return 1
     }
+    module.function("nearest") { lua in
+      let (word, names): (String, [String]) = (try lua.read(1), try lua.read(2))
+      lua.push(Suggestion.nearest(to: word, in: names))
+      return 1
+    }
   }
 }
 

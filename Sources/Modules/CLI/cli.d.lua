@@ -22,4 +22,11 @@ local cli = {}
 ---@return table<string, any>
 function cli.options(spec) end
 
+--- The name that a person may have meant, for "did you mean": the nearest to the word of which at most a third of the letters
+--- differ; nil when there is none.
+---@param word string
+---@param names string[]
+---@return string?
+function cli.nearest(word, names) end
+
 return cli

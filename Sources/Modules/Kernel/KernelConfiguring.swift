@@ -3,7 +3,7 @@ import LuaKit
 import LuaRuntime
 
 extension KernelModule {
-  /// `configure`, `config` and `config_diff`.
+  /// `configure`, `fragments`, `config` and `config_diff`.
   static func addConfiguring(to module: LuaModule, _ environment: Environment) {
     let host = environment.host
     module.async("configure") { lua in
@@ -30,6 +30,11 @@ extension KernelModule {
         if let asked { request.fragments.append(asked) }
         return try await host.configureKernel(request, isStrict: isStrict).record
       }
+    }
+    module.function("fragments") { lua in
+      let tree: TreeArgument? = try lua.read(1)
+      lua.push(environment.fragmentNames(in: tree?.path))
+      return 1
     }
     module.function("config") { lua in
       let config = try KernelConfig(path: configPath(try lua.read(1)))
@@ -118,6 +123,19 @@ private enum ConfigSource: LuaReadable, Sendable {
 }
 
 extension Environment {
+  /// The names by which a fragment can be had, sorted: ours, those of a team and a user, and a tree's own.
+  fileprivate func fragmentNames(in tree: String?) -> [String] {
+    var files = stdlib.names(below: "fragments/kernel").map { Files.name(of: $0) }
+    for folder in host.teamFolders { files += (try? Files.list(folder + "/fragments/kernel")) ?? [] }
+    if let tree {
+      let architecture = MakeOptions().sourceArchitecture
+      for folder in ["kernel/configs", "arch/\(architecture)/configs"] {
+        files += (try? Files.list("\(tree)/\(folder)")) ?? []
+      }
+    }
+    return Set(files.filter { $0.hasSuffix(".config") }.map { String($0.dropLast(".config".count)) }).sorted()
+  }
+
   /// A fragment by its path, or by the name that a team's folder, the stdlib or the kernel itself has it under.
   fileprivate func fragment(
     _ name: String, in tree: KernelTree, _ architecture: String

@@ -162,6 +162,11 @@ function kernel.install_modules(options) end
 ---@return kdev.kernel.Configuration
 function kernel.configure(options) end
 
+--- The names that `fragments` of `configure` can have, sorted: ours, those of a team and a user, and with a tree the kernel's own.
+---@param tree? string|kdev.KernelTree
+---@return string[]
+function kernel.fragments(tree) end
+
 --- The options of a .config or of a fragment, by name without CONFIG_: "y", "m", "n" for "is not set", texts and numbers.
 --- Errors: "missing".
 ---@param path string The file, or the folder of its .config.

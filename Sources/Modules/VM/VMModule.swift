@@ -28,6 +28,7 @@ enum VMModule: KdevModule {
     module.async("ssh_config") { _ in LuaOperation { try await host.writeSSHConfig() } }
     module.function("command_line") { lua in
       let options = try environment.options(lua, at: 1, "kdev.vm.LaunchOptions", for: "kdev.vm.command_line")
+      _ = try options.duration("boot_timeout")
       lua.push(host.commandLine(of: try LaunchOptions(options).spec(host)))
       return 1
     }
