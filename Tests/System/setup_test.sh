@@ -344,6 +344,8 @@ test_what_is_wrong_in_a_configuration_is_found_before_anything_is_made() {
   wrong "--fragment: there is no fragment kasn; did you mean 'kasan'?" --build-kernel --fragment kasn
   wrong '--fragment: there is no fragment ours; there are: ceph, debug, ' --kernel distribution --fragment ours
   wrong '--fragment: there is no fragment ./nope' --branch ceph/wip --fragment ./nope
+  wrong '--jobs: 1 or more expected, got 0' --build-kernel --jobs 0
+  wrong '--depth: 1 or more expected, got -1' --branch ceph/wip --depth -1
   wrong '--kernel-config: there is no configuration ./nope' --build-kernel --kernel-config ./nope
   # A branch may bring its own.
   contains "$(shown --branch ceph/wip --fragment ours 2>&1)" 'there is no fragment ours yet; it has to come with the source'
@@ -356,9 +358,11 @@ test_what_is_wrong_in_a_configuration_is_found_before_anything_is_made() {
   wrong "$setup/01-ours.yaml: unknown key 'kernel.config.fragment'; did you mean 'fragments'?"
   echo 'memory: 1M' >"$setup/01-ours.yaml"
   wrong "$setup/01-ours.yaml: memory: 64M at least expected, got 1M"
+  # A name that is none of a fragment's.
+  mkdir -p "$setup/net" && mv "$setup/01-ours.yaml" "$setup/net/05-ours.yml"
+  contains "$(shown 2>&1)" "$setup/net/05-ours.yml is not read: the name of a fragment ends in .yaml"
   # A file of the stdlib's name is all that there is of it.
   echo 'memory: 300M' >"$setup/00-defaults.yaml"
-  rm "$setup/01-ours.yaml"
   wrong 'no fragment says disk_size, nor does --disk-size'
   rm -r "$work/share/.kdevlua"
   nothing_left

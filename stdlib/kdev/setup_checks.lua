@@ -50,14 +50,19 @@ local function missing(config)
   end
 end
 
+-- An option says by itself which value it is; a fragment has many.
+local function about_value(path, choice, reason)
+  local origin <const> = origin_of(path, choice)
+  return (origin:find "^%-%-" and origin or origin .. path .. ": ") .. reason
+end
+
 -- What kdev.vm.launch would refuse when all else is made already.
 local function wrong_value(machine, choice)
   local ok <const>, err <const> = pcall(kdev.vm.command_line, machine)
   if ok then return nil end
   local field <const>, reason <const> = err.message:match "field '([%w_]+).-': (.*)"
   if not field then error(err, 0) end
-  local origin <const> = origin_of(field, choice)
-  return (origin:find "^%-%-" and origin or origin .. field .. ": ") .. reason
+  return about_value(field, choice, reason)
 end
 
 -- A base that is neither a word of kdev.kernel.configure nor a name of make's is a file.
@@ -96,6 +101,14 @@ local function wrong_fragment(names, source, choice)
   end
 end
 
+local function wrong_number(config, choice)
+  for path, number in pairs { ["kernel.jobs"] = config.jobs, ["kernel.source.depth"] = config.source.depth } do
+    if math.type(number) ~= "integer" or number < 1 then
+      return about_value(path, choice, "1 or more expected, got " .. tostring(number))
+    end
+  end
+end
+
 -- What is wrong with a configuration, or nil.
 --   choice     what kdev.merge.choose has given
 --   keys       the keys that it can have: names, and for a key with keys of its own a table of them
@@ -104,7 +117,8 @@ end
 return function(choice, keys, machine, forced_by)
   local config <const> = choice.config
   local found <const> = wrong_key(config, keys, choice, "") or missing(config) or wrong_value(machine, choice)
-  local source <const>, configure <const> = config.kernel.source, config.kernel.config
-  if found or not source or not configure then return found end
-  return wrong_base(configure.base, choice, forced_by) or wrong_fragment(configure.fragments or {}, source, choice)
+  if found or not config.kernel.source then return found end
+  local configure <const> = config.kernel.config or {}
+  return wrong_number(config.kernel, choice) or wrong_base(configure.base, choice, forced_by)
+    or wrong_fragment(configure.fragments or {}, config.kernel.source, choice)
 end

@@ -90,7 +90,7 @@ extension Environment {
   /// The fragments of a folder; or those of that name in the stdlib, a repository's `.kdevlua/` and the user's own
   /// configuration, of which the later ones override the earlier.
   fileprivate func fragments(_ name: String) throws -> [Fragment] {
-    if name.contains("/") { return try Self.fragments(in: name) }
+    if name.contains("/") { return try fragments(in: name) }
     let prefix = "fragments/" + name
     var found: [Fragment] = []
     for file in stdlib.names(below: prefix) where file.hasSuffix(".yaml") {
@@ -105,15 +105,28 @@ extension Environment {
       }
     }
     for folder in host.teamFolders where Files.isFolder(folder + "/" + prefix) {
-      found += try Self.fragments(in: folder + "/" + prefix)
+      found += try fragments(in: folder + "/" + prefix)
     }
     guard !found.isEmpty else { throw HostError(.missing, "there are no fragments \(name)") }
     return found
   }
 
-  private static func fragments(in folder: String) throws -> [Fragment] {
-    do throws(FragmentReadError) { return try Fragment.all(under: folder) } catch {
+  private func fragments(in folder: String) throws -> [Fragment] {
+    do throws(FragmentReadError) {
+      let fragments = try Fragment.all(under: folder)
+      noteMisnamed(in: folder)
+      return fragments
+    } catch {
       throw DataFailure(kind: "yaml", message: error.description)
+    }
+  }
+
+  /// Says of files that nobody reads, though YAML files are often called so.
+  private func noteMisnamed(in folder: String) {
+    for name in (try? Files.list(folder)) ?? [] {
+      let path = folder + "/" + name
+      if name.hasSuffix(".yml") { host.note("\(path) is not read: the name of a fragment ends in .yaml") }
+      if Files.isFolder(path), !name.hasSuffix(".disable") { noteMisnamed(in: path) }
     }
   }
 }
