@@ -24,7 +24,7 @@ local opt <const> = kdev.cli.options {
   { "accel", value = "kvm|tcg", help = "what runs the guest; default: kvm where a guest really runs under it" },
   { "profile", value = "fast|document", choices = { "fast", "document" },
     help = "fast: boot the uncompressed kernel, without a screen; default: document" },
-  { "display", value = "vnc|socket|none", help = "the screen; default: vnc" },
+  { "display", value = "vnc|socket|none", help = "the screen; default: vnc, or none with --profile fast" },
   { "vnc", type = "integer", value = "N", help = "VNC display on 127.0.0.1; default: a free one" },
   { "net", value = "tap|dhcp|user|passt",
     help = "the network; default: tap where one can be made; dhcp: a tap with DHCP, DNS and a way out" },

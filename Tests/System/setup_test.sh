@@ -296,6 +296,12 @@ test_the_set_up_shows_each_choice_with_its_origin_and_makes_nothing() {
   contains "$output" 'kernel_config cannot be what was asked for: file: --kernel-config FILE names no file'
   fails 1 shown --kernel-config guest
   contains "$output" 'no machine work runs'
+  # The fast profile has no screen, unless one is asked for.
+  out=$(shown --profile fast 2>&1)
+  contains "$out" 'display: "none"'
+  lacks "$out" 'taking display'
+  lacks "$out" vnc
+  contains "$(shown --profile fast --display vnc 2>/dev/null)" 'vnc: "free"'
   # Every value is there, what nobody asked for too.
   out=$(shown --net user 2>/dev/null)
   for line in 'name: "work"  *# default' 'share: "."  *# default' 'vnc: "free"  *# stdlib/fragments/setup/display/10-vnc.yaml' \
