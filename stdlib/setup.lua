@@ -302,11 +302,24 @@ elseif config.root == "initramfs" or config.kernel.path then
   end
 end
 
+local function kind_of(err) return (type(err) == "table" or type(err) == "userdata") and err.kind end
+-- Ends with an error, before which it says what of the set-up mends it.
+local function fail(err, advice)
+  local text <const> = advice[kind_of(err)]
+  if text then kdev.ui.note(text) end
+  error(err, 0)
+end
+
 -- "Download the ISO and Create a Virtual Disk": one that is empty beside the small root, or the installed one.
-local base <const> = config.root == "disk" and kdev.disk.image { path = config.disk }
-  or kdev.disk.create { path = config.name .. "-base.qcow2", size = config.disk_size }
--- "Differential Copies with QCOW2 and qemu-img"
-local disk <const> = kdev.disk.overlay { path = config.name .. ".qcow2", backing = base }
+local has_disk <const>, disk = pcall(function()
+  local base <const> = config.root == "disk" and kdev.disk.image { path = config.disk }
+    or kdev.disk.create { path = config.name .. "-base.qcow2", size = config.disk_size }
+  -- "Differential Copies with QCOW2 and qemu-img"
+  return kdev.disk.overlay { path = config.name .. ".qcow2", backing = base }
+end)
+if not has_disk then
+  fail(disk, { conflict = ("kdevlua down --disks %s removes the disks, and what is on them"):format(config.name) })
+end
 
 local net
 if config.net == "tap" then
@@ -330,14 +343,16 @@ machine.kernel, machine.initramfs, machine.append = kernel, initramfs, kernel an
 machine.disks, machine.net = { disk }, net
 machine.wait = has_agent and "agent" or "none"
 local launched, vm = pcall(kdev.vm.launch, machine)
-if not launched then
-  local err <const> = vm
-  local may <const> = before and (config.restart or config.kernel.source)
-  if not may or type(err) ~= "table" and type(err) ~= "userdata" or err.kind ~= "conflict" then error(err, 0) end
-  kdev.ui.note(err.message .. "; it is started again")
+if not launched and before and (config.restart or config.kernel.source) and kind_of(vm) == "conflict" then
+  kdev.ui.note(vm.message .. "; it is started again")
   former_machine():stop()
   before = nil
-  vm = kdev.vm.launch(machine)
+  launched, vm = pcall(kdev.vm.launch, machine)
+end
+if not launched then
+  fail(vm, {
+    conflict = before and "--restart starts the machine anew", timeout = "--boot-timeout gives the guest longer",
+  })
 end
 local was_running <const> = before ~= nil and before == vm.pid
 

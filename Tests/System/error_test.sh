@@ -75,6 +75,7 @@ test_a_kernel_that_panics_is_told_with_its_console() {
 test_a_guest_that_never_answers_is_told_with_its_console_and_ended() {
   fails 1 kd run setup.lua --net tap --boot-timeout 1s
   contains "$output" 'the guest did not answer within 1 s'
+  contains "$output" '! --boot-timeout gives the guest longer'
   nothing_left
 }
 

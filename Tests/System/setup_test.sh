@@ -24,6 +24,7 @@ test_the_set_up_runs_on_a_tap_and_is_taken_over_by_a_second_run() {
   # Another memory is not silently ignored.
   fails 1 kd run setup.lua --net tap --memory 2G
   contains "$output" 'memory (MiB) is 1024, wanted is 2048'
+  contains "$output" '! --restart starts the machine anew'
   equal "$(machines)" "$first"
   # ps lists what was made, down undoes it in reverse order.
   out=$(kd ps)
@@ -34,7 +35,11 @@ test_the_set_up_runs_on_a_tap_and_is_taken_over_by_a_second_run() {
   equal "$(grep -o 'remove [a-z]*' <<<"$out" | xargs)" 'remove machine remove tap remove bridge'
   contains "$out" 'kept: disk'
   [ -f "$KDEVLUA_STATE/disks/work.qcow2" ] || fail 'down removed the disk'
-  kd down --disks >/dev/null 2>&1
+  # Another size of it is refused with what makes room for it.
+  fails 1 kd run setup.lua --net user --disk-size 10G
+  contains "$output" 'is there already and differs'
+  contains "$output" '! kdevlua down --disks work removes the disks, and what is on them'
+  kd down --disks work >/dev/null 2>&1
   nothing_left
   [ ! -e "$KDEVLUA_STATE/disks/work.qcow2" ] || fail 'down --disks left the disk'
 }
