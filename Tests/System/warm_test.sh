@@ -48,6 +48,31 @@ test_warm_keeps_a_booted_guest_that_clones_go_on_from() {
   nothing_left
 }
 
+test_warm_of_a_machine_with_a_disk_says_how_to_end_it() {
+  local kernel initramfs
+  own_cache
+  cat >"$work/disk.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	kdev.vm.launch {
+	  name = "w", kernel = kdev.kernel.find { path = arg[1] }, initramfs = arg[2], memory = "256M", profile = "fast",
+	  disks = { kdev.disk.create { path = "w.qcow2", size = "16M" } },
+	}
+	lua
+  kd run --quiet "$work/disk.lua" "$kernel" "$initramfs"
+  fails 1 kd warm w
+  contains "$output" 'is in use by the machine w'
+  contains "$output" 'end its guest and try again: kdevlua exec w poweroff'
+  kd exec w poweroff
+  eventually no_machines
+  kd warm --quiet w
+  contains "$(kd warm)" 'w         '
+  kd down --quiet --disks
+  kd warm --remove w
+  fails 1 kd warm w
+  contains "$output" 'one that was taken down is forgotten'
+  nothing_left
+}
+
 test_a_template_whose_maker_was_killed_is_made_anew_and_gc_finds_it() {
   local kernel initramfs pid partial
   own_cache

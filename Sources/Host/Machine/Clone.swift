@@ -110,11 +110,24 @@ extension LocalHost {
       guard machine.record.spec.memoryFile == nil else {
         throw HostError(.invalid, "the machine \(name) is itself a clone of a template")
       }
-      return try await template(machine.record.spec, prepare: [], timeLimit: .seconds(120))
+      do throws(HostError) {
+        return try await template(machine.record.spec, prepare: [], timeLimit: .seconds(120))
+      } catch {
+        var error = error
+        // The template boots from the machine's disks; taken down, the machine would not be known any more.
+        if error.code == .busy, let process = machine.processID,
+          machine.record.spec.drives.contains(where: { users(of: $0.path).contains { $0.process.id == process } })
+        {
+          error.hint =
+            "end its guest and try again: kdevlua exec \(name) poweroff; not kdevlua down, which forgets the machine"
+        }
+        throw error
+      }
     }
     guard let found = try template(name) else {
       throw HostError(
-        .invalid, "there is neither a machine nor a template \(name)", hint: "kdevlua ps and kdevlua warm list them")
+        .invalid, "there is neither a machine nor a template \(name)",
+        hint: "kdevlua ps and kdevlua warm list them; one that was taken down is forgotten: start it again")
     }
     return await step("template \(name)") { step async in
       step.adopted("from the cache")
