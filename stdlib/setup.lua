@@ -8,7 +8,7 @@
 --   kdevlua run setup.lua --branch ceph/wip-mine --net dhcp
 -- What depends on the machine or on what is asked for is chosen by fragments: fragments/setup/.
 local kdev <const> = require "kdev"
-local check <const> = require "kdev.setup_checks"
+local check <const> = require "kdev.setup.checks"
 
 local opt <const> = kdev.cli.options {
   about = "Sets up a virtual machine for kernel development and runs a command in it.",

@@ -180,7 +180,7 @@ EMBED(f60) = {
 #embed "../../stdlib/kdev/kernel/loop.lua"
 };
 EMBED(f61) = {
-#embed "../../stdlib/kdev/setup_checks.lua"
+#embed "../../stdlib/kdev/setup/checks.lua"
 };
 EMBED(f62) = {
 #embed "../../stdlib/kdev/task.lua"
@@ -327,7 +327,7 @@ static const cstdlib_file files[] = {
   {"kdev/kernel/in_guest.lua", f58, sizeof f58},
   {"kdev/kernel/install.lua", f59, sizeof f59},
   {"kdev/kernel/loop.lua", f60, sizeof f60},
-  {"kdev/setup_checks.lua", f61, sizeof f61},
+  {"kdev/setup/checks.lua", f61, sizeof f61},
   {"kdev/task.lua", f62, sizeof f62},
   {"setup.lua", f63, sizeof f63},
   {"workflows/ceph_mount.lua", f64, sizeof f64},
