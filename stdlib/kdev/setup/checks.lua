@@ -1,5 +1,5 @@
 -- What setup.lua looks at before it fetches, builds or makes anything: found later it has cost minutes, or an hour.
---   local mistake <const> = require "kdev.setup.checks"(choice, keys, machine, forced_by)   -- "--memory: 64M at least ..."
+--   local mistake <const> = require "kdev.setup.checks"(choice, keys, machine, forced_by) -- "--memory: 64M at least"
 local kdev <const> = require "kdev"
 
 local function did_you_mean(word, names)
