@@ -153,7 +153,7 @@ test("a user network has the ports of the machine that was running already", fun
     local vm <const> = kdev.vm.launch { name = "ported", memory = "64M", paused = true, net = { { net = user } } }
     return vm, user
   end
-  local vm <const>, first <const> = launch { web = 80, dns = 53 }
+  local vm <const>, first <const> = launched { web = 80, dns = 53 }
   local _, again <const> = launched { dns = 53, web = 80 }
   test.equal({ again.ssh_port, again.ports }, { first.ssh_port, first.ports })
   -- One that was asked for by its number is another one.
