@@ -350,6 +350,11 @@ test_passt_gives_a_guest_the_hosts_network_and_ends_with_the_machine() {
   # A port that is taken: an error, and nothing that runs.
   fails 1 kd run --quiet passt.lua second "$port"
   contains "$output" 'a port that is to lead to the machine second is taken'
+  # One that has ended is told.
+  pkill -f "passt.* --socket $KDEVLUA_STATE/machines/through/"
+  contains "$(kd doctor 2>/dev/null || true)" 'the passt of the machine through has ended'
+  fails 1 kd run --quiet passt.lua through
+  contains "$output" 'the machine through is running already, and its passt has ended meanwhile'
   kd down --now through 2>/dev/null
   # It also ends when QEMU is killed.
   kd run --quiet passt.lua killed >/dev/null

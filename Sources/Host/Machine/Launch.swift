@@ -108,21 +108,27 @@ extension LocalHost {
         "the machine \(spec.name) is running already, with other options: \(differences.joined(separator: "; "))",
         hint: "kdevlua down \(spec.name), or choose another name")
     }
-    if !isDryRun { try await checkTaps(of: spec) }
+    if !isDryRun { try await checkNetworks(of: spec) }
     if isDryRun || spec.wait == .none {
       return Machine(host: self, record: record, folder: folder, channel: nil, lock: nil)
     }
     return try await attach(running, folder, timeLimit)
   }
 
-  /// - Throws: `conflict` when a running machine's tap was removed: one of that name that is there now is not in its hands.
-  private func checkTaps(of spec: MachineSpec) async throws(HostError) {
+  /// - Throws: `conflict` when a running machine's tap was removed: one of that name that is there now is not in its hands; or when
+  ///   its passt has ended.
+  private func checkNetworks(of spec: MachineSpec) async throws(HostError) {
     for case .tap(let tap, _, _, let namespace) in spec.cards.map(\.network) {
       guard let link = try await link(tap, in: namespace), link.kind == .tap, link.hasCarrier else {
         throw HostError(
           .conflict, "the machine \(spec.name) is running already, and its tap \(tap) was removed meanwhile",
           hint: "kdevlua down \(spec.name), then run it again")
       }
+    }
+    if hasLostPasst(spec) {
+      throw HostError(
+        .conflict, "the machine \(spec.name) is running already, and its passt has ended meanwhile",
+        hint: "kdevlua down \(spec.name), then run it again")
     }
   }
 
@@ -253,6 +259,9 @@ extension LocalHost {
       let machine = Machine(host: self, record: record, folder: folder, channel: channel, lock: lock)
       if spec.memoryFile?.state != nil { try await machine.thaw(as: spec) }
       openMachines.add(machine, process: try self.machine(spec.name)?.processID)
+      if hasLostPasst(spec) {
+        warn("the passt of the machine \(spec.name) has ended, so its guest has no network; kdevlua down \(spec.name)")
+      }
       machine.tellEarlierReports()
       return machine
     } catch {

@@ -18,8 +18,16 @@ extension LocalHost {
   /// Ends the one behind this socket.
   func endServant(at socket: String) async throws(HostError) { try await endServants { $0 == socket } }
 
-  /// Whether one is behind this socket.
-  func hasServant(at socket: String) -> Bool { Processes.all().contains { Self.socket(of: $0.arguments) == socket } }
+  /// Whether a card of a running machine has lost its passt, and its guest that network.
+  func hasLostPasst(_ spec: MachineSpec) -> Bool {
+    let folder = folder(ofMachine: spec.name)
+    let sockets = spec.cards.enumerated().compactMap { index, card in
+      if case .passt = card.network { folder.passt("net\(index)") } else { nil }
+    }
+    if sockets.isEmpty { return false }
+    let there = Set(Processes.all().compactMap { Self.socket(of: $0.arguments) })
+    return !there.isSuperset(of: sockets)
+  }
 
   /// One is known by its own command line.
   /// - Parameter isOurs: whether it is one of those, by its socket.

@@ -45,13 +45,13 @@ public struct Link: Sendable, Equatable {
     return !table.split(separator: "\n").contains { $0.drop { $0 == " " }.hasPrefix(name + ":") }
   }
 
-  /// Whether the kernel knows it no more, in the caller's namespace, nor an address or a route of it: the settings for IPv4 go with
-  /// the last of those (inetdev_destroy in net/ipv4/devinet.c). An index is not given to another one by itself.
+  /// Whether the kernel knows it no more, in the caller's namespace, nor an address or a route that it had: the settings for IPv4 go
+  /// with the last of those (inetdev_destroy in net/ipv4/devinet.c). An index is not given to another one by itself.
   var isGone: Bool {
     let isUnknown = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE)) { name in
       if_indextoname(UInt32(index), name.baseAddress) == nil && errno == ENXIO
     }
-    return isUnknown && !Files.exists("/proc/sys/net/ipv4/conf/" + name)
+    return isUnknown && (addresses.isEmpty || !Files.exists("/proc/sys/net/ipv4/conf/" + name))
   }
 
   static let aliasPrefix = "kdevlua:"

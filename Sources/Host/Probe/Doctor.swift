@@ -41,17 +41,12 @@ extension LocalHost {
             "network", .limited, "\(thing.kind) \(thing.name) of \(owner) is gone",
             hint: "run the set-up of \(owner) again, or kdevlua down \(owner)"))
       }
-      for machine in try machines() where machine.processID != nil {
-        let (name, cards) = (machine.record.spec.name, machine.record.spec.cards)
-        for (index, card) in cards.enumerated() {
-          guard case .passt = card.network, !hasServant(at: folder(ofMachine: name).passt("net\(index)")) else {
-            continue
-          }
-          findings.append(
-            Finding(
-              "network", .limited, "the passt of the machine \(name) has ended, so its guest has no network",
-              hint: "kdevlua down \(name), and run its set-up again"))
-        }
+      for machine in try machines() where machine.processID != nil && hasLostPasst(machine.record.spec) {
+        let name = machine.record.spec.name
+        findings.append(
+          Finding(
+            "network", .limited, "the passt of the machine \(name) has ended, so its guest has no network",
+            hint: "kdevlua down \(name), then run its set-up again"))
       }
     } catch {
       if error.code == .cancelled { throw error }
