@@ -48,13 +48,7 @@ func connectUnix(
 func openUnixSocket(_ path: String, flags: UInt32 = 0) -> Int32 {
   let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | flags), 0)
   guard number >= 0 else { return -1 }
-  var address = unixAddress(path)
-  let status = withUnsafePointer(to: &address) { pointer in
-    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-    }
-  }
-  if status == 0 { return number }
+  if withSocketAddress(unixAddress(path), { connect(number, $0, $1) }) == 0 { return number }
   let code = errno
   close(number)
   errno = code
@@ -72,16 +66,7 @@ func readBanner(_ host: UInt32, _ port: Int) -> [UInt8] {
   for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
     setsockopt(number, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
   }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_port = in_port_t(truncatingIfNeeded: port).bigEndian
-  address.sin_addr.s_addr = host.bigEndian
-  let status = withUnsafePointer(to: &address) { pointer in
-    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-    }
-  }
-  guard status == 0 else { return [] }
+  guard withSocketAddress(ipv4Address(host, port), { connect(number, $0, $1) }) == 0 else { return [] }
   var bytes = [UInt8](repeating: 0, count: 255)
   let count = read(number, &bytes, bytes.count)
   return Array(bytes.prefix(max(0, count)))
@@ -92,16 +77,25 @@ func readBanner(_ host: UInt32, _ port: Int) -> [UInt8] {
 func listenUnix(_ path: String) throws(HostError) -> Int32 {
   let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
   guard number >= 0 else { throw .system("could not make a socket", errno: errno) }
-  var address = unixAddress(path)
-  let status = withUnsafePointer(to: &address) { pointer in
-    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-    }
-  }
-  if status == 0, listen(number, 1) == 0 { return number }
+  if withSocketAddress(unixAddress(path), { bind(number, $0, $1) }) == 0, listen(number, 1) == 0 { return number }
   let code = errno
   close(number)
   throw .system("could not listen on \(path)", errno: code)
+}
+
+/// Has a system call take an address of any family.
+func withSocketAddress<Address>(_ address: Address, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+  withUnsafePointer(to: address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<Address>.size)) }
+  }
+}
+
+private func ipv4Address(_ host: UInt32, _ port: Int) -> sockaddr_in {
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = in_port_t(truncatingIfNeeded: port).bigEndian
+  address.sin_addr.s_addr = host.bigEndian
+  return address
 }
 
 private func unixAddress(_ path: String) -> sockaddr_un {
@@ -166,10 +160,7 @@ private func bindLoopback(_ wanted: Int, udp: Bool) throws(HostError) -> (descri
     var reuses: Int32 = 1
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<Int32>.size))
   }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_port = in_port_t(wanted).bigEndian
-  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  var address = ipv4Address(0x7f00_0001, wanted)
   var length = socklen_t(MemoryLayout<sockaddr_in>.size)
   let bound = withUnsafeMutablePointer(to: &address) { pointer in
     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -22,10 +22,10 @@ final class NamespaceLock: Sendable {
     let length = socklen_t(MemoryLayout<sa_family_t>.size + 1 + bytes.count)
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw .system("could not make a socket", errno: errno) }
-    let status = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
+    // The length says where the name ends.
+    if withSocketAddress(address, { here, _ in bind(descriptor, here, length) }) == 0 {
+      return NamespaceLock(descriptor: descriptor)
     }
-    if status == 0 { return NamespaceLock(descriptor: descriptor) }
     let code = errno
     close(descriptor)
     if code == EADDRINUSE { return nil }
