@@ -18,8 +18,7 @@ extension LocalHost {
         hint: "give it one: address = \"192.168.77.1/24\"")
     }
     let resource = Resource.masquerade(bridge: bridge.name, namespace: bridge.namespace)
-    let boot = try Journal.bootID()
-    let isThere = try journal.entries().contains { $0.boot == boot && $0.resource == resource }
+    let isThere = try journal.tells(of: resource)
     var entries: [JournalEntry] = []
     if !isThere, !isDryRun { entries.append(try transaction.record(resource)) }
     do throws(HostError) {
@@ -48,8 +47,7 @@ extension LocalHost {
       }
       if try await forwards(bridge.namespace) == false {
         let forwarding = Resource.forwarding(namespace: bridge.namespace)
-        let isKnown = try journal.entries().contains { $0.boot == boot && $0.resource == forwarding }
-        if !isDryRun, !isKnown { entries.append(try transaction.record(forwarding)) }
+        if !isDryRun, try !journal.tells(of: forwarding) { entries.append(try transaction.record(forwarding)) }
         try await setForwarding(true, in: bridge.namespace)
       }
       return entries

@@ -55,9 +55,7 @@ extension LocalHost {
     }
     let resource = Resource.nameService(bridge: bridge.name, folder: folder.path, namespace: bridge.namespace)
     // One that somebody has killed is in the journal still.
-    let boot = try Journal.bootID()
-    let known = try journal.entries().contains { $0.boot == boot && $0.resource == resource }
-    let entry = known ? nil : try transaction.record(resource)
+    let entry = try journal.tells(of: resource) ? nil : try transaction.record(resource)
     do throws(HostError) {
       for path in [folder.names, folder.cards] { try state.make(path) }
       let text = (["# DHCP and DNS for the guests in \(bridge.name)."] + options).map { $0 + "\n" }.joined()

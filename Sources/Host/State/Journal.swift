@@ -149,6 +149,12 @@ public struct Journal: Sendable {
   /// Whether the entry stands in the journal still.
   func has(_ entry: JournalEntry) -> Bool { Files.exists(path(entry)) }
 
+  /// Whether an entry of this boot tells of it, whoever made it.
+  func tells(of resource: Resource) throws(HostError) -> Bool {
+    let boot = try Self.bootID()
+    return try entries().contains { $0.boot == boot && $0.resource == resource }
+  }
+
   /// Strikes the entry out: it was undone, or was never made.
   func strike(_ entry: JournalEntry) throws(HostError) { try Files.remove(path(entry)) }
 
