@@ -6,10 +6,7 @@ extension LaunchOptions {
   func network(_ spec: inout MachineSpec, _ host: LocalHost) throws {
     let lua = options.lua
     let vhost: Bool? = try options.value("vhost")
-    options.push("net")
-    defer { lua.pop() }
-    let net = lua.top
-    func add(at index: Int32) throws {
+    try eachCard { index in
       let card = try NetworkCard.read(lua, at: index, vhost: vhost, host) {
         options.inner("kdev.vm.CardOptions", at: $0)
       }
@@ -19,35 +16,36 @@ extension LaunchOptions {
       spec.cards.append(card)
       if spec.cards.count == 1 { try setAddress(&spec, at: index, host) }
     }
-    if lua.type(at: net) == .table, lua.rawCount(at: net) > 0 {
-      for position in 1...lua.rawCount(at: net) {
-        lua.rawElement(position, of: net)
-        defer { lua.pop() }
-        try add(at: lua.top)
-      }
-    } else if !lua.isNil(at: net) {
-      try add(at: net)
-    }
     if let address = try options.string("address") { spec.address = address }
   }
 
   /// The user networks that the machine's cards are connected to; nil for a card with another network.
   func userNetworks() -> [UserNetworkObject?] {
     let lua = options.lua
+    var found: [UserNetworkObject?] = []
+    eachCard { index in
+      let isTable = lua.type(at: index) == .table
+      if isTable { lua.rawField("net", of: index) }
+      defer { if isTable { lua.pop() } }
+      found.append(UserNetworkObject.test(lua, at: isTable ? lua.top : index))
+    }
+    return found
+  }
+
+  /// Calls `body` with the index of each card: `net` is one, or a list of them.
+  private func eachCard(_ body: (Int32) throws -> Void) rethrows {
+    let lua = options.lua
     options.push("net")
     defer { lua.pop() }
-    func network(at index: Int32) -> UserNetworkObject? {
-      guard lua.type(at: index) == .table else { return UserNetworkObject.test(lua, at: index) }
-      lua.rawField("net", of: index)
-      defer { lua.pop() }
-      return UserNetworkObject.test(lua, at: lua.top)
-    }
     let net = lua.top
-    guard lua.type(at: net) == .table, lua.rawCount(at: net) > 0 else { return [network(at: net)] }
-    return (1...lua.rawCount(at: net)).map { position in
+    guard lua.type(at: net) == .table, lua.rawCount(at: net) > 0 else {
+      if !lua.isNil(at: net) { try body(net) }
+      return
+    }
+    for position in 1...lua.rawCount(at: net) {
       lua.rawElement(position, of: net)
       defer { lua.pop() }
-      return network(at: lua.top)
+      try body(lua.top)
     }
   }
 
