@@ -128,12 +128,16 @@ extension Environment {
     var files = stdlib.names(below: "fragments/kernel").map { Files.name(of: $0) }
     for folder in host.teamFolders { files += (try? Files.list(folder + "/fragments/kernel")) ?? [] }
     if let tree {
-      let architecture = MakeOptions().sourceArchitecture
-      for folder in ["kernel/configs", "arch/\(architecture)/configs"] {
-        files += (try? Files.list("\(tree)/\(folder)")) ?? []
+      for folder in Self.fragmentFolders(of: tree, MakeOptions().sourceArchitecture) {
+        files += (try? Files.list(folder)) ?? []
       }
     }
     return Set(files.filter { $0.hasSuffix(".config") }.map { String($0.dropLast(".config".count)) }).sorted()
+  }
+
+  /// Where the kernel has fragments of its own.
+  private static func fragmentFolders(of tree: String, _ architecture: String) -> [String] {
+    ["\(tree)/kernel/configs", "\(tree)/arch/\(architecture)/configs"]
   }
 
   /// A fragment by its path, or by the name that a team's folder, the stdlib or the kernel itself has it under.
@@ -146,8 +150,8 @@ extension Environment {
       if let text = try? Files.read("\(folder)/fragments/kernel/\(file)") { return .init(name: file, text: text) }
     }
     if let text = stdlib.read("fragments/kernel/" + file) { return .init(name: file, text: text) }
-    for folder in ["kernel/configs", "arch/\(architecture)/configs"] {
-      if let text = try? Files.read("\(tree.path)/\(folder)/\(file)") { return .init(name: file, text: text) }
+    for folder in Self.fragmentFolders(of: tree.path, architecture) {
+      if let text = try? Files.read("\(folder)/\(file)") { return .init(name: file, text: text) }
     }
     if let text = try? Files.read(name) { return .init(name: name, text: text) }
     let known = stdlib.names(below: "fragments/kernel").map { Files.name(of: $0).replacing(".config", with: "") }
