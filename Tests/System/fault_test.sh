@@ -59,15 +59,14 @@ next_run_works() {
 }
 
 # Programs that do what the real ones do, and kill kdevlua at the call number $KILL_AT: before they do it, or after. (One that is
-# run by `ip netns exec` is not its child.)
+# run by `ip netns exec` is not its child.) Some run at once, and each has a number of its own.
 deadly_programs() {
   local name
   mkdir -p "$work/deadly"
   for name in ip nft sysctl dnsmasq qemu-img qemu-system-x86_64; do
     cat >"$work/deadly/$name" <<-shell
 	#!/bin/bash
-	number=\$(($(printf '$(cat "%s/count")' "$work") + 1))
-	echo \$number >"$work/count"
+	number=\$(flock "$work/count" sh -c 'number=\$((\$(cat "$work/count") + 1)); echo \$number | tee "$work/count"')
 	if [ \$number = "\$KILL_AT" ] && [ "\$KILL_WHEN" = before ]; then kill -9 \$KDEVLUA_PID; exit 1; fi
 	$(PATH=$PATH:/usr/sbin:/sbin command -v $name) "\$@"
 	status=\$?
@@ -77,6 +76,8 @@ deadly_programs() {
     chmod +x "$work/deadly/$name"
   done
 }
+
+no_deadly_program() { ! pgrep -f "^/bin/bash $work/deadly/"; }
 
 test_kill_9_at_every_step_of_a_launch_is_undone_by_the_next_run_or_by_gc() { kill_at_every_step; }
 
@@ -103,6 +104,8 @@ kill_at_every_step() {
       (export PATH=$work/deadly:$real KILL_AT=$number KILL_WHEN=$when && deadly_run) >"$work/out" 2>&1 || status=$?
       [ $status != 0 ] || break
       equal "$status" 137
+      # Nobody takes one of these for the program that it is to become.
+      eventually no_deadly_program
       # In turn: the next run undoes it itself, gc does, down does.
       case $((number % 3)) in
       0) quick 2>/dev/null || fail "the next run failed after $when $number: $(kd ps)" ;;
