@@ -238,6 +238,40 @@ test("a disk of a running machine is refused with that machine's name, and so is
   test.equal(kdev.disk.info(base.path, { in_use = true }).size, 8 << 20)
 end)
 
+test("a raw disk of a running machine is refused, too", function()
+  local disk <const> = kdev.disk.create { path = "./used.raw", size = "1M", format = "raw" }
+  local qemu <close> = kdev.proc.spawn { -- luacheck: ignore qemu
+    "qemu-system-x86_64", "-name", "raw", "-display", "none", "-S", "-drive", "if=virtio,format=raw,file=" .. disk.path,
+  }
+  kdev.task.timeout(30, function()
+    while pcall(kdev.disk.info, disk.path) do kdev.task.sleep(0.02) end
+  end)
+  test.equal(test.fails("in use by the machine raw (process", kdev.disk.info, disk.path).kind, "busy")
+  test.equal(kdev.disk.info(disk.path, { in_use = true }).format, "raw")
+end)
+
+test("looking at a disk keeps no QEMU from starting on it", function()
+  local disk <const> = kdev.disk.create { path = "./looked-at.qcow2", size = "1M" }
+  local looks = 0
+  local lookers <const> = {}
+  for place = 1, 4 do
+    lookers[place] = kdev.task.spawn(function()
+      while true do
+        pcall(kdev.disk.info, disk.path)
+        looks = looks + 1
+      end
+    end)
+  end
+  local line <const> = '{"execute":"qmp_capabilities"}{"execute":"quit"}'
+  for _ = 1, 20 do
+    local result <const> = run { "qemu-system-x86_64", "-machine", "none", "-display", "none", "-S", "-qmp", "stdio",
+      "-drive", "if=none,format=qcow2,file=" .. disk.path, stdin = line, check = false }
+    test.equal({ result.status, result.stderr }, { 0, "" })
+  end
+  for _, looker in ipairs(lookers) do looker:cancel() end
+  test.equal(looks > 20, true)
+end)
+
 test("a temporary disk is gone with its scope, also when that is left by an error", function()
   local base <const> = kdev.disk.create { path = "./temporary.qcow2", size = "8M" }
   local seen <const> = {}

@@ -72,8 +72,8 @@ extension LocalHost {
   /// - Parameters:
   ///   - format: its format; nil looks into the image. A guest can write into a raw image what looks like another format, so a
   ///     known format should be given.
-  ///   - inUse: look at it even while a QEMU has it open.
-  /// - Throws: `missing`; `busy` when a program has it open; `command` when it is no image, or none of that format.
+  ///   - inUse: look at it even while a QEMU writes to it.
+  /// - Throws: `missing`; `busy` when a program writes to it; `command` when it is no image, or none of that format.
   public func disk(at path: String, format: Disk.Format? = nil, inUse: Bool = false) async throws(HostError) -> Disk {
     try await details(of: path, format: format, inUse: inUse).disk
   }
@@ -84,14 +84,11 @@ extension LocalHost {
   ) async throws(HostError) -> DiskDetails {
     let path = Files.absolute(path)
     guard Files.exists(path) else { throw HostError(.missing, "there is no disk image \(path)") }
+    if !inUse, isWritten(path) { throw busy(path) }
     let command = Command.query(
-      ["qemu-img", "info", "--output", "json"] + (format.map { ["-f", $0.rawValue] } ?? []) + (inUse ? ["-U"] : [])
-        + [path])
+      ["qemu-img", "info", "--output", "json", "-U"] + (format.map { ["-f", $0.rawValue] } ?? []) + [path])
     let result = try await run(command)
-    guard result.succeeded else {
-      if isLockComplaint(result.errorText) { throw busy(path, detail: result.errorText) }
-      throw failure(of: command, result, to: "look at the disk \(path)")
-    }
+    guard result.succeeded else { throw failure(of: command, result, to: "look at the disk \(path)") }
     do {
       return try DiskDetails(path, try JSONDecoder().decode(DiskInfo.self, from: Data(result.output)))
     } catch let error as HostError {
