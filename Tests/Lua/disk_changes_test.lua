@@ -250,7 +250,7 @@ test("a raw disk of a running machine is refused, too", function()
   test.equal(kdev.disk.info(disk.path, { in_use = true }).format, "raw")
 end)
 
-test("looking at a disk keeps no QEMU from starting on it", function()
+test("looking at a disk keeps nobody from starting on it or changing it", function()
   local disk <const> = kdev.disk.create { path = "./looked-at.qcow2", size = "1M" }
   local looks = 0
   local lookers <const> = {}
@@ -263,7 +263,8 @@ test("looking at a disk keeps no QEMU from starting on it", function()
     end)
   end
   local line <const> = '{"execute":"qmp_capabilities"}{"execute":"quit"}'
-  for _ = 1, 20 do
+  for place = 1, 20 do
+    disk:resize { size = 1 + place .. "M" }
     local result <const> = run { "qemu-system-x86_64", "-machine", "none", "-display", "none", "-S", "-qmp", "stdio",
       "-drive", "if=none,format=qcow2,file=" .. disk.path, stdin = line, check = false }
     test.equal({ result.status, result.stderr }, { 0, "" })

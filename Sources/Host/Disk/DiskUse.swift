@@ -21,7 +21,9 @@ extension LocalHost {
     var wanted = stat()
     guard stat(path, &wanted) == 0 else { return [] }
     return Processes.all().compactMap { process -> DiskUser? in
-      guard process.id != getpid(), Files.name(of: process.arguments.first ?? "").hasPrefix("qemu-") else { return nil }
+      guard process.id != getpid(), Files.name(of: process.arguments.first ?? "").hasPrefix("qemu-"),
+        process.arguments.dropFirst().first != "info"  // A look is over before anybody could wait for it.
+      else { return nil }
       let name = process.arguments.firstIndex(of: "-name").flatMap { place in
         place + 1 < process.arguments.count
           ? String(process.arguments[place + 1].prefix { $0 != "," }.trimmingPrefix("guest=")) : nil
