@@ -13,15 +13,16 @@ enum Words {
     return ValidationError("unknown option \(word)" + (near.map { "; did you mean \($0)?" } ?? ""))
   }
 
-  /// The error of a word where a command is expected; nil when there may be one.
+  /// The error of a word where a command is expected, also after help; nil when there may be one.
   static func unknownCommand(in words: [String]) -> ValidationError? {
     let root = KDevLua.configuration
-    guard let word = words.first, !word.hasPrefix("-"), word != "help" else { return nil }
+    let words = words.filter { $0 != "help" }
+    guard let word = words.first, !word.hasPrefix("-") else { return nil }
     guard let command = root.subcommands.first(where: { $0.configuration.commandName == word }) else {
       return unknown(word, in: root, path: "kdevlua")
     }
     let inner = command.configuration
-    guard !inner.subcommands.isEmpty, let next = words.dropFirst().first, !next.hasPrefix("-"), next != "help",
+    guard !inner.subcommands.isEmpty, let next = words.dropFirst().first, !next.hasPrefix("-"),
       !inner.subcommands.contains(where: { $0.configuration.commandName == next })
     else { return nil }
     return unknown(next, in: inner, path: "kdevlua \(word)")

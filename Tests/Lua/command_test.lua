@@ -34,6 +34,8 @@ test("unknown words are answered with the near ones", function()
     ["xyzzy"] = "no command xyzzy; kdevlua --help lists them",
     ["setup.lua"] = "no command setup.lua; a script is run by kdevlua run setup.lua",
     ["suite paln x"] = "no command paln; did you mean plan?",
+    ["help rnu"] = "no command rnu; did you mean run?", ["help suite paln"] = "no command paln; did you mean plan?",
+    ["suite help paln"] = "no command paln; did you mean plan?",
     ["run --dryrun x"] = "unknown option --dryrun; did you mean --dry-run?",
     ["warm --quite"] = "unknown option --quite; did you mean --quiet?",
     ["repl --tarce"] = "unknown option --tarce; did you mean --trace?",
