@@ -126,6 +126,14 @@ test("an archive is unpacked once", function()
   kdev.fs.write(tree.path .. "/mine", "")
   test.equal(kdev.kernel.source({ archive = "linux-6.1.tar.xz", path = "unpacked" }).path, tree.path)
   test.equal(kdev.fs.exists(tree.path .. "/mine"), true)
+  -- Also when the archive was moved, as with all of a cache that was copied elsewhere.
+  kdev.fs.mkdir "elsewhere"
+  kdev.proc.run { "cp", "-p", "linux-6.1.tar.xz", "elsewhere" }
+  test.equal(kdev.kernel.source({ archive = "elsewhere/linux-6.1.tar.xz", path = "unpacked" }).path, tree.path)
+  -- Another of that name is another one.
+  kdev.proc.run { "touch", "elsewhere/linux-6.1.tar.xz" }
+  local other <const> = { archive = "elsewhere/linux-6.1.tar.xz", path = "unpacked" }
+  test.fails("was not unpacked from", kdev.kernel.source, other)
   local linux <const> = { archive = "linux-6.1.tar.xz", path = "linux" }
   test.equal(test.fails("was not unpacked from", kdev.kernel.source, linux).kind, "conflict")
   kdev.proc.run { "tar", "-cf", "wrong.tar", "linux-6.1.tar.xz" }

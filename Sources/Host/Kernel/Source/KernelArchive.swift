@@ -10,7 +10,7 @@ extension LocalHost {
   public func kernelSource(archive: String, path: String?) async throws(HostError) -> KernelTree {
     guard let archive = Files.resolve(archive) else { throw HostError(.missing, "there is no archive \(archive)") }
     let status = try Files.status(of: archive)
-    let origin = Array("\(archive)\n\(status.size) \(status.modified)\n".utf8)
+    let origin = "\(archive)\n\(status.size) \(status.modified)\n"
     let name = Files.name(of: archive)
     let stem = name.firstRange(of: ".tar").map { String(name[..<$0.lowerBound]) } ?? name
     let path = path.map { Files.absolute($0) } ?? "\(state.cache)/sources/\(stem)-\(status.size)"
@@ -22,8 +22,17 @@ extension LocalHost {
   /// Kbuild and git pass over names that begin with a dot.
   private static let originName = "/.kdevlua-source"
 
+  /// Whether two origins, each an archive's path with its size and its time in the next line, tell of one archive, wherever it is.
+  private static func isSame(_ one: String, _ other: String) -> Bool {
+    func parts(_ origin: String) -> [String] {
+      let lines = origin.split(separator: "\n").map(String.init)
+      return [Files.name(of: lines.first ?? "")] + lines.dropFirst()
+    }
+    return parts(one) == parts(other)
+  }
+
   private func unpack(
-    _ archive: String, to path: String, _ origin: [UInt8], _ step: Step
+    _ archive: String, to path: String, _ origin: String, _ step: Step
   ) async throws(HostError) -> KernelTree {
     let above = Files.folder(of: path)
     let partial = "\(above)/.partial-\(Files.name(of: path))"
@@ -38,7 +47,8 @@ extension LocalHost {
     let lock = try await FileLock.acquire("\(above)/.lock-\(Files.name(of: path))")
     defer { withExtendedLifetime(lock) {} }
     if Files.exists(path) {
-      guard (try? Files.read(path + Self.originName)) == origin else {
+      // An archive that was moved since, as in a cache that was copied, is still the same.
+      guard let stored = try? Files.text(path + Self.originName), Self.isSame(stored, origin) else {
         throw HostError(
           .conflict, "\(path) is there already, and was not unpacked from \(archive)",
           hint: "give it as a tree, choose another path, or remove it")
@@ -52,7 +62,7 @@ extension LocalHost {
       step.progress("unpacking \(Files.name(of: archive))")
       try await require(command, to: "unpack \(archive)")
       _ = try KernelTree(path: partial)
-      try Files.write(origin, to: partial + Self.originName)
+      try Files.write(Array(origin.utf8), to: partial + Self.originName)
       try Files.move(partial, to: path)
     } catch {
       try? Files.removeTree(partial)
