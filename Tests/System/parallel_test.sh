@@ -76,30 +76,51 @@ test_a_machine_called_network_does_not_wait_for_itself() {
   nothing_left
 }
 
-test_a_bridge_stays_while_a_set_up_that_took_it_over_has_put_nothing_into_it() {
+# A set-up "second" that has the bridge held0 and is at work until let_go: it makes a tap in it then, and fails.
+hold_the_bridge() {
   cat >"$work/hold.lua" <<-'lua'
 	local kdev <const> = require "kdev"
-	local setup <close> = kdev.transaction.begin { name = arg[1] } -- luacheck: ignore setup
+	local setup <close> = kdev.transaction.begin { name = "second" } -- luacheck: ignore setup
 	local bridge <const> = kdev.net.bridge { name = "held0" }
-	if arg[2] then
-	  io.stdout:write("ready\n"):flush()
-	  io.read()
-	  kdev.net.tap { bridge = bridge }
-	end
+	io.stdout:write("ready\n"):flush()
+	io.read()
+	kdev.net.tap { bridge = bridge }
 	error "enough"
 	lua
-  kd eval 'local s <close> = kdev.transaction.begin { name = "first" }; kdev.net.bridge { name = "held0" }'
   mkfifo "$work/go"
-  kd run --quiet "$work/hold.lua" second wait <"$work/go" >"$work/out" 2>&1 &
-  local pid=$!
+  kd run --quiet "$work/hold.lua" <"$work/go" >"$work/out" 2>&1 &
+  holder=$!
   exec 7>"$work/go"
   eventually grep -q ready "$work/out"
-  contains "$(kd down first 2>&1)" 'stays: other machines use it'
-  inside ip link show dev held0 >/dev/null || fail 'the bridge was removed under the second set-up'
+}
+
+let_go() {
   echo >&7
   exec 7>&-
-  wait $pid || true
+  wait "$holder" || true
   contains "$(cat "$work/out")" 'enough'
+}
+
+test_a_bridge_stays_while_a_set_up_that_took_it_over_has_put_nothing_into_it() {
+  kd eval 'local s <close> = kdev.transaction.begin { name = "first" }; kdev.net.bridge { name = "held0" }'
+  hold_the_bridge
+  contains "$(kd down first 2>&1)" 'stays: other machines use it'
+  inside ip link show dev held0 >/dev/null || fail 'the bridge was removed under the second set-up'
+  let_go
+  nothing_left
+}
+
+test_all_is_taken_down_but_what_another_program_is_at() {
+  kd eval 'local s <close> = kdev.transaction.begin { name = "first" }
+    kdev.net.tap { name = "first0", bridge = kdev.net.bridge { name = "held0" } }
+    kdev.net.bridge { name = "first1" }'
+  hold_the_bridge
+  fails 1 kd down
+  contains "$output" 'another kdevlua is setting up or taking down the machine second'
+  contains "$output" 'stays: other machines use it'
+  equal "$(inside ip -brief link show type bridge | awk '{ print $1 }')" held0
+  equal "$(inside ip -brief link show type tun)" ''
+  let_go
   nothing_left
 }
 

@@ -55,8 +55,8 @@ extension LocalHost {
   ///   - disks: remove the disk images too.
   ///   - now: end machines without asking their guests to power off.
   /// - Returns: what was undone, and the disks that stay.
-  /// - Throws: `invalid` when nothing of that name is known, `busy` when another kdevlua is at work on it; the first
-  ///   error of an undoing, after all others were tried.
+  /// - Throws: `invalid` when nothing of that name is known, `busy` when another kdevlua is at work on it, for everything
+  ///   after the rest is taken down; the first error of an undoing, after all others were tried.
   public func takeDown(_ name: String?, disks: Bool, now: Bool = false) async throws(HostError) -> (
     undone: [Resource], kept: [Resource]
   ) {
@@ -64,14 +64,19 @@ extension LocalHost {
     if !isDryRun { try removePartialFiles() }
     let all = try journal.entries()
     let isWanted = try wanted(name, among: all)
+    var outcome = TakenDown(disks: disks)
     var locks: [String: FileLock] = [:]
     if !isDryRun {
       let own = all.filter(isWanted)
-      for holder in Set(own.flatMap(\.lockNames)).sorted() { locks[holder] = try await lock(holder) }
+      for holder in Set(own.flatMap(\.lockNames)).sorted() {
+        do throws(HostError) { locks[holder] = try await lock(holder) } catch {
+          guard name == nil, error.code == .busy else { throw error }
+          outcome.failed = outcome.failed ?? error
+        }
+      }
     }
-    // Of names without a lock nothing is touched: they appeared since, and somebody is at work on them.
+    // Of names without a lock nothing is touched: somebody is at work on them, or they appeared since.
     func isMine(_ entry: JournalEntry) -> Bool { isDryRun || entry.lockNames.allSatisfy { locks[$0] != nil } }
-    var outcome = TakenDown(disks: disks)
     let things = try journal.entries().reversed().filter { entry in
       !entry.resource.isNetwork && isWanted(entry) && isMine(entry)
     }
