@@ -259,6 +259,37 @@ end
 
 local setup <close> = kdev.transaction.begin { name = config.name, keep = config.keep } -- luacheck: ignore setup
 
+local function kind_of(err) return (type(err) == "table" or type(err) == "userdata") and err.kind end
+-- Ends with an error, before which it says what of the set-up mends it.
+local function fail(err, advice)
+  local text <const> = advice[kind_of(err)]
+  if text then kdev.ui.note(text) end
+  error(err, 0)
+end
+
+-- Disk and network come before the kernel: what the host refuses is found before the minutes of a build.
+-- "Download the ISO and Create a Virtual Disk": one that is empty beside the small root, or the installed one.
+local has_disk <const>, disk = pcall(function()
+  local base <const> = config.root == "disk" and kdev.disk.image { path = config.disk }
+    or kdev.disk.create { path = config.name .. "-base.qcow2", size = config.disk_size }
+  -- "Differential Copies with QCOW2 and qemu-img"
+  return kdev.disk.overlay { path = config.name .. ".qcow2", backing = base }
+end)
+if not has_disk then
+  fail(disk, { conflict = ("kdevlua down --disks %s removes the disks, and what is on them"):format(config.name) })
+end
+
+local net
+if config.net == "tap" then
+  -- "Configure the TAP Interface with a Bridge", "Create a TAP Interface", "Sepia Access and DNS Resolution"
+  local bridge <const> = kdev.net.bridge { name = config.bridge, dhcp = config.dhcp, masquerade = config.masquerade }
+  net = kdev.net.tap { name = config.tap, bridge = bridge }
+elseif config.net == "passt" then
+  net = kdev.net.passt { forward = config.forward }
+else
+  net = kdev.net.user { forward = config.forward }
+end
+
 -- "Build the Kernel": "Clone the Git Repository" into the shared folder, "Configure the Kernel", "Build the Kernel".
 local stuck = {}
 -- The machine that runs already: asked for its configuration, and ended for the new one.
@@ -300,36 +331,6 @@ elseif config.root == "initramfs" or config.kernel.path then
   if config.root == "initramfs" then
     initramfs = config.modules and kdev.kernel.initramfs(kernel, { modules = config.modules }) or found.initramfs
   end
-end
-
-local function kind_of(err) return (type(err) == "table" or type(err) == "userdata") and err.kind end
--- Ends with an error, before which it says what of the set-up mends it.
-local function fail(err, advice)
-  local text <const> = advice[kind_of(err)]
-  if text then kdev.ui.note(text) end
-  error(err, 0)
-end
-
--- "Download the ISO and Create a Virtual Disk": one that is empty beside the small root, or the installed one.
-local has_disk <const>, disk = pcall(function()
-  local base <const> = config.root == "disk" and kdev.disk.image { path = config.disk }
-    or kdev.disk.create { path = config.name .. "-base.qcow2", size = config.disk_size }
-  -- "Differential Copies with QCOW2 and qemu-img"
-  return kdev.disk.overlay { path = config.name .. ".qcow2", backing = base }
-end)
-if not has_disk then
-  fail(disk, { conflict = ("kdevlua down --disks %s removes the disks, and what is on them"):format(config.name) })
-end
-
-local net
-if config.net == "tap" then
-  -- "Configure the TAP Interface with a Bridge", "Create a TAP Interface", "Sepia Access and DNS Resolution"
-  local bridge <const> = kdev.net.bridge { name = config.bridge, dhcp = config.dhcp, masquerade = config.masquerade }
-  net = kdev.net.tap { name = config.tap, bridge = bridge }
-elseif config.net == "passt" then
-  net = kdev.net.passt { forward = config.forward }
-else
-  net = kdev.net.user { forward = config.forward }
 end
 
 -- "Launch the QEMU VM with TAP and vhost"

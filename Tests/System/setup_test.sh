@@ -391,6 +391,27 @@ test_a_fetch_that_failed_changes_no_default_of_the_next_set_up() {
   nothing_left
 }
 
+test_what_the_host_refuses_is_found_before_the_source_is_fetched() {
+  # refused TEXT OPTION...: so is the set-up, and what it had made is undone.
+  refused() {
+    local text=$1
+    shift
+    fails 1 kd run setup.lua --build-kernel --accel tcg "$@"
+    contains "$output" "$text"
+    lacks "$output" 'source'
+    [ ! -e "$work/share/linux" ] || fail 'the source was fetched'
+    nothing_left
+  }
+  refused 'a port of the guest expected for web, 1 to 65535' --net user --forward web:99999
+  refused 'a port is 1 to 65535, got 70000' --net user --forward 70000:80
+  refused "\"a-bridge-of-this-name\" cannot be an interface's name" --net tap --bridge a-bridge-of-this-name
+  refused "\"tap/0\" cannot be an interface's name" --net tap --tap tap/0
+  # A disk that is something else.
+  mkdir -p "$KDEVLUA_STATE/disks" && echo mine >"$KDEVLUA_STATE/disks/work-base.qcow2"
+  refused 'work-base.qcow2' --net user
+  rm -r "$KDEVLUA_STATE/disks"
+}
+
 test_choices_that_do_not_fit_together_are_refused_with_the_reason() {
   refused() {
     local reason=$1
