@@ -174,6 +174,8 @@ test_a_machine_answers_exec_from_another_process() {
   equal "$(kd exec work echo 'a  b' "it's")" "a  b it's"
   fails 3 kd exec work sh -c 'echo to stderr >&2; exit 3'
   equal "$output" 'to stderr'
+  fails 127 kd exec work nope --version
+  equal "$output" 'kdevlua: nope: not found in the guest'
   equal "$(kd exec work cat /proc/sys/kernel/hostname)" work
   fails 1 kd exec nowhere true
   contains "$output" 'no machine nowhere is running'
@@ -518,6 +520,7 @@ test_a_kernel_is_built_booted_and_its_changed_module_reloaded_in_one_command() {
   # A copy, as a file of it is changed.
   source=$(kd eval 'print(kdev.kernel.source({ package = "linux-source-6.1" }).path)' 2>/dev/null)
   cp -r "$source" "$work/share/linux"
+  rm "$work/share/linux/.kdevlua-source"
   export CCACHE_DIR=${KDEVLUA_TEST_CCACHE:-$(dirname "$source")/ccache}
   out=$(kd run setup.lua --tree linux --net user --display none 2>&1) || fail "$out"
   contains "$out" '0 options did not stick'

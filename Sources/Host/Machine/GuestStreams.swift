@@ -166,7 +166,10 @@ struct GuestStreams: Sendable {
       until { command exec 9>$port; } 2>/dev/null; do kd_again $err; done
       printf %s "$mark" >&9 ;;
     esac
-    (exec "$@" <&7 >&8 2>&9 7<&- 8>&- 9>&-)
+    (
+      command -v "$1" >/dev/null || { echo "kdevlua: $1: not found in the guest" >&9; exit 127; }
+      exec "$@" <&7 >&8 2>&9 7<&- 8>&- 9>&-
+    )
     status=$?
     case $out in [0-9]*) printf %s "$mark" >&8 ;; esac
     case $err in [0-9]*) printf %s "$mark" >&9 ;; esac
