@@ -12,6 +12,8 @@ enum Interruption {
   private static let hurry = Mutex<(@Sendable () -> Bool)?>(nil)
   /// How long the second signal gives the handlers of resources.
   private static let grace: UInt32 = 5
+  /// A signal that comes again so soon is the same one.
+  private static let same = Duration.milliseconds(100)
   private static let listener = Atomic<pthread_t>(0)
 
   /// Takes the signals. Called before any other thread is there, for a thread inherits what its maker blocks.
@@ -67,9 +69,13 @@ enum Interruption {
 
   private static func listen() -> UnsafeMutableRawPointer? {
     var signals = set(of: taken)
+    var last: (number: Int32, time: ContinuousClock.Instant)?
     while true {
       var number: Int32 = 0
       guard sigwait(&signals, &number) == 0 else { continue }
+      // timeout(1) signals its child, and then its whole process group, the child with it.
+      if let last, last.number == number, ContinuousClock.now - last.time < same { continue }
+      last = (number, .now)
       let isInteractive = isInteractive.load(ordering: .relaxed)
       if isInteractive, number == SIGINT {
         _ = action.withLock { $0 }?()

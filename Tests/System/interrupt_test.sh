@@ -27,6 +27,24 @@ test_ctrl_c_at_any_moment_leaves_nothing() {
   done
 }
 
+test_a_signal_that_comes_twice_at_once_is_one() {
+  # timeout(1) signals its child, and then the process group that both are in.
+  local _
+  cat >"$work/share/slow.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local x <close> = setmetatable({}, { __close = function() kdev.task.sleep(1) print "closed" end }) -- luacheck: ignore x
+	print "begun"
+	kdev.task.sleep(60)
+	lua
+  for _ in 1 2 3 4 5; do
+    status=0
+    (cd "$work/share" && ip netns exec "$namespace" timeout 1 "$PROGRAM" run slow.lua >"$work/out" 2>&1) || status=$?
+    equal "$status" 124
+    contains "$(cat "$work/out")" begun
+    contains "$(cat "$work/out")" closed
+  done
+}
+
 test_kill_9_at_any_moment_is_undone_by_down() {
   local delay
   for delay in 0.03 0.06 0.1 0.15 0.2 0.3 0.5 1 3; do
