@@ -1,4 +1,5 @@
 import ArgumentParser
+import CHost
 import Glibc
 import Host
 
@@ -30,8 +31,9 @@ struct ConsoleCommand: ParsableCommand {
         let session = TerminalSession(follow ? nil : "the console of \(name)")
         try await session.run { input async throws(HostError) in
           try await console.attach(
-            input: follow ? nil : input, lingering: session.isTerminal ? .zero : .milliseconds(500)
-          ) { Session.write($0, to: STDOUT_FILENO) }
+            input: follow ? nil : input, lingering: session.isTerminal ? .zero : .milliseconds(500),
+            isRead: { chost_is_output_read() != 0 }
+          ) { bytes throws(HostError) in try Descriptor.require(bytes, to: STDOUT_FILENO) }
         }
       }
     } catch {

@@ -110,9 +110,11 @@ enum Session {
     }
   }
 
-  /// Says the error, and returns the status: 2 for wrong usage, 130 after Ctrl-C, else 1.
+  /// Says the error, and returns the status: 2 for wrong usage, 130 after Ctrl-C, 141 where nobody reads the output, else 1.
   static func exitCode(for error: any Error) -> ExitCode {
     if let code = error as? ExitCode { return code }
+    // As a program that SIGPIPE ends.
+    if Descriptor.isUnread { return ExitCode(128 + SIGPIPE) }
     let lua = error as? LuaError
     let cause = lua?.underlying ?? error
     switch cause {

@@ -102,6 +102,37 @@ test_streams_and_files_go_into_a_guest_and_out_of_it_whole() {
 	nothing_left
 }
 
+test_what_streams_from_a_guest_ends_with_its_reader() {
+	launch
+	local command
+	for command in 'exec g yes' 'exec g sh -c "while :; do echo a; sleep 0.1; done"' 'console --all --follow g'; do
+		equal "$(eval "timeout 30 ip netns exec $namespace $PROGRAM $command" 2>"$work/err" | head -c 1 | wc -c; echo "${PIPESTATUS[0]}")" "$(printf '1\n141')"
+		equal "$(cat "$work/err")" ''
+	done
+	# Nothing goes on in the guest, and the next one comes in at once.
+	lacks "$(timeout 9 ip netns exec "$namespace" "$PROGRAM" exec g ps)" ' yes'
+	kd down --quiet g
+	nothing_left
+}
+
+test_an_input_comes_whole_where_other_programs_hold_the_lanes() {
+	launch
+	local pids='' number
+	# Each holds two of the four lanes, and goes on when its kdevlua is killed.
+	for number in 1 2; do
+		(exec ip netns exec "$namespace" "$PROGRAM" exec g sh -c 'echo up; exec sleep 300' >"$work/held.$number" 2>&1) &
+		pids=$!
+		eventually grep -q up "$work/held.$number"
+		kill -9 $pids
+		wait $pids || true
+	done
+	head -c 300000 /dev/urandom >"$work/whole"
+	equal "$(kd exec --stdin g sha256sum <"$work/whole" | cut -d ' ' -f 1)" "$(sha256sum <"$work/whole" | cut -d ' ' -f 1)"
+	equal "$(kd exec g echo out)" out
+	kd down --quiet --now g
+	nothing_left
+}
+
 test_a_console_is_read_by_many_and_waited_for() {
 	command -v tmux >/dev/null || skip 'tmux is not installed'
 	launch

@@ -27,6 +27,16 @@ public enum Descriptor {
     return 0
   }
 
+  /// Writes all of it.
+  /// - Throws: `system` when that cannot be done.
+  public static func require(_ bytes: some Collection<UInt8>, to descriptor: Int32) throws(HostError) {
+    let status = write(bytes, to: descriptor)
+    if status != 0 { throw .system("could not write the output", errno: status) }
+  }
+
+  /// Whether something was written to standard output that nobody reads any more.
+  public static var isUnread: Bool { outputError.load(ordering: .relaxed) == EPIPE }
+
   /// What was the first to keep standard output from being written.
   private static let outputError = Atomic<Int32>(0)
 

@@ -182,14 +182,21 @@ public final class GuestConsole: Sendable {
   /// - Parameters:
   ///   - input: nil to show only.
   ///   - lingering: how long after the input's end answers are shown.
+  ///   - isRead: whether anybody sees what is shown; nil is always. Else it ends, also while the guest says nothing.
   public func attach(
     input: (@Sendable () async throws(HostError) -> [UInt8]?)?, lingering: Duration,
-    _ show: @escaping @Sendable ([UInt8]) -> Void
+    isRead: (@Sendable () -> Bool)? = nil, _ show: @escaping @Sendable ([UInt8]) throws(HostError) -> Void
   ) async throws(HostError) {
     let failure = await withTaskGroup(of: HostError?.self) { group in
       group.addTask {
-        do throws(HostError) { while let bytes = try await self.read() { show(bytes) } } catch { return error }
+        do throws(HostError) { while let bytes = try await self.read() { try show(bytes) } } catch { return error }
         return nil
+      }
+      if let isRead {
+        group.addTask {
+          do throws(HostError) { while isRead() { try await pause(.milliseconds(200)) } } catch { return error }
+          return nil
+        }
       }
       if let input {
         group.addTask {

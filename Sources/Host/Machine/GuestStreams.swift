@@ -107,7 +107,7 @@ private final class LaneChunks: ChunkSource {
 struct GuestStreams: Sendable {
   let channel: any GuestControl
   let lanes: GuestLanes
-  let input: GuestInput
+  var input: GuestInput
   let output: OutputTarget
   let error: OutputTarget
 
@@ -185,17 +185,25 @@ struct GuestStreams: Sendable {
       let bytes: [UInt8]? = if case .bytes(let bytes) = input { bytes } else { nil }
       return try await channel.execute(arguments, directory: directory, environment: environment, input: bytes)
     }
+    // What was taken of the input for a lane that another program holds goes by the next one.
+    let kept = KeptInput()
+    let own = self
+    var streams = self
+    streams.input = kept.input(input)
     while true {
       do throws(HostError) {
-        return try await attempt(arguments, directory, environment)
+        return try await streams.attempt(arguments, directory, environment)
       } catch {
-        guard error == Self.held, lanes.hasLanes(uses.count { $0 }) else { throw error }
+        guard error == Self.held, kept.rewind() else { throw error }
+        guard own.lanes.hasLanes(own.uses.count { $0 }) else {
+          return try await streams.withoutLanes(arguments, directory, environment)
+        }
       }
     }
   }
 
   private static let held = HostError(
-    .busy, "programs in the guest hold all of its lanes", hint: "end them, or have them close their outputs")
+    .busy, "programs in the guest hold too many of its lanes", hint: "end them, or have them close their outputs")
 
   private func attempt(
     _ arguments: [[UInt8]], _ directory: [UInt8]?, _ environment: [(name: String, value: [UInt8])]

@@ -12,7 +12,7 @@ extension OutputTarget {
 
   /// Brings all that comes to the target. What is captured is the caller's to keep, and does not come here.
   /// - Parameter own: the caller's descriptor that `.inherit` means.
-  /// - Throws: what the source and the target throw; `system` when the file cannot be written.
+  /// - Throws: what the source and the target throw; `system` when it cannot be written, as where nobody reads it any more.
   func deliver(_ source: any ChunkSource, own: Int32) async throws(HostError) {
     switch self {
     case .capture, .standardOutput, .discard: while try await source.next() != nil {}
@@ -21,7 +21,8 @@ extension OutputTarget {
       var lines = WholeLines()
       while let chunk = try await source.next() { if let ready = try lines.add(chunk) { try await take(ready) } }
       if let last = lines.end() { try await take(last) }
-    case .inherit: while let chunk = try await source.next() { Descriptor.write(chunk, to: own) }
+    case .inherit:
+      while let chunk = try await source.next() { try Descriptor.require(chunk, to: own) }
     case .file(let path, let append):
       let file = try Self.open(path, append: append)
       defer { close(file) }
