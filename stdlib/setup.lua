@@ -87,8 +87,11 @@ asked.configured = opt.tree ~= nil and kdev.fs.is_file((opt.output or opt.tree) 
 local forward
 for _, text in ipairs(opt.forward) do
   local outside <const>, inside <const> = text:match "^(.+):(%d+)$"
-  if not outside then wrong("--forward " .. text .. " is not of the form PORT:PORT, udp:PORT:PORT or NAME:PORT") end
+  if not outside or outside == "udp" or outside == "tcp" then
+    wrong("--forward " .. text .. " is not of the form PORT:PORT, udp:PORT:PORT or NAME:PORT")
+  end
   forward = forward or {}
+  if forward[outside] then wrong(("--forward %s: %s leads to %d already"):format(text, outside, forward[outside])) end
   forward[outside] = math.tointeger(inside)
 end
 local remotes

@@ -51,7 +51,10 @@ extension Machine {
       let files = LoadedModule.byName(files)
       let parameters = LoadedModule.byName(parameters)
       if channel == nil {
-        for name in names { host.observer.observe(.planned("modprobe -r \(name) && modprobe \(name)  # in the guest")) }
+        for name in names {
+          host.observer.observe(
+            .planned(inGuest(ShellText.line(["sh", "-c", "modprobe -r \(name) && modprobe \(name)"]))))
+        }
         return ReloadedModules(unloaded: names, loaded: names)
       }
       let loaded = LoadedModule.list(try await readInGuest("/proc/modules"))

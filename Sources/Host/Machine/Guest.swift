@@ -1,4 +1,9 @@
 extension Machine {
+  /// The line for a shell of the host that runs a line in the guest.
+  func inGuest(_ text: String, readsInput: Bool = false) -> String {
+    "kdevlua exec \(readsInput ? "--stdin " : "")\(name) \(text)"
+  }
+
   /// Runs a program in the guest.
   /// - Parameters:
   ///   - arguments: the argument vector, bytes unharmed.
@@ -29,10 +34,10 @@ extension Machine {
           .invalid, "there is no channel to the guest of \(name): it was launched without waiting for its agent",
           hint: "launch it with wait = \"agent\", or with agent = \"qemu\" where QEMU's agent is installed")
       }
-      host.observer.observe(.planned("\(text)  # in the guest"))
+      host.observer.observe(.planned(inGuest(text)))
       return GuestResult(status: 0, output: [], error: [])
     }
-    host.observer.observe(.command("\(text)  # in the guest"))
+    host.observer.observe(.command(inGuest(text)))
     do throws(HostError) {
       return try await watchingReports(onReport) { () async throws(HostError) in
         do throws(HostError) {

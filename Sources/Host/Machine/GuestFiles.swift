@@ -18,15 +18,16 @@ extension Machine {
     try await host.step("push \(own) to \(name)") { step async throws(HostError) in
       var pack = Command.query(["tar", "-C", isFolder ? path : Files.folder(of: path), "--owner=0", "--group=0"])
       pack.arguments += ["--numeric-owner", "-cf", "-", "--", isFolder ? "." : Files.name(of: path)]
+      let script = isFolder ? Self.unpackFolder : Self.unpackFile
+      let unpack = ["/bin/sh", "-c", script, "push", target, Files.name(of: path)]
       if host.isDryRun {
-        return host.observer.observe(
-          .planned("\(ShellText.line(pack.arguments)) | tar -x  # at \(target) in the guest"))
+        let line = "\(ShellText.line(pack.arguments)) | \(inGuest(ShellText.line(unpack), readsInput: true))"
+        return host.observer.observe(.planned(line))
       }
       let packing = ChildProcess(host, pack, timeLimit: nil, pipesInput: false)
-      let script = isFolder ? Self.unpackFolder : Self.unpackFile
       let result = try await beside(packing) { () async throws(HostError) in
         try await self.execute(
-          ["/bin/sh", "-c", script, "push", target, Files.name(of: path)].map { Array($0.utf8) },
+          unpack.map { Array($0.utf8) },
           input: .chunks { () async throws(HostError) in try await packing.read(1 << 18) }, timeLimit: timeLimit)
       }
       try check(result, "put \(local) at \(target)")
@@ -44,7 +45,11 @@ extension Machine {
     let own = Files.name(of: Files.absolute(remote))
     let target = Files.absolute(try Self.target(local, own))
     try await host.step("pull \(own) from \(name)") { step async throws(HostError) in
-      if host.plans("tar -x  # what is at \(remote) in the guest, to \(target)") { return }
+      if host.isDryRun {
+        let pack = ShellText.line(["tar", "-C", Files.folder(of: remote), "-cf", "-", Files.name(of: remote)])
+        return host.observer.observe(
+          .planned("\(inGuest(pack)) | " + ShellText.line(["tar", "-C", Files.folder(of: target), "-xf", "-"])))
+      }
       let kind = try await execute(
         ["/bin/sh", "-c", "[ -d \"$1\" ] && echo folder || [ -f \"$1\" ] && echo file", "pull", remote].map {
           Array($0.utf8)

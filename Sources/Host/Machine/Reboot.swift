@@ -11,7 +11,7 @@ extension Machine {
       )
     }
     return try await host.step("reboot \(name)") { step async throws(HostError) in
-      if host.plans("reboot  # in the guest of \(name)") { return release ?? "" }
+      if host.plans(inGuest("reboot")) { return release ?? "" }
       guard let channel = channel as? GuestChannel else {
         throw HostError(
           .invalid, "the guest of \(name) is not reached by kdevlua's agent, which tells one boot from the next",
