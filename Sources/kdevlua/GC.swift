@@ -15,12 +15,14 @@ struct GC: ParsableCommand {
   var isDryRun = false
   @Flag(help: "Also remove what is in the cache and was not used for --age.")
   var cache = false
-  @Option(help: ArgumentHelp("How long, such as 12h or 30d.", valueName: "TIME"))
-  var age = TimeArgument(.seconds(30 * 86400), "30d")
+  @Option(help: ArgumentHelp("How long, such as 12h or 7d; default: 30d.", valueName: "TIME"))
+  var age: TimeArgument?
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     // 30 seconds, where days were meant, would remove nearly all.
+    guard let age else { return }
+    guard cache else { throw ValidationError("--age is of the cache: --cache --age \(age)") }
     guard age.description.last?.isLetter == true else {
       throw ValidationError("--age \(age) has no unit: \(age)d, or with h, m or s.")
     }
@@ -30,7 +32,7 @@ struct GC: ParsableCommand {
     do {
       let host = try output.host(dryRun: isDryRun)
       try Session.perform { [cache, age] in
-        let removed = try await host.collectGarbage(cacheAge: cache ? age.duration : nil)
+        let removed = try await host.collectGarbage(cacheAge: cache ? age?.duration ?? .seconds(30 * 86400) : nil)
         if removed.isEmpty { host.note("nothing is left over") }
       }
     } catch {

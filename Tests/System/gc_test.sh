@@ -105,6 +105,8 @@ test_gc_removes_what_is_old_in_the_cache_and_no_more() {
   contains "$(kd gc --cache --dry-run 2>/dev/null)" "rm -r $work/cache/kernels/old"
   kd gc --cache --age 30d 2>/dev/null
   equal "$(cd "$work/cache" && find . -type f)" ./initramfs/new.cpio
+  fails 2 kd gc --age 7d
+  contains "$output" '--age is of the cache: --cache --age 7d'
   fails 2 kd gc --cache --age soon
   contains "$output" "The value 'soon' is invalid for '--age"
 }
