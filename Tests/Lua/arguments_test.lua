@@ -22,6 +22,15 @@ end)
 
 test("a wrong value is named", function()
   test.fails([[field 'size': "1X" is not a size]], kdev.disk.create, { path = "./x", size = "1X" })
+  for _, address in ipairs { "foo", "192.168.77.9", "192.168.77.11/33", "192.168.77.0/24", "192.168.77.255/24",
+    "192.168.77.12/24,192.168.77.1,notanip", "192.168.77.10/24 kdev.host=evil", "192.168.77.9/24,", "" } do
+    test.fails("field 'address': \"dhcp\" or", kdev.vm.command_line,
+      { name = "a", net = kdev.net.user(), address = address })
+  end
+  for _, address in ipairs { "dhcp", "10.0.0.2/24", "10.0.0.2/8,10.0.0.1", "10.0.0.2/31,,10.0.0.3", "fd00::2/64" } do
+    test.equal(type(kdev.vm.command_line { name = "a", net = kdev.net.user(), address = address }), "table")
+  end
+  test.fails("a machine without a card has none", kdev.vm.command_line, { name = "a", address = "dhcp" })
   test.fails("a time expected", kdev.proc.run, { "true", timeout = "soon" })
 end)
 

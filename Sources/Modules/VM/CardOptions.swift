@@ -16,7 +16,14 @@ extension LaunchOptions {
       spec.cards.append(card)
       if spec.cards.count == 1 { try setAddress(&spec, at: index, host) }
     }
-    if let address = try options.string("address") { spec.address = address }
+    if let address = try options.string("address") {
+      guard GuestAddress.isOne(address) else {
+        throw options.wrong(
+          "address", "\"dhcp\" or \"ADDRESS/PREFIX[,GATEWAY[,DNS]]\" of a host expected, got \"\(address)\"")
+      }
+      guard !spec.cards.isEmpty else { throw options.wrong("address", "a machine without a card has none") }
+      spec.address = address
+    }
   }
 
   /// The user networks that the machine's cards are connected to; nil for a card with another network.
