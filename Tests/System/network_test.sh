@@ -224,6 +224,44 @@ addressed() {
   kd run --quiet addressed.lua "$@"
 }
 
+test_an_end_of_a_link_is_one_machines() {
+  cat >"$work/cable.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local left <const>, right <const> = kdev.net.link "cab"
+	local ends <const> = { left = left, right = right, both = { left, right }, twice = { left, left } }
+	kdev.vm.launch { name = arg[1], memory = "64M", net = ends[arg[2]], wait = "none", extra = { "-S" } }
+	lua
+  kd run --quiet "$work/cable.lua" one left
+  kd run --quiet "$work/cable.lua" two right
+  fails 1 kd run --quiet "$work/cable.lua" three left
+  contains "$output" 'the machine one is at this end of the link already'
+  fails 1 kd run --quiet "$work/cable.lua" three twice
+  contains "$output" 'two cards of the machine three are at one end of a link'
+  # The same again is taken over.
+  kd run --quiet "$work/cable.lua" one left
+  kd down --now --disks 2>/dev/null
+  kd run --quiet "$work/cable.lua" one both
+  kd down --now 2>/dev/null
+  nothing_left
+}
+
+test_a_port_for_ssh_that_was_asked_for_is_had_or_refused() {
+  cat >"$work/ported.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local net <const> = kdev.net.user { ssh_port = math.tointeger(arg[1]), forward = { ["18080"] = 80, web = 80 } }
+	kdev.vm.launch { name = "ported", memory = "64M", net = net, wait = "none", extra = { "-S" } }
+	assert(net.ports["18080"] == 18080 and net.ports.web ~= 18080, net.ports.web)
+	print(net.ssh_port)
+	lua
+  equal "$(kd run --quiet "$work/ported.lua" 2299)" 2299
+  equal "$(kd run --quiet "$work/ported.lua" 2299)" 2299
+  equal "$(kd run --quiet "$work/ported.lua")" 2299
+  fails 1 kd run --quiet "$work/ported.lua" 2300
+  contains "$output" 'the machine ported is running already, with port 2299 for ssh, not 2300'
+  kd down --now 2>/dev/null
+  nothing_left
+}
+
 test_an_address_is_a_guests_from_its_launch_until_it_is_forgotten() {
   local own notes=$KDEVLUA_STATE/networks/named0/names number
   addressed one

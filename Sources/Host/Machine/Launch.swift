@@ -87,6 +87,7 @@ extension LocalHost {
         _ = try await chain(of: drive.path, format: Disk.Format(rawValue: drive.format), inUse: false)
       }
     }
+    try checkLinks(of: spec)
     try await checkModels(spec.cards)
     try await checkExtra(spec.extra)
     try checkShares(spec.shares)
@@ -132,6 +133,24 @@ extension LocalHost {
     }
   }
 
+  /// - Throws: `busy` when a machine is at an end of a link already: QEMU takes the socket from whoever has it.
+  private func checkLinks(of spec: MachineSpec) throws(HostError) {
+    let ends = spec.cards.compactMap(\.linkEnd)
+    if ends.isEmpty { return }
+    guard Set(ends.map(\.own)).count == ends.count else {
+      throw HostError(
+        .invalid, "two cards of the machine \(spec.name) are at one end of a link", hint: "give each an end of its own")
+    }
+    for machine in try machines() where machine.processID != nil && machine.record.spec.name != spec.name {
+      let taken = machine.record.cards.compactMap(\.linkEnd).first { end in ends.contains { $0.own == end.own } }
+      guard let taken else { continue }
+      let name = machine.record.spec.name
+      throw HostError(
+        .busy, "the machine \(name) is at this end of the link already: \(taken.own)",
+        hint: "take the link's other end, or stop that machine first: kdevlua down \(name)")
+    }
+  }
+
   /// Opens the guest channel of a running machine; one that this program has open is taken as it is.
   private func attach(_ running: MachineState, _ folder: MachineFolder, _ timeLimit: Duration) async throws(HostError)
     -> Machine
@@ -166,7 +185,10 @@ extension LocalHost {
   ) async throws(HostError) -> FileLock? {
     if let lock = try FileLock.attempt(folder.path + "/agent.lock") { return lock }
     guard ContinuousClock.now < end else {
-      throw HostError(.busy, "another kdevlua talks to the guest of \(name), and goes on doing so")
+      throw HostError(
+        .busy, "another kdevlua talks to the guest of \(name), and goes on doing so",
+        hint:
+          "a guest talks to one program at a time: end the other, such as a shell or a long exec, or use kdevlua ssh")
     }
     try await pause(.milliseconds(10))
     return nil

@@ -14,6 +14,8 @@ public struct MachineRecord: Sendable, Equatable, Codable {
   public var arguments: [String]?
   /// What was added since. It is no difference to what is wanted: a set-up that adds it adds it again, which is taken over.
   public var plugged: [PluggedDevice]?
+  /// All its cards, those that were added later, too.
+  var cards: [NetworkCard] { spec.cards + (plugged ?? []).compactMap(\.card) }
   /// The kernel that was built here and installed on its disk.
   public var installed: InstalledKernel?
 

@@ -45,6 +45,11 @@ public struct NetworkCard: Sendable, Equatable, Codable {
   }
 }
 
+extension NetworkCard {
+  /// The end of the cable that it is at.
+  var linkEnd: LinkEnd? { if case .link(let end) = network { end } else { nil } }
+}
+
 extension NetworkCard.Network {
   /// With user networking, the port of the host's loopback that leads to the guest's ssh port.
   public var sshPort: Int? {

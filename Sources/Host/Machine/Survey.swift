@@ -89,12 +89,13 @@ extension LocalHost {
             || tables.map { !$0.split(separator: "\n").contains("table ip \(Self.table(of: bridge))") } ?? false
         case .forwarding(nil): entry.boot != boot || !forwards
         case .masquerade, .forwarding, .tapSettings: entry.boot != boot
+        case .namespace where isAnother(entry): true
         case .namespace(let space), .movedLink(_, let space, _, _, _): self.isGone(space)
         default: name.hasPrefix("/") && !Files.exists(name)
         }
       return Survey.Thing(
         kind: String(title.dropLast(name.count + 1)), name: name, owner: entry.owner.isEmpty ? nil : entry.owner,
-        state: isGone ? "gone" : entry.kept ? "kept" : "half-made")
+        state: entry.isElsewhere ? "elsewhere" : isGone ? "gone" : entry.kept ? "kept" : "half-made")
     }
     return Survey(machines: machines, things: things)
   }

@@ -52,8 +52,8 @@ extension LocalHost {
         .invalid, "\(long) is too long for a Unix socket (\(longestSocketPath) bytes at most)",
         hint: "set KDEVLUA_STATE to a shorter path")
     }
+    try makeStateFolder(folder)
     if !isDryRun {
-      try state.make(folder)
       // QEMU makes the sockets, and leaves them.
       let resource = Resource.link(name: name, folder: folder)
       if try !journal.entries().contains(where: { $0.resource == resource }) { _ = try transaction.record(resource) }
@@ -77,8 +77,7 @@ extension LocalHost {
       guard machine.processID != nil,
         !ended.contains(.machine(name: name, folder: self.folder(ofMachine: name).path))
       else { return false }
-      let cards = machine.record.spec.cards + (machine.record.plugged ?? []).compactMap(\.card)
-      return cards.contains { if case .link(let end) = $0.network { sockets.contains(end.own) } else { false } }
+      return machine.record.cards.compactMap(\.linkEnd).contains { sockets.contains($0.own) }
     }
   }
 }

@@ -60,9 +60,12 @@ enum NetModule: KdevModule {
     for (name, isPasst) in [("user", false), ("passt", true)] {
       module.function(name) { lua in
         let options = try environment.options(lua, at: 1, "kdev.net.UserOptions", for: "kdev.net.\(name)")
-        let port = try options.integer("ssh_port", in: ports) ?? host.reserveLoopbackPort()
+        let asked = try options.integer("ssh_port", in: ports)
+        let port = try asked ?? host.reserveLoopbackPort()
         if isPasst, !host.isDryRun { _ = try host.executables.require("passt") }
-        lua.push(UserNetworkObject(sshPort: port, forwards: try forwards(options, host), isPasst: isPasst))
+        lua.push(
+          UserNetworkObject(
+            sshPort: port, isAsked: asked != nil, forwards: try forwards(options, host), isPasst: isPasst))
         return 1
       }
     }
@@ -173,23 +176,36 @@ final class UserNetworkObject: LuaObject, Sendable {
   private let ports: Mutex<(ssh: Int, forwards: [Named])>
   /// By passt(1) instead of QEMU's own.
   let isPasst: Bool
+  /// The caller asked for this port for ssh, and did not leave it to be chosen.
+  private let isAsked: Bool
 
   var sshPort: Int { ports.withLock { $0.ssh } }
   var forwards: [Named] { ports.withLock { $0.forwards } }
 
-  init(sshPort: Int, forwards: [Named], isPasst: Bool = false) {
+  init(sshPort: Int, isAsked: Bool = false, forwards: [Named], isPasst: Bool = false) {
     ports = Mutex((sshPort, forwards))
+    self.isAsked = isAsked
     self.isPasst = isPasst
   }
 
   /// Takes the ports that lead to a machine that was running already.
-  func follow(_ network: NetworkCard.Network) {
+  /// - Throws: `conflict` when another port than the one that was asked for leads to its ssh.
+  func follow(_ network: NetworkCard.Network, of machine: String) throws(HostError) {
     guard let sshPort = network.sshPort else { return }
+    if isAsked, sshPort != self.sshPort {
+      throw HostError(
+        .conflict, "the machine \(machine) is running already, with port \(sshPort) for ssh, not \(self.sshPort)",
+        hint: "leave ssh_port out, or kdevlua down \(machine)")
+    }
     ports.withLock { ports in
       ports.ssh = sshPort
-      for (place, named) in ports.forwards.enumerated() {
-        let same = network.forwards.first { ($0.isUDP, $0.guest) == (named.forward.isUDP, named.forward.guest) }
-        if let same { ports.forwards[place].forward.host = same.host }
+      var rest = network.forwards
+      for (place, (_, wanted)) in ports.forwards.enumerated() {
+        func leads(_ one: PortForward) -> Bool { (one.isUDP, one.guest) == (wanted.isUDP, wanted.guest) }
+        guard
+          let found = rest.firstIndex(where: { leads($0) && $0.host == wanted.host }) ?? rest.firstIndex(where: leads)
+        else { continue }
+        ports.forwards[place].forward.host = rest.remove(at: found).host
       }
     }
   }

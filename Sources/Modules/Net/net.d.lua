@@ -53,7 +53,7 @@ local net = {}
 ---@field socket string The Unix socket that it receives by.
 
 --- Makes a bridge: `ip link add name NAME type bridge`, `ip link set NAME up`, and an address for the host. One that is
---- there is taken over, whoever made it. Errors: "conflict" when the name or the address is something else's, "busy" when another
+--- there is taken over, whoever made it. Errors: "conflict" when the name, the address or its network is something else's, "busy" when another
 --- program gives out addresses or serves names in it.
 ---@param options kdev.net.BridgeOptions
 ---@return kdev.Bridge

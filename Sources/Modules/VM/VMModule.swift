@@ -18,7 +18,9 @@ enum VMModule: KdevModule {
       let transaction = lua.transaction(of: host)
       return LuaOperation {
         let machine = try await host.launch(spec, timeLimit: limit, vncPassword: password, in: transaction)
-        for (network, card) in zip(networks, machine.record.spec.cards) { network?.follow(card.network) }
+        for (network, card) in zip(networks, machine.record.spec.cards) {
+          try network?.follow(card.network, of: machine.record.spec.name)
+        }
         // One that the program has open already keeps what it has.
         if let onReport { machine.reportPolicy = onReport }
         return MachineObject(machine, environment)
