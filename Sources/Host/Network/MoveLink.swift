@@ -6,7 +6,8 @@ extension LocalHost {
   /// - Returns: its line in the journal; nil in a dry run.
   func move(_ link: Link, into namespace: String, in transaction: Transaction) async throws(HostError) -> JournalEntry?
   {
-    let routes = try await routesToKeep(over: link.name)
+    let all = try await routesToKeep(over: link.name)
+    let routes = all.filter { $0.devices == [link.name] }
     let words = link.isUp ? routes.map(\.text) : []
     let resource = Resource.movedLink(
       name: link.name, namespace: namespace, addresses: link.addressTexts, routes: words, isUp: link.isUp)
@@ -25,6 +26,13 @@ extension LocalHost {
         }
       }
       throw error
+    }
+    for route in all where link.isUp && route.devices != [link.name] {
+      let line =
+        ["sudo", "ip", "-\(route.family)", "route", "replace"] + route.text.split(separator: " ").map(String.init)
+      warn(
+        "the route to \(route.dst) leads over other interfaces, too, and loses \(link.name); when that is back: "
+          + ShellText.line(line))
     }
     // Rules belong to no interface, and those of the host may be meant for its other ones.
     let rules = Set(
@@ -97,6 +105,7 @@ extension LocalHost {
   /// The routes over an interface that do not come by themselves with its addresses. Those that need another one come after it.
   private func routesToKeep(over name: String) async throws(HostError) -> [Route] {
     let found = try await routes(over: name).filter { $0.protocol != "kernel" && $0.protocol != "ra" }
-    return found.filter { $0.gateway == nil && $0.via == nil } + found.filter { $0.gateway != nil || $0.via != nil }
+    func isDirect(_ route: Route) -> Bool { route.gateway == nil && route.via == nil && route.nexthops == nil }
+    return found.filter(isDirect) + found.filter { !isDirect($0) }
   }
 }

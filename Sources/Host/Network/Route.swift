@@ -2,6 +2,16 @@ import FoundationEssentials
 
 /// A route as `ip -json route show` tells it (ip-route(8)).
 struct Route: Sendable, Decodable {
+  /// One of several ways that packets take by turns.
+  struct Nexthop: Sendable, Decodable { var gateway: String?, via: Via?, dev: String?, weight: Int? }
+  /// What is known of the way: mtu, advmss and so on.
+  struct Metrics: Sendable, Decodable {
+    let words: [String]
+    init(from decoder: any Decoder) throws {
+      let list = (try? decoder.singleValueContainer().decode([[String: Int]].self)) ?? []
+      words = list.flatMap { $0.sorted { $0.key < $1.key }.flatMap { [$0.key, String($0.value)] } }
+    }
+  }
   /// A gateway of the other family.
   struct Via: Sendable, Decodable { var family: String, host: String }
 
@@ -19,11 +29,13 @@ struct Route: Sendable, Decodable {
   var `protocol`: String?
   var type: String?
   var flags: [String]?
+  var metrics: Metrics?
+  var nexthops: [Nexthop]?
   /// 4 or 6.
   var family = "4"
 
   private enum CodingKeys: CodingKey {
-    case dst, gateway, via, dev, table, prefsrc, scope, metric, `protocol`, type, flags
+    case dst, gateway, via, dev, table, prefsrc, scope, metric, `protocol`, type, flags, metrics, nexthops
   }
 
   /// Where it leads; nil for all the world, which VPNs also write as two halves.
@@ -33,6 +45,9 @@ struct Route: Sendable, Decodable {
     let length = parts.count == 2 ? Int(parts[1]) ?? 32 : 32
     return length < 4 ? nil : Link.Address(address: String(first), prefixLength: length)
   }
+
+  /// The interfaces that it leads over.
+  var devices: Set<String> { Set([dev].compactMap(\.self) + (nexthops ?? []).compactMap(\.dev)) }
 
   /// As `ip route replace` takes it.
   var text: String {
@@ -46,6 +61,14 @@ struct Route: Sendable, Decodable {
       if let value { words += [name, value] }
     }
     if flags?.contains("onlink") ?? false { words.append("onlink") }
+    words += metrics?.words ?? []
+    for hop in nexthops ?? [] {
+      words.append("nexthop")
+      if let gateway = hop.gateway { words += ["via", gateway] }
+      if let via = hop.via { words += ["via", via.family, via.host] }
+      if let dev = hop.dev { words += ["dev", dev] }
+      if let weight = hop.weight { words += ["weight", String(weight)] }
+    }
     return words.joined(separator: " ")
   }
 }
@@ -64,12 +87,12 @@ extension LocalHost {
   func routes(over device: String) async throws(HostError) -> [Route] {
     var found: [Route] = []
     for family in ["4", "6"] {
-      let command = Command.query("ip", "-\(family)", "-json", "route", "show", "table", "all", "dev", device)
+      // With a device to choose by, ip leaves out those over several.
+      let command = Command.query("ip", "-\(family)", "-json", "route", "show", "table", "all")
       let output = try await require(command, to: "list the routes over \(device)").output
-      found += Self.routes(in: output).map { route in
+      found += Self.routes(in: output).filter { $0.devices.contains(device) }.map { route in
         var route = route
-        // With a device to choose by, ip leaves it out of what it prints.
-        (route.dev, route.family) = (route.dev ?? device, family)
+        route.family = family
         return route
       }
     }
