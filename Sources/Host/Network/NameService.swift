@@ -35,14 +35,20 @@ extension LocalHost {
   /// - Throws: `busy` when another program has the ports.
   func startNameService(_ bridge: Bridge, in transaction: Transaction) async throws(HostError) -> JournalEntry? {
     let folder = BridgeFolder(of: bridge.name, in: bridge.namespace, state)
-    if nameService(in: folder) != nil { return nil }
+    let runs = nameService(in: folder) != nil
     guard let address = bridge.address else {
       throw HostError(
         .invalid, "the bridge \(bridge.name) has no address to give out others beside",
-        hint: "give it one: address = \"192.168.77.1/24\"")
+        hint: "give it one: \(addressHint(bridge.name, in: bridge.namespace))")
     }
     let network = try IPv4.Network(address.text)
     let options = Self.options(of: bridge.name, network, mtu: bridge.mtu, user: Self.userName(), folder)
+    if runs {
+      let has = (try? Files.text(folder.configuration)) ?? ""
+      if has.split(separator: "\n").contains(where: { $0 == Self.range(network) }) { return nil }
+      // The bridge has another address than it had.
+      try await end(bridge.name, folder)
+    }
     var command = inside(
       bridge.namespace, .change("dnsmasq", "--conf-file=\(folder.configuration)"), keepsRoot: true)
     if isDryRun {
@@ -58,7 +64,8 @@ extension LocalHost {
     let entry = try journal.tells(of: resource) ? nil : try transaction.record(resource)
     do throws(HostError) {
       for path in [folder.names, folder.cards] { try state.make(path) }
-      let text = (["# DHCP and DNS for the guests in \(bridge.name)."] + options).map { $0 + "\n" }.joined()
+      let text = (["# DHCP and DNS for the guests in \(bridge.name)."] + options.map(Self.line)).map { $0 + "\n" }
+        .joined()
       try Files.write(Array(text.utf8), to: folder.configuration, mode: 0o600)
       let result = try await run(command, timeLimit: .seconds(20))
       guard result.succeeded else {
@@ -95,7 +102,7 @@ extension LocalHost {
       "user=\(user)", "pid-file=\(folder.process)",
       // This bridge alone: not even loopback, which it would take by itself.
       "interface=\(bridge)", "except-interface=lo", "bind-interfaces",
-      "dhcp-range=\(network.first),\(network.last),\(network.maskText),12h", "dhcp-authoritative",
+      range(network), "dhcp-authoritative",
       // An address that is given out is in a file of ours: nobody has to be asked whether it is free, for seconds.
       "no-ping", "dhcp-leasefile=\(folder.leases)",
       // Read when they change.
@@ -106,6 +113,19 @@ extension LocalHost {
     ]
     if let mtu { lines.append("dhcp-option=option:mtu,\(mtu)") }
     return lines
+  }
+
+  private static func range(_ network: IPv4.Network) -> String {
+    "dhcp-range=\(network.first),\(network.last),\(network.maskText),12h"
+  }
+
+  /// An option as a line of the file. A value with what dnsmasq reads as something else, such as a comment, is in quotes
+  /// (read_file in dnsmasq's option.c).
+  static func line(of option: String) -> String {
+    guard let place = option.firstIndex(of: "="), option.contains(where: { "\"\\#".contains($0) || $0.isWhitespace })
+    else { return option }
+    let value = option[option.index(after: place)...]
+    return option[...place] + "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
   }
 
   /// Ends the dnsmasq of a bridge and removes what it wrote, and what was noted of guests.
