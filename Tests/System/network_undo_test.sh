@@ -307,8 +307,12 @@ test_down_takes_what_was_made_outside_of_a_set_up_by_its_name() {
   kd eval 'for _, name in ipairs { "one0", "two0" } do
       kdev.net.tap { name = name .. "t", bridge = kdev.net.bridge { name = name, dhcp = true, masquerade = true } }
     end'
+  kd eval 'kdev.disk.create { path = "loose.qcow2", size = "1M" }'
   fails 1 kd down three0
   contains "$output" 'nothing called three0 was made here'
+  contains "$output" 'loose.qcow2, net.ipv4.ip_forward, one0'
+  kd down --disks loose.qcow2 2>/dev/null
+  [ ! -e "$KDEVLUA_STATE/disks/loose.qcow2" ] || fail 'the disk is left'
   kd down one0t 2>/dev/null
   kd down one0 2>/dev/null
   equal "$(inside nft list tables)" 'table ip kdevlua_two0'
@@ -326,5 +330,164 @@ test_a_bridge_has_the_address_of_a_host_and_a_dry_run_says_what_a_shell_can_run(
   done
   contains "$(kd eval --dry-run 'kdev.net.bridge { name = "host0", address = "192.168.98.1/24", dhcp = true }' 2>&1)" \
     '--dhcp-range=192.168.98.1,192.168.98.254,255.255.255.0,12h'
+  nothing_left
+}
+
+test_what_is_in_another_network_namespace_is_left_alone_and_told_of() {
+  local other=$namespace-lab lines
+  ip netns add "$other"
+  ip netns exec "$other" sysctl -q -w net.ipv4.ip_forward=1
+  # there ARGUMENT...: kdevlua with the same state, in the other one.
+  there() { (cd "$work/share" && exec nsenter "--net=/run/netns/$other" "$PROGRAM" "$@"); }
+  kd eval 'local s <close> = kdev.transaction.begin { name = "here" }
+    kdev.net.tap { bridge = kdev.net.bridge { name = "here0", masquerade = true } }'
+  lines=$(ls "$KDEVLUA_STATE/journal")
+  equal "$(there ps | grep -c 'elsewhere$')" 4
+  contains "$(there gc 2>&1)" 'nothing is left over'
+  fails 1 there down
+  contains "$output" "it is in another network namespace, $namespace"
+  contains "$output" "sudo ip netns exec $namespace kdevlua down"
+  equal "$(ls "$KDEVLUA_STATE/journal")" "$lines"
+  equal "$(ip netns exec "$other" cat /proc/sys/net/ipv4/ip_forward)" 1
+  # A network of the same name there is another one.
+  there eval 'local s <close> = kdev.transaction.begin { name = "there" }
+    kdev.net.tap { bridge = kdev.net.bridge { name = "here0", masquerade = true } }'
+  lacks "$(kd ps)" gone
+  kd down here 2>/dev/null
+  contains "$(ip netns exec "$other" nft list tables)" kdevlua_here0
+  # With the namespace all is gone that was in it.
+  ip netns del "$other"
+  contains "$(kd gc 2>&1)" 'its network namespace is gone'
+  nothing_left
+}
+
+test_a_namespace_that_somebody_has_made_anew_is_not_removed() {
+  kd eval "kdev.net.namespace '$namespace-anew'"
+  ip netns del "$namespace-anew"
+  ip netns add "$namespace-anew"
+  contains "$(kd ps)" gone
+  kd down 2>/dev/null
+  ip netns del "$namespace-anew" || fail 'it was removed'
+  nothing_left
+}
+
+test_forwarding_stays_as_long_as_another_state_lets_guests_out() {
+  kd eval 'kdev.net.bridge { name = "mine0", masquerade = true }'
+  KDEVLUA_STATE=$work/other kd eval 'kdev.net.bridge { name = "other0", masquerade = true }'
+  contains "$(kd down 2>&1)" 'remove forwarding net.ipv4.ip_forward'
+  equal "$(inside cat /proc/sys/net/ipv4/ip_forward)" 1
+  KDEVLUA_STATE=$work/other kd down 2>/dev/null
+  kd gc 2>/dev/null
+  nothing_left
+}
+
+test_a_bridge_is_ours_before_it_has_an_address() {
+  # Lines that ip cannot take in one call, for the space in the state's path, and an ip that takes its time.
+  export KDEVLUA_STATE="$work/a state"
+  mkdir "$work/bin"
+  printf '#!/bin/sh\ncase $* in *"address add"*) sleep 5 ;; esac\nexec %s "$@"\n' "$(command -v ip)" >"$work/bin/ip"
+  chmod +x "$work/bin/ip"
+  (cd "$work/share" && PATH=$work/bin:$PATH exec nsenter "--net=/run/netns/$namespace" "$PROGRAM" eval 'kdev.net.bridge { name = "slow0" }' \
+    >/dev/null 2>&1) &
+  local pid=$!
+  eventually inside grep -q slow0 /proc/net/dev
+  sleep 1
+  kill -9 $pid
+  wait $pid || true
+  kd down 2>/dev/null
+  inside ip link show slow0 2>/dev/null && fail 'the bridge is left'
+  pkill -f -- "address add .* dev slow0" || true
+  nothing_left
+}
+
+test_routes_by_several_ways_and_what_is_known_of_a_way_come_back() {
+  movable
+  inside ip route add 10.50.0.0/16 nexthop via 10.7.0.1 dev move0 weight 2 nexthop via 10.7.0.3 dev move0 weight 1
+  inside ip route add 10.60.0.0/16 via 10.7.0.1 mtu 1300 advmss 1200
+  inside ip route add 10.70.0.0/16 nexthop via 10.7.0.1 dev move0 weight 1 nexthop via 10.7.1.1 dev move1 weight 1
+  fails 0 kd eval "kdev.net.namespace('$namespace-routes', { interfaces = { 'move0' } })"
+  contains "$output" 'the route to 10.70.0.0/16 leads over other interfaces, too, and loses move0'
+  contains "$(ip -n "$namespace-routes" route)" '10.60.0.0/16 via 10.7.0.1 dev move0 mtu 1300 advmss 1200'
+  contains "$(ip -n "$namespace-routes" route | tr -s ' \n\t' ' ')" 'nexthop via 10.7.0.1 dev move0 weight 2 nexthop via 10.7.0.3 dev move0'
+  kd down 2>/dev/null
+  contains "$(inside ip route | tr -s ' \n\t' ' ')" '10.50.0.0/16 nexthop via 10.7.0.1 dev move0 weight 2 nexthop via 10.7.0.3'
+  contains "$(inside ip route)" '10.60.0.0/16 via 10.7.0.1 dev move0 mtu 1300 advmss 1200'
+  all_as_before
+}
+
+test_taps_of_one_name_in_two_namespaces_are_two() {
+  local name
+  cat >"$work/share/spaced.lua" <<-'lua'
+	local kdev <const> = require "kdev"
+	local setup <close> = kdev.transaction.begin { name = arg[1] } -- luacheck: ignore setup
+	local bridge <const> = kdev.net.bridge { name = "virbr0", namespace = kdev.net.namespace(arg[2]) }
+	kdev.net.tap { name = "tap-x", bridge = bridge }
+	lua
+  for name in a b a b; do kd run --quiet spaced.lua "$name" "$namespace-$name"; done
+  kd down 2>/dev/null
+  nothing_left
+}
+
+test_a_bridge_in_a_network_that_another_interface_is_in_is_refused() {
+  kd eval 'kdev.net.bridge { name = "first0", address = "192.168.99.1/24" }'
+  for address in 192.168.99.1/24 192.168.99.7/24; do
+    fails 1 kd eval 'kdev.net.bridge { name = "second0", address = arg[1] }' $address
+    contains "$output" 'first0 is in the network 192.168.99.0/24 already'
+  done
+  fails 1 kd eval 'kdev.net.bridge { name = "second0", address = "010.0.0.1/24" }'
+  # One of somebody else's without an address: following the advice leads on.
+  inside ip link add bare0 type bridge
+  for options in 'dhcp = true' 'masquerade = true' 'address = "192.168.77.1/24"'; do
+    fails 1 kd eval "kdev.net.bridge { name = 'bare0', $options }"
+    contains "$output" 'give it one: sudo ip address add 192.168.77.1/24 dev bare0'
+  done
+  inside ip address add 192.168.77.1/24 dev bare0
+  kd eval 'kdev.net.bridge { name = "bare0", dhcp = true, masquerade = true }'
+  kd down 2>/dev/null
+  inside ip link del bare0
+  nothing_left
+}
+
+test_dhcp_follows_the_bridges_address_and_takes_any_path() {
+  export KDEVLUA_STATE="$work/s #1 \"q\" \\"
+  kd eval 'kdev.net.bridge { name = "moved0", dhcp = true }'
+  grep -q 'dhcp-range=192.168.77.1,' "$KDEVLUA_STATE/networks/moved0/dnsmasq.conf" || fail 'no range'
+  [ -e "$KDEVLUA_STATE/networks/moved0/leases" ] || fail 'the leases are elsewhere'
+  inside ip link del moved0
+  kd eval 'kdev.net.bridge { name = "moved0", dhcp = true, address = "10.66.0.1/24" }'
+  grep -q 'dhcp-range=10.66.0.1,' "$KDEVLUA_STATE/networks/moved0/dnsmasq.conf" || fail 'the old range'
+  inside ip link add asker type veth peer name port0
+  inside ip link set port0 master moved0
+  inside ip link set port0 up
+  inside ip link set asker up
+  contains "$(inside busybox udhcpc -i asker -n -q -f -s /bin/true 2>&1)" 'lease of 10.66.0.'
+  inside ip link del asker
+  kd down 2>/dev/null
+  nothing_left
+}
+
+test_names_that_linux_takes_otherwise_are_refused() {
+  local name
+  for name in br%d all default; do
+    fails 1 kd eval 'kdev.net.bridge { name = arg[1] }' "$name"
+    contains "$output" "\"$name\" cannot be an interface's name"
+    fails 1 kd eval 'kdev.net.tap { name = arg[1] }' "$name"
+  done
+  KDEVLUA_STATE=$work/$(printf 'long%.0s' {1..60})/$(printf 'path%.0s' {1..10})
+  fails 1 kd eval 'kdev.net.bridge { name = "long0" }'
+  contains "$output" "too long for the alias of an interface"
+  equal "$(inside ip -br link | grep -vc '^lo ')" 0
+}
+
+test_a_state_that_may_not_be_entered_is_not_empty() {
+  [ "$(id -u)" = 0 ] || skip 'needs root'
+  kd eval 'kdev.net.bridge { name = "roots0" }'
+  chmod 700 "$KDEVLUA_STATE"
+  local command
+  for command in ps down gc; do
+    fails 1 inside setpriv --reuid 65534 --clear-groups "$PROGRAM" $command
+    contains "$output" 'Permission denied'
+  done
+  kd down 2>/dev/null
   nothing_left
 }

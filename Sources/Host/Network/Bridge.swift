@@ -78,7 +78,9 @@ extension LocalHost {
       let has = link.addresses.map(\.text).joined(separator: ", ")
       throw HostError(
         .conflict, "the bridge \(link.name) has \(has.isEmpty ? "no address" : has), not \(address)",
-        hint: "leave the address out to use it as it is, or choose another name")
+        hint: has.isEmpty
+          ? "give it one: \(addressHint(link.name, in: spec.namespace, address)); or choose another name"
+          : "leave the address out to use it as it is, or choose another name")
     }
     if let mtu = spec.mtu, mtu != link.mtu {
       throw HostError(
@@ -102,6 +104,11 @@ extension LocalHost {
       entries: entries)
   }
 
+  /// The command that gives a bridge of somebody else's an address: that is not ours to do.
+  func addressHint(_ bridge: String, in namespace: String?, _ address: String = "192.168.77.1/24") -> String {
+    ShellText.line(["sudo"] + IPBatch.prefix(namespace) + ["address", "add", address, "dev", bridge])
+  }
+
   private func makeNewBridge(
     _ spec: BridgeSpec, in transaction: Transaction
   ) async throws(HostError) -> Bridge {
@@ -112,10 +119,11 @@ extension LocalHost {
     // Else a bridge has the lowest address of what is in it, so that it changes when a tap goes, and guests lose the host.
     batch.add(
       "link", "set", "dev", name, "address", QEMUOption.mac(of: "\(spec.namespace ?? "") bridge \(name)"),
+      "alias", linkAlias,
       to: "give \(name) a card's address of its own")
     if let mtu = spec.mtu { batch.add("link", "set", "dev", name, "mtu", String(mtu), to: "set the mtu of \(name)") }
     batch.add("address", "add", network.text, "dev", name, to: "give \(name) the address \(network.text)")
-    batch.add("link", "set", "dev", name, "up", "alias", linkAlias, to: "bring \(name) up")
+    batch.add("link", "set", "dev", name, "up", to: "bring \(name) up")
     let entry = try await makeLink(name, .bridge, by: batch, in: transaction)
     return Bridge(
       name: name, namespace: spec.namespace,
@@ -171,7 +179,22 @@ extension LocalHost {
   }
 
   private func network(of spec: BridgeSpec) async throws(HostError) -> IPv4.Network {
-    if let address = spec.address { return try IPv4.Network(address) }
+    if let address = spec.address {
+      let network = try IPv4.Network(address)
+      let links = isDryRun && isGone(spec.namespace) ? [] : try await links(in: spec.namespace)
+      // A network within a larger one is nothing unusual: that of a VPN is often all of 10.0.0.0/8.
+      let other = links.first { link in
+        link.addresses.contains {
+          $0.address == network.host || (try? IPv4.Network($0.text))?.networkText == network.networkText
+        }
+      }
+      if let other {
+        throw HostError(
+          .conflict, "\(other.name) is in the network \(network.networkText) already",
+          hint: "choose another address, or leave it out to get one of a free network")
+      }
+      return network
+    }
     if isDryRun, isGone(spec.namespace) { return try Self.freeNetwork([], []) }
     return try Self.freeNetwork(try await links(in: spec.namespace), try await routes(in: spec.namespace))
   }

@@ -52,7 +52,10 @@ public enum IPv4 {
     guard parts.count == 4 else { return nil }
     var bits: UInt32 = 0
     for part in parts {
-      guard part.count <= 3, !part.isEmpty, part.allSatisfy(\.isNumber), let byte = UInt8(part) else { return nil }
+      // To inet_aton(3) a number with a leading 0 is an octal one.
+      guard part == "0" || !part.hasPrefix("0"), part.count <= 3, !part.isEmpty, part.allSatisfy(\.isNumber),
+        let byte = UInt8(part)
+      else { return nil }
       bits = bits << 8 | UInt32(byte)
     }
     return bits

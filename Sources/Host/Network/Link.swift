@@ -178,14 +178,17 @@ extension LocalHost {
     return (try? JSONDecoder().decode([Shown].self, from: Data(output)))?.first?.ifindex
   }
 
-  /// - Throws: `invalid` for what Linux does not take as an interface's name (IFNAMSIZ, dev_valid_name in net/core/dev.c).
+  /// - Throws: `invalid` for what Linux does not take as an interface's name (IFNAMSIZ,
+  ///   dev_valid_name in net/core/dev.c), and for what it takes as something else: it counts for "%d", and has settings for all.
   static func validate(interfaceName name: String) throws(HostError) {
     let bad =
-      name.isEmpty || name.utf8.count > 15 || name == "." || name == ".."
-      || name.contains { $0 == "/" || $0 == ":" || $0 == "," || $0.isWhitespace }
+      name.isEmpty || name.utf8.count > 15 || [".", "..", "all", "default"].contains(name)
+      || name.contains { "/:,%".contains($0) || $0.isWhitespace }
     if bad || name.hasPrefix("-") {
       throw HostError(
-        .invalid, "\"\(name)\" cannot be an interface's name: 1 to 15 characters, no space, \"/\", \":\" or \",\"")
+        .invalid,
+        "\"\(name)\" cannot be an interface's name: 1 to 15 characters, no space, \"/\", \":\", \",\" or \"%\", and not all or default"
+      )
     }
   }
 }

@@ -11,11 +11,18 @@ extension LocalHost {
 
   /// Makes a device: into the journal, then all commands in one call, with its index noted. When one fails, or the task is
   /// cancelled, the device is gone again.
-  /// - Parameter batch: the first line makes the device.
+  /// - Parameter batch: the first line makes the device, and the second gives it our alias, by which it is found when kdevlua is
+  ///   killed in between.
   /// - Returns: its line in the journal; nil in a dry run.
   func makeLink(
     _ name: String, _ kind: Link.Kind, by batch: IPBatch, in transaction: Transaction
   ) async throws(HostError) -> JournalEntry? {
+    // IFALIASZ, in linux/if.h.
+    guard linkAlias.utf8.count < 256 else {
+      throw HostError(
+        .invalid, "the state folder's path is too long for the alias of an interface: \(state.root)",
+        hint: "set KDEVLUA_STATE to a shorter path")
+    }
     var batch = batch
     batch.shown = name
     func resource(_ index: Int?) -> Resource {
@@ -66,7 +73,7 @@ extension LocalHost {
   /// Whether a line of the journal tells of this very device, and not of an earlier one of its name.
   /// - Parameter namespace: the one that the device is in.
   func isMade(_ link: Link, in namespace: String?, by entry: JournalEntry) throws(HostError) -> Bool {
-    guard entry.boot == (try Journal.bootID()) else { return false }
+    guard entry.boot == (try Journal.bootID()), !entry.isElsewhere else { return false }
     return switch entry.resource {
     case .tap(link.name, let index, namespace): link.kind == .tap && (index == nil || index == link.index)
     case .bridge(link.name, let index, namespace): link.kind == .bridge && (index == nil || index == link.index)

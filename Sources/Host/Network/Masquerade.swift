@@ -15,7 +15,7 @@ extension LocalHost {
     guard let address = bridge.address else {
       throw HostError(
         .invalid, "the bridge \(bridge.name) has no address that its guests could go out by",
-        hint: "give it one: address = \"192.168.77.1/24\"")
+        hint: "give it one: \(addressHint(bridge.name, in: bridge.namespace))")
     }
     let resource = Resource.masquerade(bridge: bridge.name, namespace: bridge.namespace)
     let isThere = try journal.tells(of: resource)
@@ -24,13 +24,13 @@ extension LocalHost {
     do throws(HostError) {
       let table = Self.table(of: bridge.name)
       let network = try IPv4.Network(address.text).networkText
-      let said = ["add table ip \(table)"] + Self.rules(table, network)
+      let emptied = isThere ? ["add table ip \(table)", "delete table ip \(table)"] : []
+      let said = emptied + ["add table ip \(table)"] + Self.rules(table, network)
       // As one change of the kernel's rules, whatever is in the table already. One of that name that is in no journal of ours is
       // not replaced but an error (`create`).
       var command = inside(bridge.namespace, .change("nft", "-f", "-"), keepsRoot: true)
       command.input = Array(
-        ((isThere ? ["add table ip \(table)", "delete table ip \(table)"] : []) + ["create table ip \(table)"]
-          + Self.rules(table, network)).map { $0 + "\n" }.joined().utf8)
+        (emptied + ["create table ip \(table)"] + Self.rules(table, network)).map { $0 + "\n" }.joined().utf8)
       command.said = said.map { inside(bridge.namespace, .change("nft", $0)).arguments }
       let result = try await run(command)
       guard result.succeeded else {
@@ -73,6 +73,14 @@ extension LocalHost {
     command.input = Array("add table ip \(table)\ndelete table ip \(table)\n".utf8)
     command.said = [inside(namespace, .change("nft", "delete table ip \(table)")).arguments]
     try await require(command, to: "remove the nftables table \(table)")
+  }
+
+  /// Whether guests of one of these bridges are let out.
+  func masquerades(_ bridges: [Link], in namespace: String?) async throws(HostError) -> Bool {
+    if bridges.isEmpty || isGone(namespace) { return false }
+    let command = inside(namespace, .query("nft", "list", "tables", "ip"), keepsRoot: true)
+    let tables = try await require(command, to: "list the nftables tables").outputText.split(separator: "\n")
+    return bridges.contains { bridge in tables.contains { $0 == "table ip \(Self.table(of: bridge.name))" } }
   }
 
   private static let forwardingSwitch = "/proc/sys/net/ipv4/ip_forward"

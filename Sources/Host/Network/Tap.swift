@@ -43,16 +43,15 @@ extension LocalHost {
       defer { withExtendedLifetime(lock) {} }
       var setting = IPBatch(namespace: namespace)
       let there = isDryRun && isGone(namespace) ? nil : try await link(name, in: namespace)
-      if let there { try checkAdoptable(there, bridge?.name, queues: queues, for: transaction) }
+      if let there { try checkAdoptable(there, in: namespace, bridge?.name, queues: queues, for: transaction) }
+      if there == nil { setting.add("link", "set", "dev", name, "alias", linkAlias, to: "give \(name) an alias") }
       if let bridge, there?.master != bridge.name {
         setting.add("link", "set", "dev", name, "master", bridge.name, to: "put \(name) into \(bridge.name)")
       }
       if let mtu = mtu ?? bridge?.mtu, there?.mtu != mtu {
         setting.add("link", "set", "dev", name, "mtu", String(mtu), to: "set the mtu of \(name)")
       }
-      if there == nil {
-        setting.add("link", "set", "dev", name, "up", "alias", linkAlias, to: "bring \(name) up")
-      } else if there?.isUp == false {
+      if there?.isUp != true {
         setting.add("link", "set", "dev", name, "up", to: "bring \(name) up")
       }
       if let there {
@@ -125,7 +124,7 @@ extension LocalHost {
 
   /// - Throws: why a tap that is there already may not be used.
   private func checkAdoptable(
-    _ link: Link, _ bridge: String?, queues: Int, for transaction: Transaction
+    _ link: Link, in namespace: String?, _ bridge: String?, queues: Int, for transaction: Transaction
   ) throws(HostError) {
     let choose = "choose another name, or remove it: sudo ip link del \(link.name)"
     guard link.kind == .tap else {
@@ -140,10 +139,10 @@ extension LocalHost {
     }
     let boot = try Journal.bootID()
     let owner = try journal.entries().last { entry in
-      guard entry.boot == boot else { return false }
+      guard entry.boot == boot, !entry.isElsewhere else { return false }
       return switch entry.resource {
-      case .tap(link.name, let index, _): index == nil || index == link.index
-      case .tapSettings(link.name, link.index, _, _, _, _): true
+      case .tap(link.name, let index, namespace): index == nil || index == link.index
+      case .tapSettings(link.name, link.index, namespace, _, _, _): true
       default: false
       }
     }?.owner

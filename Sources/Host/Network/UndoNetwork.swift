@@ -45,6 +45,11 @@ extension LocalHost {
   ) async throws(HostError) -> Bool {
     let lock = isLocked ? nil : try await networkLock()
     defer { withExtendedLifetime(lock) {} }
+    if entry.isElsewhere {
+      guard entry.isOfNoNamespace else { throw entry.notHere }
+      if isDryRun { _ = plannedUndone.withLock { $0.insert(entry.id) } } else { try journal.strike(entry) }
+      return true
+    }
     let plan = try await plan(of: network)
     if plan.staying.contains(entry.id) {
       if isDryRun { return false }
@@ -56,7 +61,7 @@ extension LocalHost {
       }
       return false
     }
-    if entry.boot == (try Journal.bootID()) {
+    if entry.boot == (try Journal.bootID()), !isAnother(entry) {
       if isDryRun || (entry.resource.turn ?? 9) > 1 {
         try await remove(entry.resource, by: plan)
         if let namespace = entry.resource.deviceNamespace { network.plan.withLock { $0?.going[namespace] = [] } }
@@ -109,7 +114,7 @@ extension LocalHost {
     if let known = network.failures.withLock({ $0 }) { return known }
     let boot = try Journal.bootID()
     let going = network.entries.filter {
-      $0.boot == boot && ($0.resource.turn ?? 9) < 2 && !plan.staying.contains($0.id)
+      $0.boot == boot && ($0.resource.turn ?? 9) < 2 && !plan.staying.contains($0.id) && !$0.isElsewhere
     }
     let failures = await withTaskGroup(of: (Set<Int>, HostError?).self) { group in
       var namespaces: Set<String?> = []
@@ -142,15 +147,19 @@ extension LocalHost {
     if let known = network.plan.withLock({ $0 }) { return known }
     var plan = NetworkUndoing.Plan()
     let boot = try Journal.bootID()
-    let entries = network.entries
+    let entries = network.entries.filter { !$0.isElsewhere }
     // A dry run has left what would be gone by now.
     let undone = plannedUndone.withLock { $0 }
-    let all = try journal.entries().filter { $0.boot == boot }
+    let all = try journal.entries().filter { $0.boot == boot && !$0.isElsewhere }
     let others = all.filter { entry in !undone.contains(entry.id) && !entries.contains { $0.id == entry.id } }
     let leavers = entries + all.filter { undone.contains($0.id) }
+    var foreign: [String?: [Link]] = [:]
     for namespace in Set(entries.filter { ($0.resource.turn ?? 9) < 2 && $0.boot == boot }.map(\.resource.namespace)) {
       if isGone(namespace) { continue }
       let links = try await links(in: namespace)
+      foreign[namespace] = links.filter {
+        $0.kind == .bridge && $0.stateOfMaker != nil && $0.stateOfMaker != state.root
+      }
       var leaving: [Link] = []
       for link in links {
         // Without an index nobody knows whether it was made before kdevlua was killed; then one that is in use is somebody else's.
@@ -190,7 +199,11 @@ extension LocalHost {
       let isUsed =
         switch entry.resource {
         case .forwarding(let namespace):
-          rest.contains { if case .masquerade(_, namespace) = $0.resource { true } else { false } }
+          if rest.contains(where: { if case .masquerade(_, namespace) = $0.resource { true } else { false } }) {
+            true
+          } else {
+            try await masquerades(foreign[namespace] ?? [], in: namespace)
+          }
         // Another interface that was moved uses nothing of it.
         case .movedLink(_, let name, _, _, _):
           rest.contains { $0.resource.namespace == name && !$0.resource.isMovedLink(to: name) }

@@ -75,6 +75,10 @@ public struct JournalEntry: Codable, Sendable, Equatable, Identifiable {
   public var isLeft: Bool?
   /// The process that made it; entries of older programs have none.
   public var maker: ProcessIdentity?
+  /// The network namespace that it runs in; entries of older programs have none.
+  var callersNamespace: UInt64?
+  /// Of a named network namespace the time of its file, which tells it from a later one of its name.
+  var fileTime: Int64?
 }
 
 /// The list of what is to be undone: a file an entry, so that a killed kdevlua leaves a journal that the next one can read.
@@ -89,10 +93,15 @@ public struct Journal: Sendable {
   public func brokenEntries() throws(HostError) -> [String] { try read().broken }
 
   private func read() throws(HostError) -> (entries: [JournalEntry], broken: [String]) {
-    guard Files.exists(folder) else { return ([], []) }
+    let names: [String]
+    do throws(HostError) { names = try Files.list(folder) } catch {
+      // One that may not be read is not empty.
+      guard error.code == .missing else { throw error }
+      return ([], [])
+    }
     var entries: [JournalEntry] = []
     var broken: [String] = []
-    for name in try Files.list(folder) where name.hasSuffix(".json") {
+    for name in names where name.hasSuffix(".json") {
       let path = folder + "/" + name
       do {
         entries.append(try JSONDecoder().decode(JournalEntry.self, from: Data(try Files.read(path))))
@@ -125,7 +134,7 @@ public struct Journal: Sendable {
     }
     let entry = JournalEntry(
       id: last + 1, owner: owner, boot: try Self.bootID(), kept: kept, resource: resource, isLeft: false,
-      maker: .current)
+      maker: .current, callersNamespace: CallersNamespace.own)
     try update(entry)
     return entry
   }
@@ -149,10 +158,10 @@ public struct Journal: Sendable {
   /// Whether the entry stands in the journal still.
   func has(_ entry: JournalEntry) -> Bool { Files.exists(path(entry)) }
 
-  /// Whether an entry of this boot tells of it, whoever made it.
+  /// Whether an entry of this boot tells of it, here, whoever made it.
   func tells(of resource: Resource) throws(HostError) -> Bool {
     let boot = try Self.bootID()
-    return try entries().contains { $0.boot == boot && $0.resource == resource }
+    return try entries().contains { $0.boot == boot && $0.resource == resource && !$0.isElsewhere }
   }
 
   /// Strikes the entry out: it was undone, or was never made.

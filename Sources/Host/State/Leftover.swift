@@ -98,12 +98,16 @@ extension LocalHost {
       func add(_ reason: String, _ cure: Leftover.Cure) {
         found.append(Leftover(title: title, reason: reason, cure: cure))
       }
+      if entry.isElsewhere {
+        if entry.isOfNoNamespace { add("its network namespace is gone", .undo(entry)) }
+        continue
+      }
       switch entry.resource {
       case _ where !entry.kept: add("of an interrupted set-up of \(entry.owner)", .undo(entry))
       case .machine: if !runs(entry) { add("has ended", .undo(entry)) }
       case .nameService, .masquerade, .forwarding, .namespace, .movedLink:
         let space = if case .namespace(let name) = entry.resource { name } else { entry.resource.namespace }
-        if entry.boot != boot || isGone(space) {
+        if entry.boot != boot || isGone(space) || isAnother(entry) {
           add("is gone", .undo(entry))
         } else if over.contains(entry.owner) {
           add("its machine has ended", .undo(entry))
@@ -141,7 +145,7 @@ extension LocalHost {
         }
       }
     }
-    found += await unusedParts(free.filter { $0.isLeft ?? false && $0.boot == boot }, found)
+    found += await unusedParts(free.filter { $0.isLeft ?? false && $0.boot == boot && !$0.isElsewhere }, found)
     let named = Set(
       found.flatMap { leftover -> Set<String> in
         switch leftover.cure {

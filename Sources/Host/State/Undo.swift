@@ -78,7 +78,7 @@ extension LocalHost {
     // Of names without a lock nothing is touched: somebody is at work on them, or they appeared since.
     func isMine(_ entry: JournalEntry) -> Bool { isDryRun || entry.lockNames.allSatisfy { locks[$0] != nil } }
     let things = try journal.entries().reversed().filter { entry in
-      !entry.resource.isNetwork && isWanted(entry) && isMine(entry)
+      !entry.resource.isNetwork && isWanted(entry) && isMine(entry) && !entry.isTemporaryInUse
     }
     await takeDown(things, &outcome) { entry, step async throws(HostError) in
       try await self.undo(entry, disks: true, now: now, step)
@@ -109,9 +109,19 @@ extension LocalHost {
   ) throws(HostError) -> @Sendable (JournalEntry) -> Bool {
     guard let name else { return { _ in true } }
     if all.contains(where: { $0.isFor(name) }) { return { $0.isFor(name) } }
-    let named = all.filter { $0.owner.isEmpty && $0.resource.name == name }
+    // A disk is known by what it was made by, too: the name of a file in the folder of disks.
+    let disk = state.disks + "/" + name
+    func isNamed(_ entry: JournalEntry) -> Bool {
+      entry.owner.isEmpty && (entry.resource.name == name || entry.resource == .disk(path: disk))
+    }
+    let named = all.filter(isNamed)
     guard !named.isEmpty else {
-      let known = Set(all.map(\.owner)).subtracting([""]).sorted().joined(separator: ", ")
+      let names = all.map { entry in
+        guard entry.owner.isEmpty else { return entry.owner }
+        return entry.isDisk && Files.folder(of: entry.resource.name) == state.disks
+          ? Files.name(of: entry.resource.name) : entry.resource.name
+      }
+      let known = Set(names).sorted().joined(separator: ", ")
       throw HostError(
         .invalid, "nothing called \(name) was made here",
         hint: known.isEmpty
@@ -121,6 +131,7 @@ extension LocalHost {
     for case .masquerade(_, let space) in named.map(\.resource) { spaces.insert(space) }
     return { [spaces] entry in
       guard entry.owner.isEmpty else { return false }
+      if entry.resource == .disk(path: disk) { return true }
       // It stays as long as another bridge needs it.
       if case .forwarding(let space) = entry.resource { return spaces.contains(space) }
       return entry.resource.name == name
@@ -207,7 +218,7 @@ extension LocalHost {
   }
 
   private func isOrphaned(_ entry: JournalEntry, in all: [JournalEntry]) -> Bool {
-    entry.isShared && entry.kept && entry.isLeft != false && !entry.owner.isEmpty
+    entry.isShared && entry.kept && entry.isLeft != false && !entry.owner.isEmpty && !entry.isElsewhere
       && !all.contains { $0.owner == entry.owner && !$0.isShared && !$0.isDisk }
   }
 }
@@ -230,6 +241,13 @@ extension JournalEntry {
     case .tap, .tapSettings: false
     case .link: true
     default: resource.isNetwork
+    }
+  }
+  /// A temporary file or folder of a program that runs still: it goes with it.
+  var isTemporaryInUse: Bool {
+    switch resource {
+    case .temporary, .temporaryFolder: maker?.isRunning ?? false
+    default: false
     }
   }
   var isDisk: Bool { if case .disk = resource { true } else { false } }
