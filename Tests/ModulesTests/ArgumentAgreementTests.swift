@@ -23,6 +23,7 @@ import Testing
     "kdev.vm.LaunchOptions.consoles": #"{ "virtio" }"#,
     "kdev.vm.VNCOptions.password": #""a""#, "kdev.vm.VNCOptions.socket": "false",
     "kdev.vm.LaunchOptions.boot": "nil", "kdev.vm.LaunchOptions.cdrom": #""/etc/hostname""#,
+    "kdev.vm.LaunchOptions.address": #""dhcp""#, "kdev.vm.CloneOptions.address": #""dhcp""#,
     "kdev.vm.CardOptions.mac": #""52:54:00:00:00:01""#, "kdev.vm.CardOptions.vhost": "false",
     "Machine:qmp.arguments": "{}",
     "kdev.vm.LaunchOptions.disks": #"""
