@@ -33,7 +33,10 @@ struct ConsoleCommand: ParsableCommand {
           try await console.attach(
             input: follow ? nil : input, lingering: session.isTerminal ? .zero : .milliseconds(500),
             isRead: { chost_is_output_read() != 0 }
-          ) { bytes throws(HostError) in try Descriptor.require(bytes, to: STDOUT_FILENO) }
+          ) { bytes throws(HostError) in
+            let status = Descriptor.write(bytes, to: STDOUT_FILENO)
+            if status != 0 { throw Descriptor.failure(status) }
+          }
         }
       }
     } catch {

@@ -113,8 +113,6 @@ enum Session {
   /// Says the error, and returns the status: 2 for wrong usage, 130 after Ctrl-C, 141 where nobody reads the output, else 1.
   static func exitCode(for error: any Error) -> ExitCode {
     if let code = error as? ExitCode { return code }
-    // As a program that SIGPIPE ends.
-    if Descriptor.isUnread { return ExitCode(128 + SIGPIPE) }
     let lua = error as? LuaError
     let cause = lua?.underlying ?? error
     switch cause {
@@ -127,6 +125,8 @@ enum Session {
     case is Cancelled, is CancellationError:
       complain("interrupted")
       return ExitCode(130)
+    // As a program that SIGPIPE ends.
+    case let error as HostError where Descriptor.isUnread(error): return ExitCode(128 + SIGPIPE)
     case let error as HostError where error.code == .cancelled:
       complain("interrupted")
       return ExitCode(130)

@@ -27,15 +27,11 @@ public enum Descriptor {
     return 0
   }
 
-  /// Writes all of it.
-  /// - Throws: `system` when that cannot be done.
-  public static func require(_ bytes: some Collection<UInt8>, to descriptor: Int32) throws(HostError) {
-    let status = write(bytes, to: descriptor)
-    if status != 0 { throw .system("could not write the output", errno: status) }
-  }
+  /// The error of an output that `write` could not write, by what it returned.
+  public static func failure(_ number: Int32) -> HostError { .system("could not write the output", errno: number) }
 
-  /// Whether something was written to standard output that nobody reads any more.
-  public static var isUnread: Bool { outputError.load(ordering: .relaxed) == EPIPE }
+  /// Whether it is the error of an output that nobody reads any more.
+  public static func isUnread(_ error: HostError) -> Bool { error.message == failure(EPIPE).message }
 
   /// What was the first to keep standard output from being written.
   private static let outputError = Atomic<Int32>(0)

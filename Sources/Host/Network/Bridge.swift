@@ -181,16 +181,13 @@ extension LocalHost {
   private func network(of spec: BridgeSpec) async throws(HostError) -> IPv4.Network {
     if let address = spec.address {
       let network = try IPv4.Network(address)
-      let links = isDryRun && isGone(spec.namespace) ? [] : try await links(in: spec.namespace)
       // A network within a larger one is nothing unusual: that of a VPN is often all of 10.0.0.0/8.
-      let other = links.first { link in
-        link.addresses.contains {
-          $0.address == network.host || (try? IPv4.Network($0.text))?.networkText == network.networkText
-        }
+      let other = try await addresses(in: spec.namespace).first {
+        $0.address.address == network.host || (try? IPv4.Network($0.address.text))?.networkText == network.networkText
       }
       if let other {
         throw HostError(
-          .conflict, "\(other.name) is in the network \(network.networkText) already",
+          .conflict, "\(other.link) is in the network \(network.networkText) already",
           hint: "choose another address, or leave it out to get one of a free network")
       }
       return network

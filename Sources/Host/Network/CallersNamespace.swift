@@ -35,9 +35,9 @@ enum CallersNamespace {
 extension JournalEntry {
   /// It is in the network namespace of a caller, and not in this one's: nothing of it can be seen or changed from here.
   var isElsewhere: Bool {
-    guard let callersNamespace, callersNamespace != CallersNamespace.own, boot == (try? Journal.bootID()) else {
-      return false
-    }
+    guard let callersNamespace, let own = CallersNamespace.own, callersNamespace != own,
+      boot == (try? Journal.bootID())
+    else { return false }
     return switch resource {
     case .tap(_, _, nil), .bridge(_, _, nil), .tapSettings(_, _, nil, _, _, _), .nameService(_, _, nil),
       .masquerade(_, nil), .forwarding(nil):

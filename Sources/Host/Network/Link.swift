@@ -172,6 +172,35 @@ extension LocalHost {
     return try await links(in: namespace).first { $0.name == name }
   }
 
+  /// The IPv4 addresses of all interfaces, with the names of these. Those of the caller's namespace are asked for without a
+  /// program: getifaddrs(3).
+  func addresses(in namespace: String?) async throws(HostError) -> [(link: String, address: Link.Address)] {
+    if namespace != nil {
+      if isDryRun, isGone(namespace) { return [] }
+      return try await links(in: namespace).flatMap { link in link.addresses.map { (link.name, $0) } }
+    }
+    var first: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&first) == 0 else { throw .system("could not list the addresses of the host", errno: errno) }
+    defer { freeifaddrs(first) }
+    return sequence(first: first) { $0?.pointee.ifa_next }.compactMap(\.self).compactMap { entry in
+      guard let address = Self.bits(of: entry.pointee.ifa_addr), let mask = Self.bits(of: entry.pointee.ifa_netmask)
+      else {
+        return nil
+      }
+      return (
+        String(cString: entry.pointee.ifa_name),
+        Link.Address(address: IPv4.text(address), prefixLength: mask.nonzeroBitCount)
+      )
+    }
+  }
+
+  private static func bits(of address: UnsafeMutablePointer<sockaddr>?) -> UInt32? {
+    guard let address, address.pointee.sa_family == sa_family_t(AF_INET) else { return nil }
+    return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+      UInt32(bigEndian: $0.pointee.sin_addr.s_addr)
+    }
+  }
+
   /// The index of the first interface that `ip -json link show` tells of.
   static func linkIndex(in output: [UInt8]) -> Int? {
     struct Shown: Decodable { var ifindex: Int }

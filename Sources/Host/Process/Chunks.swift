@@ -22,7 +22,11 @@ extension OutputTarget {
       while let chunk = try await source.next() { if let ready = try lines.add(chunk) { try await take(ready) } }
       if let last = lines.end() { try await take(last) }
     case .inherit:
-      while let chunk = try await source.next() { try Descriptor.require(chunk, to: own) }
+      while let chunk = try await source.next() {
+        let status = Descriptor.write(chunk, to: own)
+        // Complaints may go nowhere, where nobody is to see them.
+        if status == EPIPE || status != 0 && own == STDOUT_FILENO { throw Descriptor.failure(status) }
+      }
     case .file(let path, let append):
       let file = try Self.open(path, append: append)
       defer { close(file) }
