@@ -182,7 +182,8 @@ public final class GuestConsole: Sendable {
   /// - Parameters:
   ///   - input: nil to show only.
   ///   - lingering: how long after the input's end answers are shown.
-  ///   - isRead: whether anybody sees what is shown; nil is always. Else it ends, also while the guest says nothing.
+  ///   - isRead: whether anybody sees what is shown; nil is always. Where nobody does, that is an error, also while the guest says
+  ///     nothing.
   public func attach(
     input: (@Sendable () async throws(HostError) -> [UInt8]?)?, lingering: Duration,
     isRead: (@Sendable () -> Bool)? = nil, _ show: @escaping @Sendable ([UInt8]) throws(HostError) -> Void
@@ -195,7 +196,7 @@ public final class GuestConsole: Sendable {
       if let isRead {
         group.addTask {
           do throws(HostError) { while isRead() { try await pause(.milliseconds(200)) } } catch { return error }
-          return nil
+          return Descriptor.failure(EPIPE)
         }
       }
       if let input {

@@ -11,8 +11,8 @@ extension LocalHost {
 
   /// Makes a device: into the journal, then all commands in one call, with its index noted. When one fails, or the task is
   /// cancelled, the device is gone again.
-  /// - Parameter batch: the first line makes the device, and the second gives it our alias, by which it is found when kdevlua is
-  ///   killed in between.
+  /// - Parameter batch: the first line makes the device. One gives it our alias, before it has an address or is used: by that it
+  ///   is known for ours when kdevlua is killed in between.
   /// - Returns: its line in the journal; nil in a dry run.
   func makeLink(
     _ name: String, _ kind: Link.Kind, by batch: IPBatch, in transaction: Transaction

@@ -44,14 +44,15 @@ extension LocalHost {
       var setting = IPBatch(namespace: namespace)
       let there = isDryRun && isGone(namespace) ? nil : try await link(name, in: namespace)
       if let there { try checkAdoptable(there, in: namespace, bridge?.name, queues: queues, for: transaction) }
-      if there == nil { setting.add("link", "set", "dev", name, "alias", linkAlias, to: "give \(name) an alias") }
       if let bridge, there?.master != bridge.name {
         setting.add("link", "set", "dev", name, "master", bridge.name, to: "put \(name) into \(bridge.name)")
       }
       if let mtu = mtu ?? bridge?.mtu, there?.mtu != mtu {
         setting.add("link", "set", "dev", name, "mtu", String(mtu), to: "set the mtu of \(name)")
       }
-      if there?.isUp != true {
+      if there == nil {
+        setting.add("link", "set", "dev", name, "up", "alias", linkAlias, to: "bring \(name) up")
+      } else if there?.isUp == false {
         setting.add("link", "set", "dev", name, "up", to: "bring \(name) up")
       }
       if let there {
