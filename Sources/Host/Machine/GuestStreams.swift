@@ -187,7 +187,6 @@ struct GuestStreams: Sendable {
     }
     // What was taken of the input for a lane that another program holds goes by the next one.
     let kept = KeptInput()
-    let own = self
     var streams = self
     streams.input = kept.input(input)
     while true {
@@ -195,7 +194,7 @@ struct GuestStreams: Sendable {
         return try await streams.attempt(arguments, directory, environment)
       } catch {
         guard error == Self.held, kept.rewind() else { throw error }
-        guard own.lanes.hasLanes(own.uses.count { $0 }) else {
+        guard lanes.hasLanes(uses.count { $0 }) else {
           return try await streams.withoutLanes(arguments, directory, environment)
         }
       }

@@ -18,17 +18,10 @@ extension LocalHost {
     namespace.map { chost_is_namespace(Self.namespaces + "/" + $0) == 0 } ?? false
   }
 
-  /// When the file of a named namespace was made, in nanoseconds since 1970: its number may be that of an earlier one.
-  private static func fileTime(ofNamespace name: String) -> Int64? {
-    var status = stat()
-    guard stat(namespaces + "/" + name, &status) == 0 else { return nil }
-    return Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
-  }
-
   /// Whether the named namespace that an entry tells of is another one than is there now.
   func isAnother(_ entry: JournalEntry) -> Bool {
-    guard case .namespace(let name) = entry.resource, let time = entry.fileTime, !isGone(name) else { return false }
-    return Self.fileTime(ofNamespace: name) != time
+    guard case .namespace(let name) = entry.resource, let file = entry.file, !isGone(name) else { return false }
+    return FileIdentity(Self.namespaces + "/" + name) != file
   }
 
   /// Makes a named network namespace with its loopback up; takes over one that is there.
@@ -67,10 +60,9 @@ extension LocalHost {
         if isNew {
           if !isDryRun { entries.append(try transaction.record(.namespace(name: name))) }
           try await require(.change("ip", "netns", "add", name).privileged, to: "make the namespace \(name)")
-          if var entry = entries.popLast() {
-            entry.fileTime = Self.fileTime(ofNamespace: name)
-            try journal.update(entry)
-            entries.append(entry)
+          if !isDryRun {
+            entries[0].file = FileIdentity(Self.namespaces + "/" + name)
+            try journal.update(entries[0])
           }
           // `-n` is an option of ip and nothing that stands in a batch.
           try await require(

@@ -77,8 +77,8 @@ public struct JournalEntry: Codable, Sendable, Equatable, Identifiable {
   public var maker: ProcessIdentity?
   /// The network namespace that it runs in; entries of older programs have none.
   var callersNamespace: UInt64?
-  /// Of a named network namespace the time of its file, which tells it from a later one of its name.
-  var fileTime: Int64?
+  /// Of a named network namespace its file, which tells it from a later one of its name: that may have its number, but not its time.
+  var file: FileIdentity?
 }
 
 /// The list of what is to be undone: a file an entry, so that a killed kdevlua leaves a journal that the next one can read.

@@ -111,7 +111,7 @@ extension LocalHost {
     if all.contains(where: { $0.isFor(name) }) { return { $0.isFor(name) } }
     // A disk is known by what it was made by, too: the name of a file in the folder of disks.
     let disk = state.disks + "/" + name
-    func isNamed(_ entry: JournalEntry) -> Bool {
+    @Sendable func isNamed(_ entry: JournalEntry) -> Bool {
       entry.owner.isEmpty && (entry.resource.name == name || entry.resource == .disk(path: disk))
     }
     let named = all.filter(isNamed)
@@ -131,10 +131,9 @@ extension LocalHost {
     for case .masquerade(_, let space) in named.map(\.resource) { spaces.insert(space) }
     return { [spaces] entry in
       guard entry.owner.isEmpty else { return false }
-      if entry.resource == .disk(path: disk) { return true }
       // It stays as long as another bridge needs it.
       if case .forwarding(let space) = entry.resource { return spaces.contains(space) }
-      return entry.resource.name == name
+      return isNamed(entry)
     }
   }
 
